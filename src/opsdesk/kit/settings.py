@@ -1,0 +1,28 @@
+"""Every setting, read once at start from `OPSDESK_*`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process; the environment is the only source."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSDESK_", frozen=True, extra="ignore")
+
+    database_url: str | None = Field(None, description="PostgreSQL 14 or newer; unset: an embedded one in the data folder")
+    data_dir: Path = Field(Path(".opsdesk"), description="folder of the embedded database and of generated keys")
+    base_url: str = Field("http://127.0.0.1:8700", description="how partners and people reach this installation")
+    host: str = Field("127.0.0.1", description="address that `opsdesk serve` listens on")
+    port: int = Field(8700, description="port that `opsdesk serve` listens on", ge=1, le=65535)
+    secrets_dir: Path | None = Field(None, description="folder with one file per secret; else OPSDESK_SECRET_<NAME>")
+    commands_dir: Path = Field(Path(), description="folder that commands of `cli` nodes start in")
+    procedures_dir: Path | None = Field(None, description="folder of procedures; unset: those that are shipped")
+    ca_file: Path | None = Field(None, description="additional certificate authority for calls to partners")
+    connect_to: str = Field(
+        "",
+        description="where to connect instead: `host=address:port`, separated by commas; names in certificates stay",
+    )
+    log_format: str = Field("auto", description="`json`, `text`, or `auto`: text on a terminal", pattern="^(auto|json|text)$")
+    log_level: str = Field("info", description="least severe level that is logged", pattern="^(debug|info|warning|error)$")
