@@ -1,0 +1,47 @@
+"""The facts of a run: what its journal is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class FactKind(StrEnum):
+    """What can happen to a run. The payload of each kind is described beside it."""
+
+    RUN_STARTED = "run_started"
+    """inputs, actor; deadline_at where the procedure has a time limit."""
+    NODE_ENDED = "node_ended"
+    """outputs, and `taken`: the indexes of the edges that the run goes on along."""
+    ATTEMPT_FAILED = "attempt_failed"
+    """code, message, attempt, and retry_at: the node is tried again then."""
+    NODE_FAILED = "node_failed"
+    """code, message, attempt, `timeout` (true: time ran out), and `taken`. No edge taken: an incident."""
+    NODE_BLOCKED = "node_blocked"
+    """The node answered, and where to go on could not be decided: outputs, expression, message. An incident."""
+    NODE_WAITING = "node_waiting"
+    """reason (`callback`, `person` or `rate_limit`), until, resend_at, ticket, role: the node waits for the world."""
+    NODE_RETRIED = "node_retried"
+    """actor, new_key: a person has a failed or blocked node executed again."""
+    LEASE_LOST = "lease_lost"
+    """owner: the worker that held the run died; counts towards setting the run aside."""
+    RUN_SET_ASIDE = "run_set_aside"
+    """message: the run kept losing its workers; a person has to look at it."""
+    RUN_RESUMED = "run_resumed"
+    """actor: a person let a run go on that was set aside."""
+    RUN_ENDED = "run_ended"
+    """outcome (completed, stopped, timed_out, cancelled), node, reason, actor."""
+    IGNORED = "ignored"
+    """kind, payload, reason: something came in that had nothing to act on. Kept, because nothing is ever dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the journal. `node` is empty for facts about the run as a whole."""
+
+    kind: FactKind
+    at: datetime
+    node: str = ""
+    iteration: int = 1
+    payload: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,170 @@
+"""A procedure as the runtime sees it: one spelling of everything, whatever version the document was written in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class NodeType(StrEnum):
+    """The twelve node types of the OSOP specification."""
+
+    HUMAN = "human"
+    AGENT = "agent"
+    API = "api"
+    CLI = "cli"
+    DB = "db"
+    GIT = "git"
+    DOCKER = "docker"
+    CICD = "cicd"
+    MCP = "mcp"
+    SYSTEM = "system"
+    INFRA = "infra"
+    DATA = "data"
+
+
+class EdgeMode(StrEnum):
+    """The ten edge modes of the OSOP specification."""
+
+    SEQUENTIAL = "sequential"
+    CONDITIONAL = "conditional"
+    PARALLEL = "parallel"
+    LOOP = "loop"
+    EVENT = "event"
+    FALLBACK = "fallback"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    SPAWN = "spawn"
+    SWITCH = "switch"
+
+
+FAILURE_MODES = frozenset({EdgeMode.FALLBACK, EdgeMode.ERROR, EdgeMode.TIMEOUT})
+"""Edges that only a failure takes."""
+
+
+class Backoff(StrEnum):
+    FIXED = "fixed"
+    EXPONENTIAL = "exponential_backoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the document something stands; both count from 1."""
+
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An input or an output of a node or of the procedure. An empty `schema` admits any JSON value."""
+
+    name: str
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    required: bool = True
+    description: str = ""
+    personal: bool = False
+    position: Position = Position()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    max_retries: int = 0
+    backoff: Backoff = Backoff.FIXED
+    backoff_s: float = 0.0
+    max_backoff_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `calls` calls in any `per_s` seconds, over all runs and workers."""
+
+    calls: int
+    per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    auth: str | None = None
+    """`bearer_token`, or None."""
+    secret_ref: str | None = None
+    require_ssl: bool = False
+    rate_limit: RateLimit | None = None
+    credentials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who answers a human node: `required_approvers` distinct people of `role`, within `timeout_s`."""
+
+    role: str | None = None
+    required_approvers: int = 1
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    id: str
+    type: NodeType
+    name: str
+    """Short label: `name`, else the id."""
+    purpose: str = ""
+    subtype: str | None = None
+    runtime: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[Field, ...] = ()
+    outputs: tuple[Field, ...] = ()
+    timeout_s: float | None = None
+    retry: RetryPolicy = RetryPolicy()
+    security: Security = Security()
+    approval: Approval = Approval()
+    explain: str = ""
+    position: Position = Position()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    index: int
+    """Place in the document's list of edges; the journal names edges by it."""
+    source: str
+    target: str
+    mode: EdgeMode = EdgeMode.SEQUENTIAL
+    condition: str | None = None
+    label: str = ""
+    position: Position = Position()
+    condition_position: Position = Position()
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A procedure, immutable and named by the SHA-256 of its text (`digest`, hexadecimal)."""
+
+    id: str
+    name: str
+    nodes: Mapping[str, Node]
+    """By id, in the order of the document."""
+    edges: tuple[Edge, ...]
+    osop_version: str = "2.0"
+    version: str = ""
+    description: str = ""
+    inputs: tuple[Field, ...] = ()
+    """What a run is started with: the document's own `inputs`, and the inputs of entry nodes."""
+    timeout_s: float | None = None
+    digest: str = ""
+    source: str = ""
+    conformance: int = 0
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    incoming: Mapping[str, tuple[Edge, ...]] = field(init=False)
+    outgoing: Mapping[str, tuple[Edge, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ends = [end for edge in self.edges for end in (edge.source, edge.target)]
+        names = dict.fromkeys([*self.nodes, *ends])
+        incoming = {name: tuple(edge for edge in self.edges if edge.target == name) for name in names}
+        outgoing = {name: tuple(edge for edge in self.edges if edge.source == name) for name in names}
+        object.__setattr__(self, "incoming", incoming)
+        object.__setattr__(self, "outgoing", outgoing)
+
+    @property
+    def entries(self) -> tuple[Node, ...]:
+        """The nodes that a run begins with: those that no edge leads to."""
+        return tuple(node for node in self.nodes.values() if not self.incoming[node.id])

@@ -1,0 +1,96 @@
+"""The state of a run: what its facts add up to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    """Something is being executed now."""
+    WAITING = "waiting"
+    """Everything left waits for a time, a person or a partner."""
+    BLOCKED = "blocked"
+    """An incident waits for a person to retry or cancel."""
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    """Ended where no condition led further, such as a rejection."""
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.BLOCKED})
+
+
+class NodePhase(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    """To be executed, or being executed."""
+    RETRYING = "retrying"
+    """Waits to be executed again."""
+    WAITING = "waiting"
+    """Waits for a partner's answer, a person, or its turn under a rate limit."""
+    DONE = "done"
+    FAILED = "failed"
+    """Failed for good, and an edge of the procedure says how to go on."""
+    BLOCKED = "blocked"
+    """An incident."""
+    SKIPPED = "skipped"
+    """No taken edge leads here."""
+
+
+@dataclass(slots=True)
+class Wait:
+    """What a node waits for. `until` is when waiting ends; `resend_at` when the request is sent again before that."""
+
+    reason: str
+    until: datetime | None = None
+    resend_at: datetime | None = None
+    ticket: str | None = None
+    role: str | None = None
+
+
+@dataclass(slots=True)
+class NodeState:
+    phase: NodePhase = NodePhase.PENDING
+    iteration: int = 1
+    attempt: int = 0
+    """The attempt under way or last made, from 1; a re-send counts."""
+    key_generation: int = 1
+    """Goes up when a person retries with a new idempotency key."""
+    released_at: datetime | None = None
+    """When it became executable: its wait is measured from here."""
+    ended_at: datetime | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    """The names it sees: the run's inputs, and the outputs of the nodes on the taken paths to it."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    retry_at: datetime | None = None
+    wait: Wait | None = None
+    error: Mapping[str, Any] | None = None
+    """code, message, attempt of the last failure."""
+    ancestors: frozenset[str] = frozenset()
+    """The nodes on the taken paths to it."""
+
+
+@dataclass(slots=True)
+class State:
+    """Made by `engine.fold`; never changed by anything else."""
+
+    nodes: dict[str, NodeState]
+    edges: dict[int, bool] = field(default_factory=dict)
+    """By index: True taken, False dead; absent while undecided."""
+    seq: int = 0
+    """How many facts the journal holds."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    actor: str = ""
+    started_at: datetime | None = None
+    deadline_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: RunStatus | None = None
+    outcome_node: str | None = None
+    outcome_reason: str | None = None
+    leases_lost: int = 0
+    """Since the last progress."""
+    set_aside: str | None = None
