@@ -1,0 +1,169 @@
+"""What tests ask for: a real PostgreSQL, a migrated database of their own, a clock that stands still."""
+
+import asyncio
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from opsdesk.kit.clock import ManualClock
+from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.embedded import EmbeddedServer
+from opsdesk.kit.migrate import Step, migrate
+
+MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+POOL_MAX = 8
+SESSION_FOLDER = pytest.StashKey[Path]()
+SPEED_BEFORE_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of this run; the workers of pytest-xdist are told its name."""
+    given = getattr(config, "workerinput", {}).get("session_folder")
+    config.stash[SESSION_FOLDER] = Path(given or tempfile.mkdtemp(prefix="opsdesk-tests-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["session_folder"] = str(node.config.stash[SESSION_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(config.stash[SESSION_FOLDER], ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that tests may make databases on."""
+
+    url: str
+    session: str
+
+    @property
+    def template(self) -> str:
+        return f"template_{self.session}"
+
+    def database(self, name: str) -> str:
+        """The URL of another database of this server."""
+        return re.sub(r"^(postgres(?:ql)?://[^/?]*)(/[^?]*)?", rf"\1/{name}", self.url)
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as conn:
+            conn.execute(statement.encode())
+
+    def clone(self) -> str:
+        """A new database that equals the template; returns its name."""
+        name = f"test_{uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {self.template}{self._strategy()}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _strategy(self) -> str:
+        with psycopg.connect(self.url) as conn:
+            return " STRATEGY file_copy" if conn.info.server_version >= 150_000 else ""
+
+
+@pytest.fixture(scope="session")
+def session_folder(request: pytest.FixtureRequest) -> Path:
+    return request.config.stash[SESSION_FOLDER]
+
+
+@pytest.fixture(scope="session")
+def server(session_folder: Path) -> Iterator[Server]:
+    """The server of this run with its template, shared by all workers; or the one OPSDESK_TEST_DATABASE_URL names."""
+    session = session_folder.name.replace("opsdesk-tests-", "").lower()
+    given = os.environ.get("OPSDESK_TEST_DATABASE_URL")
+    embedded = EmbeddedServer(session_folder, settings=SPEED_BEFORE_DURABILITY)
+    server = Server(given or embedded.start(), session)
+    try:
+        with _alone(session_folder / "template.lock"):
+            _make_template(server, session_folder / "template-made")
+        yield server
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A migrated database for this test alone."""
+    name = server.clone()
+    yield server.database(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """An open pool on a database of this test's own."""
+    database = Database(database_url, pool_max=POOL_MAX)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def worker_database_url(server: Server) -> Iterator[str]:
+    """A migrated database for all tests of this worker that leave nothing behind."""
+    name = server.clone()
+    yield server.database(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def conn(worker_database_url: str) -> AsyncIterator[Connection]:
+    """A connection inside a transaction that is rolled back."""
+    async with await psycopg.AsyncConnection.connect(worker_database_url, autocommit=True) as connection:
+        async with connection.transaction(force_rollback=True):
+            yield connection
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(MONDAY_TEN_IN_SHANGHAI)
+
+
+@contextmanager
+def _alone(lock_file: Path) -> Iterator[None]:
+    with lock_file.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _make_template(server: Server, marker: Path) -> None:
+    if marker.exists():
+        return
+    server.execute(f"CREATE DATABASE {server.template}")
+    run_alone(lambda: migrate(server.database(server.template), steps=migration_steps()))
+    marker.touch()
+
+
+def run_alone(main: Callable[[], Any]) -> Any:
+    """Run a coroutine outside of any event loop of a test."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(main())
+    finally:
+        loop.close()
+
+
+def migration_steps() -> tuple[Step, ...]:
+    """The steps that the application passes to `migrate`."""
+    if find_spec("opsdesk.app.wiring") is None:
+        return ()
+    steps: tuple[Step, ...] = import_module("opsdesk.app.wiring").MIGRATION_STEPS
+    return steps
