@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -33,6 +34,8 @@ POLL_S = 0.02
 LOG_LINES_SHOWN = 12
 LOG_BYTES_MAX = 10_000_000
 DATABASE = "opsdesk"
+STILL_DYING = b"is still in use"
+"""What PostgreSQL says while processes of a server that was killed have not noticed yet."""
 
 _SQL = statements(__file__)
 _DATABASE_EXISTS = _SQL["database_exists"]
@@ -72,7 +75,7 @@ class EmbeddedServer:
 
     def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
         """`settings` go to the server's command line, should this process be the one that starts it."""
-        self.data_dir = Path(os.path.abspath(data_dir))
+        self.data_dir = data_dir.resolve()
         self.folder = self.data_dir / "postgres"
         self.log_file = self.data_dir / "postgres.log"
         self._settings = {**_SETTINGS, **(settings or {})}
@@ -88,8 +91,7 @@ class EmbeddedServer:
         with self._start_lock():
             users_lock = _locked(self.data_dir / "postgres.users", fcntl.LOCK_SH)
             try:
-                url = self._running_url() or self._launch()
-                _create_database(url)
+                url = self._connectable_url()
             except BaseException:
                 os.close(users_lock)
                 raise
@@ -98,9 +100,9 @@ class EmbeddedServer:
 
     def stop(self) -> bool:
         """Leave the server; returns whether this was the last process to leave, and so stopped it."""
-        if self._users_lock is None:
-            return False
         with self._start_lock():
+            if self._users_lock is None:
+                return False
             os.close(self._users_lock)
             self._users_lock = None
             try:
@@ -129,12 +131,26 @@ class EmbeddedServer:
         finally:
             os.close(lock)
 
+    def _connectable_url(self) -> str:
+        """Joins or starts the server; again, if it dies or restarts just as it is joined."""
+        deadline = time.monotonic() + START_WAIT_S
+        while True:
+            url = self._running_url() or self._launch()
+            try:
+                _create_database(url)
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise self._failed() from error
+                time.sleep(POLL_S)
+            else:
+                return url
+
     def _running_url(self) -> str | None:
         """The URL of the server if it runs, waiting for one that is still starting; else None."""
         deadline = time.monotonic() + START_WAIT_S
         while time.monotonic() < deadline:
             found = postmaster.read(self.folder)
-            if found is None or not postmaster.is_alive(found, self.folder):
+            if found is None or not (postmaster.is_alive(found, self.folder) or postmaster.answers(found)):
                 return None
             if found.ready:
                 return found.url
@@ -145,38 +161,47 @@ class EmbeddedServer:
         account = postmaster.account_for(self.folder)
         account.let_through(self.data_dir)
         account.let_through(programs())
+        account.let_use(programs().parent)
         if not self.folder.exists():
             self._initialise(account)
         self._check_version()
-        postmaster.disarm_stale(self.folder)
         _rotate(self.log_file)
-        sockets = account.socket_folder(self.folder)
-        options = {**self._settings, "unix_socket_directories": '"' + str(sockets).replace('"', '""') + '"'}
-        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        # The shell leaves at once, so that the server is nobody's child and no signal of a terminal reaches it.
-        detach = '"$@" </dev/null >&2 &'
-        with self.log_file.open("ab") as log:
-            command = ["/bin/sh", "-c", detach, "sh", str(programs() / "postgres"), "-D", str(self.folder), *arguments]
-            account.run(command, stderr=log, start_new_session=True)
-        return self._wait_until_ready()
-
-    def _wait_until_ready(self) -> str:
         deadline = time.monotonic() + START_WAIT_S
-        seen = False
-        log_size = -1
         while time.monotonic() < deadline:
-            found = postmaster.read(self.folder)
-            alive = found is not None and postmaster.is_alive(found, self.folder)
-            if found is not None and alive and found.ready:
-                return found.url
-            size = self.log_file.stat().st_size
-            if (seen and not alive) or (not alive and size == log_size and b"FATAL" in self._log_tail()):
+            postmaster.disarm_stale(self.folder, account.socket_folder(self.folder))
+            url = self._wait_until_ready(self._spawn(account), deadline=deadline)
+            if url is not None:
+                return url
+            if STILL_DYING not in self._log_tail():
                 break
-            seen, log_size = seen or alive, size
             time.sleep(POLL_S)
         raise self._failed()
 
-    def _initialise(self, account: "postmaster.Account") -> None:
+    def _spawn(self, account: postmaster.Account) -> int:
+        """Start the server; returns its process id.
+
+        A shell starts it and leaves at once, so that it is nobody's child and no signal of a terminal reaches it.
+        """
+        sockets = str(account.socket_folder(self.folder)).replace('"', '""')
+        options = {**self._settings, "unix_socket_directories": f'"{sockets}"'}
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        command = [str(programs() / "postgres"), "-D", str(self.folder), *arguments]
+        with self.log_file.open("ab") as log:
+            shell = ["/bin/sh", "-c", '"$@" </dev/null >&2 & echo $!', "sh", *command]
+            return int(account.run(shell, stdout=subprocess.PIPE, stderr=log).stdout)
+
+    def _wait_until_ready(self, process: int, *, deadline: float) -> str | None:
+        """The URL of the server; None if the process ended before it was ready."""
+        while time.monotonic() < deadline:
+            found = postmaster.read(self.folder)
+            if found is not None and found.pid == process and found.ready:
+                return found.url
+            if not postmaster.lives(process):
+                return None
+            time.sleep(POLL_S)
+        return None
+
+    def _initialise(self, account: postmaster.Account) -> None:
         """Make the database folder beside its place and move it there, so that a half-made one is never used."""
         new = self.data_dir / "postgres.new"
         shutil.rmtree(new, ignore_errors=True)
@@ -213,6 +238,7 @@ class EmbeddedServer:
         ]
         with self.log_file.open("ab") as log:
             postmaster.account_for(self.folder).run(command, stdout=log, stderr=log)
+        postmaster.remove_socket_folder(found, self.folder)
 
     def _log_tail(self) -> bytes:
         lines = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
@@ -229,11 +255,13 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         yield settings.database_url
         return
     server = EmbeddedServer(settings.data_dir)
-    url = await asyncio.to_thread(server.start)
-    try:
-        yield url
-    finally:
-        await asyncio.to_thread(server.stop)
+    loop = asyncio.get_running_loop()
+    # One thread: if the start is interrupted, the stop still comes after it.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        try:
+            yield await loop.run_in_executor(thread, server.start)
+        finally:
+            await loop.run_in_executor(thread, server.stop)
 
 
 def programs() -> Path:

@@ -4,9 +4,11 @@ import hashlib
 import os
 import pwd
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,15 +63,13 @@ class Account:
     user: int | None
     group: int | None
 
-    def run(self, command: list[str], **options: Any) -> None:
+    def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Run a program of PostgreSQL to its end. Raises CalledProcessError."""
-        privileges: dict[str, Any] = (
-            {} if self.user is None else {"user": self.user, "group": self.group, "extra_groups": []}
-        )
+        if self.user is not None:
+            options |= {"user": self.user, "group": self.group, "extra_groups": []}
         # From the root folder, because PostgreSQL wants to know where it is and may not be allowed to look.
-        subprocess.run(
-            command, check=True, cwd="/", stdin=subprocess.DEVNULL, env=_environment(), **privileges, **options
-        )
+        options |= {"cwd": "/", "env": _environment(), "stdin": subprocess.DEVNULL, "start_new_session": True}
+        return subprocess.run(command, check=True, **options)
 
     def own(self, folder: Path) -> None:
         if self.user is not None and self.group is not None:
@@ -83,6 +83,14 @@ class Account:
             mode = part.stat().st_mode
             if not mode & stat.S_IXOTH:
                 part.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+
+    def let_use(self, folder: Path) -> None:
+        """Let the server's account read the programs, where root installed them for nobody but itself."""
+        if self.user is None or (folder / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+            return
+        for path in (folder, *folder.rglob("*")):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
     def socket_folder(self, folder: Path) -> Path:
         """Where the socket goes: in the database folder, or, where that path is too long for a socket, in /tmp."""
@@ -135,26 +143,54 @@ def is_alive(found: Postmaster, folder: Path) -> bool:
     """Whether that process lives and is the server of this folder: a number may have gone to another process since."""
     try:
         process = psutil.Process(found.pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return process.name() == "postgres" and str(folder) in process.cmdline()
+        return lives(found.pid) and process.name() == "postgres" and str(folder) in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def lives(process: int) -> bool:
+    """Whether there is such a process; one that has ended and was not buried by its parent does not count."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def disarm_stale(folder: Path) -> None:
+def answers(found: Postmaster) -> bool:
+    """Whether somebody answers at the socket; a server in another container has no process that we can see."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(f"{found.socket_folder}/.s.PGSQL.{found.port}")
+        except OSError:
+            return False
+    return True
+
+
+def disarm_stale(folder: Path, sockets: Path) -> None:
     """Make sure that PostgreSQL does not take a zombie, or a stranger with the same number, for a running server.
 
-    The file is kept, with a number that no process has: PostgreSQL also reads from it which shared memory to check for
-    surviving processes of the old server, and that check must not be lost.
+    The files are kept, with a number that no process has: PostgreSQL also reads from them which shared memory to check
+    for surviving processes of the old server, and that check must not be lost.
     """
-    file = folder / "postmaster.pid"
-    found = read(folder)
-    if found is None or not psutil.pid_exists(found.pid):
+    _disarm(folder / "postmaster.pid")
+    _disarm(sockets / f".s.PGSQL.{PORT}.lock")
+
+
+def remove_socket_folder(found: Postmaster, folder: Path) -> None:
+    """Remove the folder that was made for the socket, if it has one of its own."""
+    if found.socket_folder != str(folder):
+        with suppress(OSError):
+            os.rmdir(found.socket_folder)
+
+
+def _disarm(file: Path) -> None:
+    if not file.exists():
         return
-    assert not is_alive(found, folder)
     lines = file.read_text().splitlines(keepends=True)
-    file.write_text("".join([f"{PID_NOBODY_HAS}\n", *lines[1:]]))
+    if not lines:
+        file.unlink()
+    elif psutil.pid_exists(int(lines[0])):
+        file.write_text("".join([f"{PID_NOBODY_HAS}\n", *lines[1:]]))
 
 
 def _fits(folder: Path) -> bool:
@@ -170,14 +206,19 @@ def _environment() -> dict[str, str]:
 
 def _unprivileged() -> Account:
     """The account `pgserver`, made if need be; `nobody` where accounts cannot be made."""
-    if not _exists(SERVER_ACCOUNT) and (useradd := shutil.which("useradd")):
+    if _account(SERVER_ACCOUNT) is None and (useradd := shutil.which("useradd")):
         subprocess.run([useradd, "--system", "--no-create-home", SERVER_ACCOUNT], check=False, capture_output=True)
-    entry = pwd.getpwnam(SERVER_ACCOUNT if _exists(SERVER_ACCOUNT) else FALLBACK_ACCOUNT)
+    account = _account(SERVER_ACCOUNT) or _account(FALLBACK_ACCOUNT)
+    assert account is not None, "this machine has no account that PostgreSQL may run under"
+    return account
+
+
+def _account(name: str) -> Account | None:
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        return None
     return Account(entry.pw_uid, entry.pw_gid)
-
-
-def _exists(name: str) -> bool:
-    return any(entry.pw_name == name for entry in pwd.getpwall())
 
 
 def _user_name(user: int) -> str:
