@@ -1,0 +1,68 @@
+"""The node type `api`: one HTTP request, and what came of it."""
+
+import asyncio
+from collections.abc import Mapping, Set
+from types import MappingProxyType
+
+import aiohttp
+
+from opsdesk.flows.calls import Failed, NodeCall, NodeFunction, NodeOutcome
+from opsdesk.flows.nodes.api_answer import expected_statuses, outcome_of
+from opsdesk.flows.nodes.api_request import Request, request_of
+from opsdesk.flows.nodes.api_trouble import trouble
+from opsdesk.flows.nodes.api_url import host_of
+from opsdesk.flows.nodes.failures import Failure, NodeFailure
+from opsdesk.flows.nodes.names import SecretLookup, lookup_for
+from opsdesk.flows.procedure import Node
+from opsdesk.flows.references import ReferenceMalformed, ReferenceMissing
+from opsdesk.kit.http_client import HttpClient
+
+CALL_TIMEOUT_MAX_S = 300.0
+"""No connection is held longer, however long the node may wait for its answer at the callback address."""
+CALL_TIMEOUT_DEFAULT_S = 30.0
+NO_ENV: Mapping[str, str] = MappingProxyType({})
+
+
+def api_node(http: HttpClient, secrets: SecretLookup, env: Mapping[str, str] = NO_ENV) -> NodeFunction:
+    """The function of `api` nodes. `env` holds the environment variables that procedures may see as `${env.NAME}`."""
+
+    async def run(call: NodeCall) -> NodeOutcome:
+        try:
+            expected = expected_statuses(call.node)
+            request = request_of(call, lookup_for(call, secrets=secrets, env=env), secrets=secrets)
+        except NodeFailure as failure:
+            return failure.failed
+        except (ReferenceMissing, ReferenceMalformed) as error:
+            return Failed(Failure.REFERENCE_MISSING, str(error))
+        return await _send(http, call.node, request, expected)
+
+    return run
+
+
+def call_timeout_s(node: Node) -> float:
+    """How long one request may take, from connecting to the last byte of the answer."""
+    return min(node.timeout_s or CALL_TIMEOUT_DEFAULT_S, CALL_TIMEOUT_MAX_S)
+
+
+async def _send(http: HttpClient, node: Node, request: Request, expected: Set[int]) -> NodeOutcome:
+    timeout_s = call_timeout_s(node)
+    try:
+        async with asyncio.timeout(timeout_s):
+            try:
+                return await _exchange(http, node, request, expected)
+            except aiohttp.ServerDisconnectedError:
+                # A kept connection that the partner closes as we write looks like this, and is nobody's failure.
+                return await _exchange(http, node, request, expected)
+    except TimeoutError:
+        message = f"{host_of(node)} did not answer within {timeout_s:g} s"
+        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+    except aiohttp.ClientError as error:
+        return trouble(node, error)
+    except NodeFailure as failure:
+        return failure.failed
+
+
+async def _exchange(http: HttpClient, node: Node, request: Request, expected: Set[int]) -> NodeOutcome:
+    sending = http.request(request.method, request.url, headers=request.headers, body=request.body)
+    async with sending as response:
+        return await outcome_of(node, response, expected=expected)

@@ -1,0 +1,112 @@
+"""What a partner's answer means for the node: its outputs, a promise to answer later, or a failure that says why."""
+
+import re
+from collections.abc import Set
+from email.utils import parsedate_to_datetime
+
+from aiohttp import ClientResponse
+
+from opsdesk.flows.calls import Failed, NodeOutcome, Wait
+from opsdesk.flows.nodes.api_url import host_of
+from opsdesk.flows.nodes.failures import Failure, NodeFailure
+from opsdesk.flows.nodes.json_object import ANSWER_BYTES_MAX, json_object
+from opsdesk.flows.nodes.outputs import bind_outputs
+from opsdesk.flows.procedure import Node
+from opsdesk.kit.http_client import BodyTooLarge, BodyUndecodable, read_body
+
+RETRY_AFTER_MAX_S = 3600.0
+"""A partner may ask for more; it is asked again after an hour."""
+CONTENT_TYPE_CHARS_MAX = 60
+
+_ACCEPTED = 202
+_WITHOUT_BODY = frozenset({204, 205})
+_RETRYABLE_4XX = frozenset({408, 425, 429})
+_STATUS = re.compile(r"[2-5][0-9]{2}")
+_JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+*-]+/[a-z0-9.+*-]+")
+
+
+def expected_statuses(node: Node) -> frozenset[int]:
+    """`runtime.expected_status` as a number or a list of them; empty: every 2xx.
+
+    Raises NodeFailure for anything else, before anything is sent.
+    """
+    given = node.runtime.get("expected_status")
+    if given is None:
+        return frozenset()
+    several = given if isinstance(given, list | tuple) else (given,)
+    if not all(_STATUS.fullmatch(str(status)) for status in several):
+        raise NodeFailure(Failure.BAD_REQUEST, "runtime.expected_status is no HTTP status and no list of them")
+    return frozenset(int(status) for status in several)
+
+
+async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]) -> NodeOutcome:
+    """Read the answer; `expected` is of `expected_statuses`. The body is read only where the node declares outputs, and never past ANSWER_BYTES_MAX.
+
+    Raises NodeFailure for a body that is not one JSON object, and what aiohttp raises for a connection that breaks.
+    """
+    status = response.status
+    failure = _status_failure(node, response, expected)
+    if failure is not None:
+        return failure
+    if status == _ACCEPTED:
+        return Wait()
+    if not node.outputs or status in _WITHOUT_BODY or response.method == "HEAD":
+        return bind_outputs(node, {})
+    if not _is_json(response):
+        return Failed(Failure.ANSWER_NOT_JSON, f"{host_of(node)} answered {status} with {_content_type(response)}")
+    try:
+        body = await read_body(response, bytes_max=ANSWER_BYTES_MAX)
+    except BodyTooLarge:
+        return Failed(
+            Failure.ANSWER_TOO_LARGE, f"the answer of {host_of(node)} is larger than {ANSWER_BYTES_MAX} bytes"
+        )
+    except BodyUndecodable:
+        return Failed(Failure.ANSWER_NOT_JSON, f"the answer of {host_of(node)} is not in the encoding that it claims")
+    return bind_outputs(node, json_object(body, what=f"the answer of {host_of(node)}"))
+
+
+def _status_failure(node: Node, response: ClientResponse, expected: Set[int]) -> Failed | None:
+    status = response.status
+    if 300 <= status < 400:
+        message = f"{host_of(node)} answered {status}: redirects are not followed"
+        return Failed(Failure.REDIRECTED, message)
+    if status in expected or (not expected and 200 <= status < 300):
+        return None
+    message = f"{host_of(node)} answered {status}"
+    if status >= 500:
+        return Failed(Failure.PARTNER_FAILING, message, retryable=True, retry_after_s=_retry_after_s(response))
+    if status in _RETRYABLE_4XX:
+        return Failed(Failure.REFUSED_4XX, message, retryable=True, retry_after_s=_retry_after_s(response))
+    if status >= 400:
+        return Failed(Failure.REFUSED_4XX, message)
+    return Failed(Failure.UNEXPECTED_STATUS, f"{message}, and the node expects another status")
+
+
+def _retry_after_s(response: ClientResponse) -> float | None:
+    """Retry-After as seconds; a date is measured against the answer's own Date, so that no two clocks are compared."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text), RETRY_AFTER_MAX_S)
+    try:
+        again_at = parsedate_to_datetime(text)
+        answered_at = parsedate_to_datetime(response.headers.get("Date", ""))
+        seconds = (again_at - answered_at).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MAX_S)
+
+
+def _is_json(response: ClientResponse) -> bool:
+    media_type, _, parameters = response.headers.get("Content-Type", "").lower().partition(";")
+    charset = parameters.partition("charset=")[2].strip(' "')
+    return bool(_JSON_TYPE.fullmatch(media_type.strip())) and charset in {"", "utf-8", "utf8", "us-ascii"}
+
+
+def _content_type(response: ClientResponse) -> str:
+    """The media type alone, and only if it looks like one: a header is the partner's text like any other."""
+    media_type = response.headers.get("Content-Type", "").lower().partition(";")[0].strip()
+    if not media_type:
+        return "no content type"
+    known = len(media_type) <= CONTENT_TYPE_CHARS_MAX and _MEDIA_TYPE.fullmatch(media_type)
+    return f"the content type {media_type}" if known else "an unreadable content type"

@@ -1,0 +1,138 @@
+"""The request that an `api` node describes: its URL, headers and body, with every `${…}` in its place."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+from yarl import URL
+
+from opsdesk.flows.calls import NodeCall
+from opsdesk.flows.nodes.api_body import body_of, has_body
+from opsdesk.flows.nodes.api_url import url_of
+from opsdesk.flows.nodes.failures import Failure, NodeFailure
+from opsdesk.flows.nodes.names import SecretLookup, secret
+from opsdesk.flows.procedure import Node
+from opsdesk.flows.references import Lookup, as_text, resolve_all
+from opsdesk.kit.http_client import ACCEPT_ENCODING
+
+METHODS = frozenset({"GET", "HEAD", "DELETE", "POST", "PUT", "PATCH"})
+_INPUTS_AS_QUERY = frozenset({"GET", "HEAD", "DELETE"})
+_OURS = {
+    "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "cookie",
+    "idempotency-key", "opsdesk-callback-url",
+}  # fmt: skip
+USER_AGENT = f"opsdesk/{version('opsdesk')}"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BEARER = frozenset({"bearer", "bearer_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Never printed or logged: headers and body hold secrets and personal values."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method})"
+
+
+def request_of(call: NodeCall, lookup: Lookup, *, secrets: SecretLookup) -> Request:
+    """What the call sends.
+
+    Raises NodeFailure and ReferenceMissing; messages name the part of the node, never a value.
+    """
+    node = call.node
+    inputs = _inputs(call)
+    method = _method(node, inputs)
+    url = url_of(node, lookup)
+    headers = _headers(call, lookup)
+    if token := _bearer_secret(node):
+        headers["Authorization"] = f"Bearer {secret(token, secrets=secrets)}"
+    _check_headers(headers)
+    if method in _INPUTS_AS_QUERY:
+        url = _with_query(url, inputs)
+        return Request(method, url, headers, _json(body_of(node, {}, lookup)) if has_body(node) else None)
+    return Request(method, url, headers, _json(body_of(node, inputs, lookup)))
+
+
+def _inputs(call: NodeCall) -> Mapping[str, Any]:
+    """The declared inputs; a first node that says nothing about what it sends is sent what the run was started with."""
+    is_entry = not call.outputs
+    if is_entry and not call.node.inputs and not has_body(call.node):
+        return call.run_inputs
+    return call.inputs
+
+
+def _method(node: Node, inputs: Mapping[str, Any]) -> str:
+    method = str(node.runtime.get("method") or ("POST" if inputs or has_body(node) else "GET")).upper()
+    if method not in METHODS:
+        raise NodeFailure(Failure.BAD_REQUEST, f"the method is not one of {', '.join(sorted(METHODS))}")
+    return method
+
+
+def _headers(call: NodeCall, lookup: Lookup) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": USER_AGENT}
+    own = call.node.runtime.get("headers")
+    if own:
+        spelling = {name.lower(): name for name in headers}
+        for name, value in resolve_all(dict(own), lookup).items():
+            _check_allowed(str(name), value)
+            headers[spelling.get(str(name).lower(), str(name))] = as_text(value)
+    headers["Accept-Encoding"] = ACCEPT_ENCODING
+    headers["Idempotency-Key"] = call.idempotency_key
+    headers["Opsdesk-Callback-Url"] = call.callback_url
+    return headers
+
+
+def _check_allowed(name: str, value: Any) -> None:
+    if not _HEADER_NAME.fullmatch(name):
+        raise NodeFailure(Failure.BAD_REQUEST, "runtime.headers holds a name that no header can have")
+    if name.lower() in _OURS:
+        raise NodeFailure(Failure.BAD_REQUEST, f"the header {name} is set by Opsdesk")
+    if name.lower() == "content-type" and "json" not in str(value):
+        raise NodeFailure(
+            Failure.BAD_REQUEST, f"the header {name} names something else than JSON, which is what is sent"
+        )
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if _UNSENDABLE.search(value):
+            raise NodeFailure(Failure.BAD_REQUEST, f"the header {name} would hold a line break or a control character")
+
+
+def _bearer_secret(node: Node) -> str | None:
+    """The name of the secret that is sent as a bearer token."""
+    auth, name = node.security.auth, node.security.secret_ref
+    own = node.runtime.get("auth")
+    if isinstance(own, Mapping):
+        auth, name = own.get("type", own.get("kind", auth)), own.get("secret_ref", name)
+    elif isinstance(own, str):
+        auth = own
+    if auth in {None, "none"} and not name:
+        return None
+    if auth is not None and auth not in _BEARER:
+        raise NodeFailure(Failure.BAD_REQUEST, "the node asks for a kind of auth other than bearer_token")
+    if not name:
+        raise NodeFailure(Failure.BAD_REQUEST, "the node asks for a bearer token and names no secret_ref")
+    return str(name)
+
+
+def _with_query(url: URL, inputs: Mapping[str, Any]) -> URL:
+    """What the document's URL already says stays."""
+    added = {name: as_text(value) for name, value in inputs.items() if name not in url.query}
+    return url.update_query(added) if added else url
+
+
+def _json(body: Any) -> bytes:
+    try:
+        return orjson.dumps(body, default=str)
+    except TypeError:
+        raise NodeFailure(Failure.BAD_REQUEST, "the body holds something that JSON cannot say") from None

@@ -1,0 +1,52 @@
+"""Why a node can fail: the codes that error edges and operators read."""
+
+from enum import StrEnum
+
+from opsdesk.flows.calls import Failed
+
+
+class Failure(StrEnum):
+    """The code of a failure. Those of `api` nodes come first, then those of `cli` nodes, then those of both."""
+
+    ANSWER_CUT_SHORT = "AnswerCutShort"
+    """The connection ended before the answer did."""
+    ANSWER_NOT_HTTP = "AnswerNotHttp"
+    """What came back is not HTTP."""
+    ANSWER_TOO_LARGE = "AnswerTooLarge"
+    BAD_REQUEST = "BadRequest"
+    """The request that the procedure describes cannot be made: a URL, a header or a body of it."""
+    INSECURE_URL = "InsecureUrl"
+    """The node requires TLS, and its URL does not use it."""
+    PARTNER_FAILING = "PartnerFailing"
+    """The partner answered with a status of 500 or more."""
+    REDIRECTED = "Redirected"
+    REFUSED_4XX = "Refused4xx"
+    TIMED_OUT = "TimedOut"
+    TLS_FAILED = "TlsFailed"
+    UNEXPECTED_STATUS = "UnexpectedStatus"
+    UNREACHABLE = "Unreachable"
+
+    BAD_COMMAND = "BadCommand"
+    """The command that the procedure describes cannot be run."""
+    BAD_ARGUMENT = "BadArgument"
+    """A value cannot be an argument of any program."""
+    COMMAND_FAILED = "CommandFailed"
+    COMMAND_NOT_FOUND = "CommandNotFound"
+    COMMAND_NOT_STARTED = "CommandNotStarted"
+
+    ANSWER_NOT_JSON = "AnswerNotJson"
+    """The answer, or the standard output, is not one JSON object."""
+    OUTPUT_INVALID = "OutputInvalid"
+    """An output does not fit its schema, or cannot be stored."""
+    OUTPUT_MISSING = "OutputMissing"
+    REFERENCE_MISSING = "ReferenceMissing"
+    """A `${…}` names something that is not there in this run."""
+    SECRET_MISSING = "SecretMissing"  # noqa: S105  the name of a failure, not a secret
+
+
+class NodeFailure(Exception):
+    """Ends a node from within, so not an error of Opsdesk: `failed` is what the node answers."""
+
+    def __init__(self, code: Failure, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.failed = Failed(code, message, retryable=retryable)

@@ -1,0 +1,164 @@
+"""The one way out: HTTP to partners, with TLS verified, no cookies, no proxies from the environment, no redirects."""
+
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from opsdesk.kit.errors import Unavailable
+from opsdesk.kit.http_addresses import Addresses, addresses
+
+KEEPALIVE_S = 30.0
+DNS_TTL_S = 10
+HEADER_BYTES_MAX = 16_384
+READ_BYTES = 65_536
+
+_ENCODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+ACCEPT_ENCODING = "gzip, deflate"
+
+
+@dataclass(eq=False)
+class BodyTooLarge(Unavailable):
+    """The answer is larger than what is read of one."""
+
+    bytes_max: int
+
+
+@dataclass(eq=False)
+class BodyUndecodable(Unavailable):
+    """The answer is not in the encoding that it claims, or in one that was not asked for."""
+
+
+class HttpClient:
+    """One connection pool for one event loop; made at the first call, ended by `close`.
+
+    `connect_to` is the setting of that name: connections to a listed host go to the given address, while the name in
+    the certificate and in the Host header stays.
+
+    Raises ConnectToUnreadable, and OSError or ssl.SSLError for a `ca_file` that is not there or holds no certificate.
+    """
+
+    def __init__(self, *, ca_file: Path | None = None, connect_to: str = "") -> None:
+        self._tls = ssl.create_default_context()
+        if ca_file is not None:
+            self._tls.load_verify_locations(cafile=ca_file)
+        self._addresses = addresses(connect_to)
+        self._session: aiohttp.ClientSession | None = None
+
+    def request(
+        self, method: str, url: URL, *, headers: Mapping[str, str], body: bytes | None = None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Send one request. The caller sets the time limit and reads the body with `read_body`.
+
+        A POST whose kept connection the partner had just closed is sent again once: give it an idempotency key.
+        """
+        session = self._session
+        if session is None:
+            session = self._session = self._open()
+        return session.request(method, url, headers=headers, data=body, allow_redirects=False)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            keepalive_timeout=KEEPALIVE_S,
+            ttl_dns_cache=DNS_TTL_S,
+            ssl=self._tls,
+            resolver=_Resolver(self._addresses),
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            trust_env=False,
+            max_line_size=HEADER_BYTES_MAX,
+            max_field_size=HEADER_BYTES_MAX,
+        )
+
+
+@asynccontextmanager
+async def http_client(*, ca_file: Path | None = None, connect_to: str = "") -> AsyncIterator[HttpClient]:
+    """A client that is closed when the block ends."""
+    client = HttpClient(ca_file=ca_file, connect_to=connect_to)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def read_body(response: aiohttp.ClientResponse, *, bytes_max: int) -> bytes:
+    """The decoded body, read as it comes and given up as soon as it is larger than `bytes_max`.
+
+    Raises BodyTooLarge, BodyUndecodable, and what aiohttp raises for a connection that breaks.
+    """
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > bytes_max:
+        response.close()
+        raise BodyTooLarge(bytes_max)
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    try:
+        if encoding == "identity":
+            return await _read_plain(response, bytes_max)
+        return await _read_compressed(response, bytes_max, encoding)
+    except (BodyTooLarge, BodyUndecodable):
+        response.close()
+        raise
+
+
+async def _read_plain(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    body = await response.content.readany()
+    while piece := await response.content.readany():
+        body += piece
+        if len(body) > bytes_max:
+            break
+    if len(body) > bytes_max:
+        raise BodyTooLarge(bytes_max)
+    return body
+
+
+async def _read_compressed(response: aiohttp.ClientResponse, bytes_max: int, encoding: str) -> bytes:
+    if encoding not in _ENCODINGS:
+        raise BodyUndecodable
+    decoder = zlib.decompressobj(_ENCODINGS[encoding])
+    body = bytearray()
+    try:
+        while piece := await response.content.readany():
+            body += decoder.decompress(piece, bytes_max + 1 - len(body))
+            if len(body) > bytes_max:
+                raise BodyTooLarge(bytes_max)
+    except zlib.error:
+        raise BodyUndecodable from None
+    if not decoder.eof or decoder.unused_data:
+        raise BodyUndecodable
+    return bytes(body)
+
+
+class _Resolver(AbstractResolver):
+    """Asks the operating system, except for the hosts that the setting sends elsewhere."""
+
+    def __init__(self, elsewhere: Addresses) -> None:
+        self._elsewhere = elsewhere
+        self._system = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        target = self._elsewhere.get((host, port)) or self._elsewhere.get((host, None))
+        if target is None:
+            return await self._system.resolve(host, port, family)
+        return await self._system.resolve(target[0], target[1], family)
+
+    async def close(self) -> None:
+        await self._system.close()
