@@ -1,0 +1,31 @@
+-- name: insert_key
+insert into api_key (id, name, secret_sha256, scopes, roles, created_at, expires_at)
+values (%(id)s, %(name)s, %(secret_sha256)s, %(scopes)s, %(roles)s, %(now)s, %(expires_at)s);
+
+-- name: key_for_authentication
+select id, name, secret_sha256, scopes, roles, expires_at, revoked_at, last_used_at
+from api_key
+where id = %(id)s;
+
+-- name: note_use
+-- SKIP LOCKED: a request that finds another one noting the use leaves it to that one and does not wait for its end.
+update api_key
+set last_used_at = %(now)s
+where id = (
+    select id
+    from api_key
+    where id = %(id)s and (last_used_at is null or last_used_at <= %(stale_before)s)
+    for no key update skip locked
+);
+
+-- name: revoke_key
+update api_key
+set revoked_at = coalesce(revoked_at, %(now)s)
+where id = %(id)s
+returning id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at;
+
+-- name: list_keys
+select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at
+from api_key
+order by created_at desc, id desc
+limit %(limit)s;
