@@ -1,0 +1,78 @@
+"""Claims: who is working on a ticket now. A lease, so that a ticket never stays with somebody who went home."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from opsdesk.access import Actor, Scope, require
+from opsdesk.kit.db import Connection
+from opsdesk.kit.sql import statements
+from opsdesk.review.errors import AlreadyAnswered, OwnRequest, RoleMissing, TicketClaimed, TicketNotOpen
+from opsdesk.review.model import Ticket, TicketEventKind, TicketStatus
+from opsdesk.review.tickets import lock_ticket, record_event, show_ticket, ticket_answers
+
+CLAIM_TTL_S = 300
+
+_SQL = statements(__file__)
+_SET_CLAIM = _SQL["set_claim"]
+_END_CLAIM = _SQL["end_claim"]
+
+
+async def claim(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetime) -> Ticket:
+    """Take a ticket to work on for CLAIM_TTL_S; whoever holds it already has it for that long again.
+
+    Locks the ticket: of two people at the same moment one gets it, and the other is told who did. A claim that
+    ran out may be taken over.
+
+    Raises TicketUnknown, TicketNotOpen, TicketClaimed, and what `check_may_decide` raises.
+    """
+    require(actor, Scope.TICKETS_DECIDE)
+    ticket = await lock_ticket(conn, ticket_id=ticket_id)
+    await check_may_decide(conn, ticket=ticket, actor=actor)
+    check_not_claimed_by_other(ticket, actor=actor, now=now)
+    until = now + timedelta(seconds=CLAIM_TTL_S)
+    await conn.execute(_SET_CLAIM, {"id": ticket_id, "actor": actor.id, "until": until})
+    if ticket.claim_at(now) is None:
+        await record_event(conn, ticket_id=ticket_id, kind=TicketEventKind.CLAIMED, actor=actor.id, now=now)
+    return await show_ticket(conn, ticket_id=ticket_id)
+
+
+async def release(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetime) -> Ticket:
+    """Give a ticket back. Nothing happens where nobody holds it.
+
+    Raises TicketUnknown, TicketClaimed where somebody else holds it.
+    """
+    require(actor, Scope.TICKETS_DECIDE)
+    ticket = await lock_ticket(conn, ticket_id=ticket_id)
+    check_not_claimed_by_other(ticket, actor=actor, now=now)
+    if ticket.claim_at(now) is None:
+        return ticket
+    await end_claim(conn, ticket_id=ticket_id)
+    await record_event(conn, ticket_id=ticket_id, kind=TicketEventKind.RELEASED, actor=actor.id, now=now)
+    return await show_ticket(conn, ticket_id=ticket_id)
+
+
+async def end_claim(conn: Connection, *, ticket_id: UUID) -> None:
+    """Make the ticket nobody's; the caller holds its lock."""
+    await conn.execute(_END_CLAIM, {"id": ticket_id})
+
+
+async def check_may_decide(conn: Connection, *, ticket: Ticket, actor: Actor) -> None:
+    """Whether the actor is one of those whose answer this ticket waits for; the caller holds its lock.
+
+    Raises TicketNotOpen, RoleMissing, OwnRequest, AlreadyAnswered.
+    """
+    if ticket.status is not TicketStatus.OPEN:
+        raise TicketNotOpen(ticket_id=str(ticket.id), state=ticket.status)
+    if ticket.role is not None and ticket.role not in actor.roles:
+        raise RoleMissing(ticket_id=str(ticket.id), role=ticket.role)
+    if actor.id == ticket.requested_by:
+        raise OwnRequest(ticket_id=str(ticket.id), actor=actor.id)
+    if any(answer.actor == actor.id for answer in await ticket_answers(conn, ticket_id=ticket.id)):
+        raise AlreadyAnswered(ticket_id=str(ticket.id), actor=actor.id)
+
+
+def check_not_claimed_by_other(ticket: Ticket, *, actor: Actor, now: datetime) -> None:
+    """Raises TicketClaimed."""
+    held = ticket.claim_at(now)
+    if held is not None and held[0] != actor.id:
+        raise TicketClaimed(ticket_id=str(ticket.id), claimed_by=held[0], claimed_until=held[1])

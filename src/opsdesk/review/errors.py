@@ -1,0 +1,105 @@
+"""What the review desk refuses. The facts are ids, names of fields and states, never what somebody answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from opsdesk.kit.errors import Invalid, NotFound, Refused
+
+
+@dataclass(eq=False)
+class TicketUnknown(NotFound):
+    """There is no ticket with this id."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
+class TicketNotOpen(Refused):
+    """The ticket is closed; nothing can be claimed or decided there any more."""
+
+    ticket_id: str
+    state: str
+
+
+@dataclass(eq=False)
+class TicketDiffers(Refused):
+    """A ticket was opened here before with other content."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
+class TicketClaimed(Refused):
+    """Somebody else is working on the ticket."""
+
+    ticket_id: str
+    claimed_by: str
+    claimed_until: datetime
+
+
+@dataclass(eq=False)
+class RoleMissing(Refused):
+    """The ticket is for people of a role that the actor does not hold."""
+
+    status: ClassVar[int] = 403
+
+    ticket_id: str
+    role: str
+
+
+@dataclass(eq=False)
+class OwnRequest(Refused):
+    """Nobody decides what they requested themselves."""
+
+    status: ClassVar[int] = 403
+
+    ticket_id: str
+    actor: str
+
+
+@dataclass(eq=False)
+class AlreadyAnswered(Refused):
+    """A person answers a ticket once, and this one has."""
+
+    ticket_id: str
+    actor: str
+
+
+@dataclass(eq=False)
+class AnswerKeyReused(Refused):
+    """This key came with another answer before."""
+
+    ticket_id: str
+    actor: str
+
+
+@dataclass(eq=False)
+class AnswersInvalid(Invalid):
+    """The answers are not what the ticket asks for."""
+
+    ticket_id: str
+    problems: Mapping[str, Sequence[str]]
+    """By field, all of them at once."""
+
+
+@dataclass(eq=False)
+class AnswerKeyInvalid(Invalid):
+    """The key of an answer has 1 to 200 printable characters."""
+
+
+@dataclass(eq=False)
+class TicketInvalid(Invalid):
+    """A ticket cannot be opened like this."""
+
+    field: str
+    problem: str
+
+
+@dataclass(eq=False)
+class TicketFilterInvalid(Invalid):
+    """Tickets cannot be filtered by this."""
+
+    filter: str
+    problem: str

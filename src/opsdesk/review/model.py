@@ -1,0 +1,164 @@
+"""What a ticket is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class TicketStatus(StrEnum):
+    OPEN = "open"
+    """Waits for people. How many answers it has, and who holds it, is told beside it."""
+    DECIDED = "decided"
+    EXPIRED = "expired"
+    """Time ran out."""
+    CANCELLED = "cancelled"
+    """What asked for it was cancelled."""
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+
+
+class TicketClosing(StrEnum):
+    """Why a ticket ends without a decision; each is a status as well."""
+
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+
+
+class TicketEventKind(StrEnum):
+    OPENED = "opened"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    ANSWERED = "answered"
+    """One person answered; where it was the last one needed, `decided` follows."""
+    DECIDED = "decided"
+    CLOSED = "closed"
+    """Ended without a decision, for the reason given."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketField:
+    """Something that is asked for; `schema` is JSON Schema 2020-12 without references, and admits anything if empty."""
+
+    name: str
+    label: str
+    schema: Mapping[str, Any]
+    required: bool
+    personal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket to be opened: `source`, `subject`, `node`, `iteration` and `generation` name it."""
+
+    source: str
+    """What kind of thing asks, such as `run`."""
+    subject: str
+    """Which one of them asks: the id of the run."""
+    node: str
+    iteration: int
+    title: str
+    purpose: str
+    role: str | None
+    """Who may answer; None: everyone who may decide tickets."""
+    shown: Mapping[str, Any]
+    """What the people are shown: a copy that never changes."""
+    shown_personal: frozenset[str]
+    """The names in `shown` that are personal."""
+    asked: tuple[TicketField, ...]
+    required_approvers: int
+    due_at: datetime | None
+    requested_by: str
+    """The id of the actor who asked for what is decided here, and who may not decide it."""
+    generation: int = 1
+    """Goes up where a person has the same node asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as it is stored."""
+
+    id: UUID
+    source: str
+    subject: str
+    node: str
+    iteration: int
+    generation: int
+    title: str
+    purpose: str
+    role: str | None
+    shown: Mapping[str, Any]
+    shown_sha256: str
+    shown_personal: frozenset[str]
+    asked: tuple[TicketField, ...]
+    required_approvers: int
+    due_at: datetime | None
+    requested_by: str
+    opened_at: datetime
+    status: TicketStatus
+    claimed_by: str | None
+    """The last who claimed it; the claim counts until `claimed_until`."""
+    claimed_until: datetime | None
+    decision: Mapping[str, Any] | None
+    """The answers that the ticket was decided with."""
+    closed_at: datetime | None
+    answers_given: int
+
+    def claim_at(self, now: datetime) -> tuple[str, datetime] | None:
+        """Who holds the ticket, and until when."""
+        if self.claimed_by is None or self.claimed_until is None or self.claimed_until <= now:
+            return None
+        return self.claimed_by, self.claimed_until
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSummary:
+    """A ticket as a line of a list: without what is shown and asked, and so without personal values."""
+
+    id: UUID
+    source: str
+    subject: str
+    node: str
+    title: str
+    role: str | None
+    required_approvers: int
+    answers_given: int
+    due_at: datetime | None
+    requested_by: str
+    opened_at: datetime
+    status: TicketStatus
+    claimed_by: str | None
+    claimed_until: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAnswer:
+    """What one person answered, in which roles, having been shown the data with this digest."""
+
+    number: int
+    actor: str
+    roles: list[str]
+    answers: Mapping[str, Any]
+    shown_sha256: str
+    key: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketDecision:
+    """What a ticket was decided with: the answers, and the ids of the people who stand behind them."""
+
+    answers: Mapping[str, Any]
+    decided_by: tuple[str, ...]
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    kind: TicketEventKind
+    actor: str
+    at: datetime
+    reason: str

@@ -1,0 +1,100 @@
+"""The queue: lists of tickets, what is due first and then what is oldest."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from opsdesk.kit.db import Connection
+from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
+from opsdesk.kit.sql import statements
+from opsdesk.review.answers import text_problem
+from opsdesk.review.errors import TicketFilterInvalid
+from opsdesk.review.model import TicketStatus, TicketSummary
+
+FILTER_CHARS_MAX = 200
+
+_NEVER_DUE = datetime(9999, 12, 31, tzinfo=UTC)
+_CURSOR_SHAPE = (datetime, datetime, UUID)
+
+_SQL = statements(__file__)
+_LIST_TICKETS = _SQL["list_tickets"]
+_COUNT_TICKETS = _SQL["count_tickets"]
+
+
+async def list_tickets(
+    conn: Connection,
+    *,
+    now: datetime,
+    role: str | None = None,
+    status: TicketStatus | None = None,
+    claimed_by: str | None = None,
+    overdue: bool | None = None,
+    due_before: datetime | None = None,
+    search: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Page[TicketSummary]:
+    """A page of the tickets that pass every filter given, those that are never due last.
+
+    `role` finds the tickets that a holder of it may answer, also those open to every role. `claimed_by` counts claims
+    that have not run out, `overdue` open tickets whose time is up. `search` looks in title, purpose, subject and node,
+    in any case of letters, and never in what is shown or answered.
+
+    Raises TicketFilterInvalid, BadPageSize, BadCursor.
+    """
+    size = page_rows(limit)
+    filters = _filters(role=role, claimed_by=claimed_by, overdue=overdue, due_before=due_before, search=search, now=now)
+    after = decode_cursor(cursor, shape=_CURSOR_SHAPE) if cursor else (None, None, None)
+    values = filters | {
+        "status": status,
+        "after_due": after[0],
+        "after_opened": after[1],
+        "after_id": after[2],
+        "rows": size + 1,
+    }
+    found = conn.cursor(row_factory=dict_row)
+    rows = await (await found.execute(_LIST_TICKETS, values)).fetchall()
+    return page_of([_summary(row) for row in rows], size=size, key=_sort_key)
+
+
+async def count_tickets(
+    conn: Connection,
+    *,
+    now: datetime,
+    role: str | None = None,
+    claimed_by: str | None = None,
+    overdue: bool | None = None,
+    due_before: datetime | None = None,
+    search: str | None = None,
+) -> Mapping[TicketStatus, int]:
+    """How many tickets of each status pass the filters, which are those of `list_tickets`."""
+    filters = _filters(role=role, claimed_by=claimed_by, overdue=overdue, due_before=due_before, search=search, now=now)
+    rows = await (await conn.execute(_COUNT_TICKETS, filters)).fetchall()
+    return dict.fromkeys(TicketStatus, 0) | {TicketStatus(status): count for status, count in rows}
+
+
+def _filters(
+    *,
+    role: str | None,
+    claimed_by: str | None,
+    overdue: bool | None,
+    due_before: datetime | None,
+    search: str | None,
+    now: datetime,
+) -> dict[str, Any]:
+    texts = {"role": role, "claimed_by": claimed_by, "search": search}
+    for name, text in texts.items():
+        if text is not None and (problem := text_problem(text, chars_max=FILTER_CHARS_MAX)):
+            raise TicketFilterInvalid(filter=name, problem=problem)
+    return texts | {"overdue": overdue, "due_before": due_before, "now": now}
+
+
+def _summary(row: dict[str, Any]) -> TicketSummary:
+    return TicketSummary(**row | {"status": TicketStatus(row["status"])})
+
+
+def _sort_key(ticket: TicketSummary) -> tuple[datetime, datetime, UUID]:
+    return ticket.due_at or _NEVER_DUE, ticket.opened_at, ticket.id

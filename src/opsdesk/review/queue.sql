@@ -1,0 +1,30 @@
+-- name: list_tickets
+-- The filters stand in count_tickets as well. The index ticket_queue gives the order when a status is asked for.
+select
+    id, source, subject, node, title, role, required_approvers,
+    (select count(*) from ticket_answer where ticket_id = ticket.id) as answers_given,
+    due_at, requested_by, opened_at, status, claimed_by, claimed_until, closed_at
+from ticket
+where (%(status)s::text is null or status = %(status)s)
+    and (%(role)s::text is null or role = %(role)s or role is null)
+    and (%(claimed_by)s::text is null or (claimed_by = %(claimed_by)s and claimed_until > %(now)s))
+    and (%(overdue)s::boolean is null or (status = 'open' and coalesce(due_at < %(now)s, false)) = %(overdue)s)
+    and (%(due_before)s::timestamptz is null or due_at < %(due_before)s)
+    and (%(search)s::text is null
+        or strpos(lower(concat_ws(' ', title, purpose, subject, node)), lower(%(search)s)) > 0)
+    and (%(after_due)s::timestamptz is null
+        or (coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id)
+            > (%(after_due)s, %(after_opened)s::timestamptz, %(after_id)s::uuid))
+order by coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id
+limit %(rows)s;
+
+-- name: count_tickets
+select status, count(*)
+from ticket
+where (%(role)s::text is null or role = %(role)s or role is null)
+    and (%(claimed_by)s::text is null or (claimed_by = %(claimed_by)s and claimed_until > %(now)s))
+    and (%(overdue)s::boolean is null or (status = 'open' and coalesce(due_at < %(now)s, false)) = %(overdue)s)
+    and (%(due_before)s::timestamptz is null or due_at < %(due_before)s)
+    and (%(search)s::text is null
+        or strpos(lower(concat_ws(' ', title, purpose, subject, node)), lower(%(search)s)) > 0)
+group by status;

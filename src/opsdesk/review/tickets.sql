@@ -1,0 +1,50 @@
+-- name: insert_ticket
+insert into ticket (
+    id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked,
+    required_approvers, due_at, requested_by, content_sha256, opened_at, status
+) values (
+    %(id)s, %(source)s, %(subject)s, %(node)s, %(iteration)s, %(generation)s, %(title)s, %(purpose)s, %(role)s,
+    %(shown)s::json, %(shown_sha256)s, %(shown_personal)s, %(asked)s::json,
+    %(required_approvers)s, %(due_at)s, %(requested_by)s, %(content_sha256)s, %(now)s, %(status)s
+)
+on conflict (source, subject, node, iteration, generation) do nothing
+returning id;
+
+-- name: ticket_by_name
+-- A statement of its own: the insert above waited for the other's commit and would not have seen what it left.
+select id, content_sha256
+from ticket
+where source = %(source)s and subject = %(subject)s and node = %(node)s
+    and iteration = %(iteration)s and generation = %(generation)s;
+
+-- name: lock_ticket
+select from ticket where id = %(id)s for update;
+
+-- name: show_ticket
+select
+    id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked,
+    required_approvers, due_at, requested_by, opened_at, status, claimed_by, claimed_until, decision, closed_at,
+    (select count(*) from ticket_answer where ticket_id = ticket.id) as answers_given
+from ticket
+where id = %(id)s;
+
+-- name: close_ticket
+update ticket
+set status = %(status)s, decision = %(decision)s::json, closed_at = %(now)s, claimed_by = null, claimed_until = null
+where id = %(id)s and status = 'open';
+
+-- name: insert_event
+insert into ticket_event (ticket_id, kind, actor, at, reason)
+values (%(ticket_id)s, %(kind)s, %(actor)s, %(now)s, %(reason)s);
+
+-- name: events
+select kind, actor, at, reason
+from ticket_event
+where ticket_id = %(id)s
+order by id;
+
+-- name: answers
+select number, actor, roles, answers, shown_sha256, key, answered_at
+from ticket_answer
+where ticket_id = %(id)s
+order by number;
