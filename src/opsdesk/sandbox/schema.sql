@@ -1,0 +1,81 @@
+-- Everything that the sandbox remembers. Times are RFC 3339 text in UTC.
+-- Neither STRICT nor RETURNING: the SQLite that comes with Python 3.11 may be older than they are.
+
+CREATE TABLE IF NOT EXISTS customer (
+    customer_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    registration_timestamp TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS remembered_answer (
+    host TEXT NOT NULL,
+    path TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (host, path, idempotency_key)
+);
+
+CREATE TABLE IF NOT EXISTS call (
+    call_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    scheme TEXT NOT NULL,
+    participant TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    idempotency_key TEXT,
+    customer_id TEXT,
+    with_token INTEGER NOT NULL,
+    status INTEGER,
+    performed INTEGER NOT NULL DEFAULT 0,
+    bytes_sent INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE INDEX IF NOT EXISTS call_of_customer ON call (participant, path, customer_id);
+
+CREATE TABLE IF NOT EXISTS verification (
+    customer_id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    callback_url TEXT,
+    confirmed_at TEXT,
+    called_back_at TEXT,
+    PRIMARY KEY (customer_id, email)
+);
+
+CREATE TABLE IF NOT EXISTS verification_link (
+    token TEXT PRIMARY KEY,
+    customer_id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    sent_at TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS mail (
+    mail_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    raw BLOB NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS mail_of_recipient ON mail (recipient, mail_id);
+
+CREATE TABLE IF NOT EXISTS script (
+    host TEXT NOT NULL,
+    path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    behaviour TEXT NOT NULL,
+    remaining INTEGER,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (host, path, name)
+);
+
+CREATE TABLE IF NOT EXISTS csm_assignment (
+    assignment_id INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL UNIQUE,
+    csm_number INTEGER NOT NULL
+);

@@ -1,0 +1,177 @@
+"""Starts and stops the sandbox: every server of it in one process, all on loopback."""
+
+import asyncio
+import fcntl
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from opsdesk.sandbox.accounts import Accounts
+from opsdesk.sandbox.callbacks import Callbacks
+from opsdesk.sandbox.calls import Calls
+from opsdesk.sandbox.certificates import certificates
+from opsdesk.sandbox.control import Control
+from opsdesk.sandbox.crm import HOST as CRM_HOST
+from opsdesk.sandbox.crm import Crm
+from opsdesk.sandbox.email_service import HOST as EMAIL_HOST
+from opsdesk.sandbox.email_service import EmailService
+from opsdesk.sandbox.kyc_provider import HOST as KYC_HOST
+from opsdesk.sandbox.kyc_provider import KycProvider
+from opsdesk.sandbox.mail import LOOPBACK, Mailbox, Mailer, listen_for_mail
+from opsdesk.sandbox.partners import Partners
+from opsdesk.sandbox.platform_api import HOST as PLATFORM_HOST
+from opsdesk.sandbox.platform_api import PlatformApi
+from opsdesk.sandbox.scripts import Scripts
+from opsdesk.sandbox.store import Store
+from opsdesk.sandbox.tokens import tokens
+from opsdesk.sandbox.verification import Verifications
+
+SLOW_S = 600.0
+"""How long a slow partner holds the connection: longer than the time limit of any step of the procedure shipped."""
+STOP_S = 1.0
+DATABASE_FILE = "sandbox.sqlite"
+COMMANDS_DIR = Path(__file__).with_name("commands")
+HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST)
+
+
+class FolderInUse(Exception):
+    """Another sandbox is running in this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Where everything is, for those who want to talk to it."""
+
+    ca_file: Path
+    connect_to: str
+    """For the setting OPSDESK_CONNECT_TO: each partner's name with port 443 and 80, and the port here."""
+    secrets: dict[str, str] = field(repr=False)
+    secrets_dir: Path
+    commands_dir: Path
+    control_url: str
+    mailbox_url: str
+    https_port: int
+    http_port: int
+    smtp_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    """Ports are taken before anything is served, because a message names the one where its link leads."""
+
+    https: socket.socket
+    http: socket.socket
+    smtp: socket.socket
+    control: socket.socket
+
+    @property
+    def link_base(self) -> str:
+        return f"http://{LOOPBACK}:{_number(self.http)}"
+
+
+@asynccontextmanager
+async def serve(
+    folder: Path,
+    *,
+    https_port: int = 0,
+    http_port: int = 0,
+    smtp_port: int = 0,
+    control_port: int = 0,
+    slow_s: float = SLOW_S,
+) -> AsyncIterator[Sandbox]:
+    """Run the sandbox while the context is open. Port 0 takes a free one. Raises FolderInUse, or OSError for a port."""
+    folder = _prepared(folder)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_lock(folder))
+        taken = (stack.enter_context(_take(port)) for port in (https_port, http_port, smtp_port, control_port))
+        ports = _Ports(*taken)
+        store = Store(folder / DATABASE_FILE)
+        stack.callback(store.close)
+        trust = certificates(folder)
+        secrets = tokens(folder / "secrets", database_file=folder / DATABASE_FILE)
+        mailbox, calls, scripts = Mailbox(store), Calls(store), Scripts(store)
+        smtp = await listen_for_mail(mailbox, listener=ports.smtp)
+        stack.push_async_callback(_close, smtp)
+        verifications = Verifications(store)
+        callbacks = await stack.enter_async_context(Callbacks(verifications=verifications, ca_file=trust.ca_file))
+        mailer = Mailer(port=_number(ports.smtp))
+        platform = PlatformApi(
+            store=store, verifications=verifications, callbacks=callbacks, mailer=mailer, link_base=ports.link_base
+        )
+        kyc = KycProvider(token=secrets["KYC_PROVIDER_API_KEY"], name_of=platform.name_of)
+        email_service = EmailService(token=secrets["EMAIL_SERVICE_KEY"], mailer=mailer)
+        partners = Partners(
+            routes=[*platform.routes(), *kyc.routes(), *email_service.routes(), *Crm(store=store).routes()],
+            pages=platform.pages,
+            calls=calls,
+            scripts=scripts,
+            name_of=platform.name_of,
+            slow_s=slow_s,
+        )
+        await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
+        stack.callback(partners.closing.set)
+        accounts = Accounts(store)
+        control = Control(mailbox=mailbox, calls=calls, scripts=scripts, accounts=accounts, link_base=ports.link_base)
+        await _run(stack, control.application(), {ports.control: None})
+        yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)
+
+
+def _described(folder: Path, ports: _Ports, *, ca_file: Path, secrets: dict[str, str]) -> Sandbox:
+    control_url = f"http://{LOOPBACK}:{_number(ports.control)}"
+    pairs = [(host, 443, ports.https) for host in HOSTS] + [(host, 80, ports.http) for host in HOSTS]
+    return Sandbox(
+        ca_file=ca_file,
+        connect_to=",".join(f"{host}:{named}={LOOPBACK}:{_number(taken)}" for host, named, taken in pairs),
+        secrets=secrets,
+        secrets_dir=folder / "secrets",
+        commands_dir=COMMANDS_DIR,
+        control_url=control_url,
+        mailbox_url=f"{control_url}/control/mailbox",
+        https_port=_number(ports.https),
+        http_port=_number(ports.http),
+        smtp_port=_number(ports.smtp),
+    )
+
+
+def _prepared(folder: Path) -> Path:
+    folder = folder.resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderInUse(f"another sandbox is running in {folder}") from None
+        yield
+
+
+def _take(port: int) -> socket.socket:
+    return socket.create_server((LOOPBACK, port))
+
+
+def _number(taken: socket.socket) -> int:
+    return int(taken.getsockname()[1])
+
+
+async def _run(
+    stack: AsyncExitStack, application: web.Application, listeners: dict[socket.socket, ssl.SSLContext | None]
+) -> None:
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    for listener, context in listeners.items():
+        await web.SockSite(runner, listener, ssl_context=context).start()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    await server.wait_closed()
