@@ -57,7 +57,9 @@ class NodeState:
     phase: NodePhase = NodePhase.PENDING
     iteration: int = 1
     attempt: int = 0
-    """The attempt under way or last made, from 1; a re-send counts."""
+    """The attempt under way or last made, from 1."""
+    sends: int = 0
+    """How often the partner took the request and promised an answer."""
     key_generation: int = 1
     """Goes up when a person retries with a new idempotency key."""
     released_at: datetime | None = None
@@ -79,6 +81,7 @@ class State:
     """Made by `engine.fold`; never changed by anything else."""
 
     nodes: dict[str, NodeState]
+    run_id: str = ""
     edges: dict[int, bool] = field(default_factory=dict)
     """By index: True taken, False dead; absent while undecided."""
     seq: int = 0

@@ -1,0 +1,1 @@
+"""The OSOP runtime: procedures are files, runs are journals of facts."""

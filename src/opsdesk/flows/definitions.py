@@ -1,0 +1,145 @@
+"""The procedures that are known: stored by content, never changed, and made ready to run once a process."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from opsdesk.flows.document import executable, load
+from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused
+from opsdesk.flows.expressions import compile_conditions
+from opsdesk.flows.findings import Finding, Severity
+from opsdesk.flows.lint import lint
+from opsdesk.flows.procedure import Procedure
+from opsdesk.flows.program import Program
+from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
+from opsdesk.kit.sql import statements
+
+_SQL = statements(__file__)
+INSERT_DEFINITION = _SQL["insert_definition"]
+DEFINITION_ID = _SQL["definition_id"]
+READ_DEFINITION = _SQL["read_definition"]
+LATEST_DEFINITION = _SQL["latest_definition"]
+LIST_DEFINITIONS = _SQL["list_definitions"]
+LIST_VERSIONS = _SQL["list_versions"]
+
+PROGRAMS_MAX = 500
+"""Procedures kept ready in one process; the one that was used longest ago goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A stored version of a procedure."""
+
+    definition_id: int
+    procedure_id: str
+    name: str
+    version: str
+    digest: str
+    file_name: str
+    created_at: datetime
+
+
+def check(text: str | bytes, *, file_name: str) -> tuple[Procedure | None, list[Finding]]:
+    """Everything that is to be said about a document, sorted by place; the procedure if it can be read at all."""
+    loaded = load(text, name=file_name)
+    if loaded.procedure is None:
+        return None, list(loaded.findings)
+    return loaded.procedure, lint(loaded.procedure, loaded.findings)
+
+
+async def store_procedure(conn: Connection, *, text: str | bytes, file_name: str, now: datetime) -> Definition:
+    """Store a version of a procedure, once for the same text.
+
+    Raises ProcedureRefused with every error at once; a procedure that could not be run is refused too.
+    """
+    procedure, findings = check(text, file_name=file_name)
+    blocking = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if procedure is not None and not blocking:
+        blocking = executable(procedure)
+    if procedure is None or blocking:
+        raise ProcedureRefused(file_name, [_told(finding) for finding in blocking])
+    values = {
+        "digest": procedure.digest,
+        "procedure_id": procedure.id,
+        "name": procedure.name,
+        "version": procedure.version,
+        "source": procedure.source,
+        "file_name": file_name,
+        "now": now,
+    }
+    await conn.execute(INSERT_DEFINITION, values)
+    row = await (await conn.execute(DEFINITION_ID, values)).fetchone()
+    assert row is not None
+    return Definition(row[0], procedure.id, procedure.name, procedure.version, procedure.digest, file_name, now)
+
+
+def _told(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "line": finding.position.line,
+        "column": finding.position.column,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+async def latest_definition(conn: Connection, procedure_id: str) -> tuple[int, Procedure]:
+    """The newest version of a procedure. Raises ProcedureNotFound."""
+    row = await (await conn.execute(LATEST_DEFINITION, {"procedure_id": procedure_id})).fetchone()
+    if row is None:
+        raise ProcedureNotFound(procedure_id)
+    return row[0], _reread(row[1], row[2])
+
+
+async def read_definition(conn: Connection, definition_id: int) -> Procedure:
+    row = await (await conn.execute(READ_DEFINITION, {"definition_id": definition_id})).fetchone()
+    assert row is not None, "runs refer to definitions that exist"
+    return _reread(row[1], row[2])
+
+
+def _reread(source: str, file_name: str) -> Procedure:
+    procedure = load(source, name=file_name).procedure
+    assert procedure is not None, "only documents without errors are stored"
+    return procedure
+
+
+async def list_procedures(conn: Connection, *, limit: int | None = None, cursor: str | None = None) -> Page[Definition]:
+    """The latest version of each procedure, by id."""
+    size = page_rows(limit)
+    after = decode_cursor(cursor, shape=(str,))[0] if cursor else ""
+    async with conn.cursor(row_factory=class_row(Definition)) as rows:
+        await rows.execute(LIST_DEFINITIONS, {"after": after, "limit": size + 1})
+        return page_of(await rows.fetchall(), size=size, key=lambda row: (row.procedure_id,))
+
+
+async def list_versions(conn: Connection, procedure_id: str, *, limit: int | None = None) -> list[Definition]:
+    """The versions of a procedure, newest first. Raises ProcedureNotFound."""
+    async with conn.cursor(row_factory=class_row(Definition)) as rows:
+        await rows.execute(LIST_VERSIONS, {"procedure_id": procedure_id, "limit": page_rows(limit)})
+        versions = await rows.fetchall()
+    if not versions:
+        raise ProcedureNotFound(procedure_id)
+    return versions
+
+
+class Definitions:
+    """Procedures made ready to run, kept in memory: they never change."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._programs: OrderedDict[int, Program] = OrderedDict()
+
+    async def program(self, definition_id: int) -> Program:
+        program = self._programs.get(definition_id)
+        if program is None:
+            async with self._db.connection() as conn:
+                procedure = await read_definition(conn, definition_id)
+            program = self._programs[definition_id] = Program(procedure, compile_conditions(procedure))
+            if len(self._programs) > PROGRAMS_MAX:
+                self._programs.popitem(last=False)
+        self._programs.move_to_end(definition_id)
+        return program

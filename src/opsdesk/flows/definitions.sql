@@ -1,0 +1,29 @@
+-- name: insert_definition
+-- A conflicting insert waits for the other and then does nothing, so both find the same row.
+insert into flow_definition (digest, procedure_id, name, version, source, file_name, created_at)
+values (%(digest)s, %(procedure_id)s, %(name)s, %(version)s, %(source)s, %(file_name)s, %(now)s)
+on conflict (digest) do nothing;
+
+-- name: definition_id
+select definition_id from flow_definition where digest = %(digest)s;
+
+-- name: read_definition
+select procedure_id, source, file_name from flow_definition where definition_id = %(definition_id)s;
+
+-- name: latest_definition
+select definition_id, source, file_name from flow_definition
+where procedure_id = %(procedure_id)s order by definition_id desc limit 1;
+
+-- name: list_definitions
+-- The latest version of each procedure.
+select distinct on (procedure_id)
+    definition_id, procedure_id, name, version, digest, file_name, created_at
+from flow_definition
+where procedure_id > %(after)s
+order by procedure_id, definition_id desc
+limit %(limit)s;
+
+-- name: list_versions
+select definition_id, procedure_id, name, version, digest, file_name, created_at
+from flow_definition where procedure_id = %(procedure_id)s
+order by definition_id desc limit %(limit)s;

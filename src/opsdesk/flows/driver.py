@@ -1,0 +1,352 @@
+"""Drives one run while a worker holds it: decide, call the world, settle, write, until it ends or only waits."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from psycopg.errors import UniqueViolation
+
+from opsdesk.flows import leases
+from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
+from opsdesk.flows.engine import (
+    LEASES_LOST_MAX,
+    Command,
+    Execute,
+    Expire,
+    Finish,
+    OpenTicket,
+    Sleep,
+    apply,
+    decide,
+    fold,
+    next_wake,
+    status,
+)
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.live_run import LiveRun, Parked
+from opsdesk.flows.ports import Ports
+from opsdesk.flows.procedure import Node
+from opsdesk.flows.rate_limit import take_turn
+from opsdesk.flows.settle import expired, parked, person_asked, run_ended, settle, take_in
+from opsdesk.flows.state import NodePhase, RunStatus
+from opsdesk.flows.tickets import TicketRequest
+from opsdesk.flows.writer import Append, Header, JournalWriter, RunLost, write
+from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+KEEP_AWAKE_S = 1.0
+"""A run that has to wait no longer than this is not let go in between."""
+LINGER_S = 0.005
+"""How long a fact that lets nothing go on may wait for company, so that branches that end together share a commit."""
+DATABASE_RETRY_S = 0.5
+LOST_LEASE_PAUSE_S = 2.0
+
+
+class Driver:
+    """Executes one run. Everything that it appends goes through the writer, or through a transaction with a ticket."""
+
+    def __init__(
+        self, db: Database, ports: Ports, writer: JournalWriter, worker_id: UUID, stopping: Callable[[], bool]
+    ) -> None:
+        self._db = db
+        self._ports = ports
+        self._writer = writer
+        self._worker_id = worker_id
+        self._stopping = stopping
+
+    @staticmethod
+    def record(live: LiveRun, fact: Fact) -> None:
+        apply(live.program.procedure, live.state, fact)
+        live.unsaved.append(fact)
+
+    @staticmethod
+    def record_lost_lease(live: LiveRun, now: datetime, *, cause: str) -> None:
+        """The run lost its worker, or broke it; too often without progress, and it is set aside."""
+        active = [name for name, node in live.state.nodes.items() if node.phase is NodePhase.ACTIVE]
+        Driver.record(live, Fact(FactKind.LEASE_LOST, now, payload={"cause": cause, "active": active}))
+        if live.state.leases_lost >= LEASES_LOST_MAX and live.state.set_aside is None:
+            where = ", ".join(active) or "no node"
+            message = f"lost its worker {live.state.leases_lost} times without progress, at {where}: {cause}"
+            Driver.record(live, Fact(FactKind.RUN_SET_ASIDE, now, payload={"message": message}))
+        elif live.state.leases_lost > 1:
+            # At a time of its own, so that a run which breaks its worker does not take the same others with it again.
+            live.pause_s = 2.0**live.state.leases_lost * (0.5 + live.run_id.int % 1000 / 1000)
+
+    async def drive(self, live: LiveRun) -> None:
+        """Returns when the run has ended or is let go."""
+        try:
+            while True:
+                try:
+                    await self._advance(live)
+                    return
+                except RunLost:
+                    if not await self._reload(live):
+                        return
+                except DatabaseUnavailable:
+                    await asyncio.sleep(DATABASE_RETRY_S)
+        except Exception as error:
+            # A defect of ours or of a node: this run is set aside after some tries, and the worker serves the others.
+            log.exception("run_failed_its_worker", run_id=str(live.run_id))
+            await self._give_up(live, error)
+        finally:
+            for task in live.flying.values():
+                task.cancel()
+            if live.ended is not None and not live.ended.done():
+                if live.state.outcome is not None and not live.unsaved:
+                    live.ended.set_result(live.state)
+                else:
+                    live.ended.cancel()
+
+    async def _advance(self, live: LiveRun) -> None:
+        while True:
+            if live.arrived:
+                await self._take_in(live)
+            self._settle_outcomes(live)
+            commands = self._decide(live)
+            if live.state.outcome is not None:
+                await self._save(live)
+                return
+            if self._stopping() and not live.flying:
+                await self._release(live, self._now(), "worker: stopped")
+                return
+            if live.pause_s:
+                await self._release(live, self._now() + timedelta(seconds=live.pause_s), "retry: after lost workers")
+                return
+            if await self._open_tickets(live, commands):
+                continue
+            # Listed before anything is awaited: a call that ends meanwhile is settled, not made again.
+            launches = [] if self._stopping() else self._to_launch(live, commands)
+            if live.unsaved and (launches or not live.flying):
+                await self._save(live)
+            for command in launches:
+                live.flying[command.node] = asyncio.create_task(self._execute(live, command))
+            if not live.flying and not live.outcomes and await self._sleep(live, commands):
+                return
+            await self._await_news(live, commands)
+
+    def _now(self) -> datetime:
+        return self._ports.clock.now()
+
+    def _decide(self, live: LiveRun) -> list[Command]:
+        """The commands that need the world; what follows from time alone is recorded here."""
+        while True:
+            now = self._now()
+            commands = decide(live.program.procedure, live.state, now)
+            for command in commands:
+                if isinstance(command, Finish):
+                    fact = run_ended(command.outcome, now, node=command.node, reason=command.reason)
+                    self.record(live, fact)
+                    return []
+                if isinstance(command, Expire):
+                    for fact in expired(live.program, live.state, command.node, now):
+                        self.record(live, fact)
+                    break
+            else:
+                return commands
+
+    def _to_launch(self, live: LiveRun, commands: list[Command]) -> list[Execute]:
+        return [command for command in commands if isinstance(command, Execute) and command.node not in live.flying]
+
+    async def _execute(self, live: LiveRun, command: Execute) -> None:
+        try:
+            outcome = await self._outcome(live, command)
+        except Exception as error:
+            log.exception("node_failed_its_worker", run_id=str(live.run_id), node=command.node)
+            outcome = Failed("InternalError", f"{command.node} could not be executed: {type(error).__name__}")
+        live.outcomes.append((command, outcome))
+        live.flying.pop(command.node, None)
+        live.wake.set()
+
+    async def _outcome(self, live: LiveRun, command: Execute) -> NodeOutcome | Parked:
+        node = live.program.procedure.nodes[command.node]
+        if node.security.rate_limit is not None and not command.has_turn:
+            rate_key = f"{live.program.procedure.id}:{node.id}"
+            while True:
+                try:
+                    async with self._db.transaction() as conn:
+                        now = self._now()
+                        turn = await take_turn(conn, rate_key=rate_key, limit=node.security.rate_limit, now=now)
+                    break
+                except DatabaseUnavailable:
+                    await asyncio.sleep(DATABASE_RETRY_S)
+            if turn > now:
+                return Parked(turn)
+        return await self._ports.nodes[node.type](self._call(live, command, node))
+
+    def _call(self, live: LiveRun, command: Execute, node: Node) -> NodeCall:
+        state = live.state.nodes[node.id]
+        key = f"{live.run_id}:{node.id}:{state.iteration}"
+        if state.key_generation > 1:
+            key += f":{state.key_generation}"
+        if command.resend:
+            key += f":send-{state.sends + 1}"
+        scope = state.scope
+        return NodeCall(
+            run_id=live.run_id,
+            procedure_id=live.program.procedure.id,
+            node=node,
+            iteration=state.iteration,
+            attempt=command.attempt,
+            idempotency_key=key,
+            callback_url=self._ports.callback_url(live.run_id, node.id, state.iteration),
+            scope=scope,
+            outputs={name: live.state.nodes[name].outputs for name in state.ancestors},
+            inputs={field.name: scope[field.name] for field in node.inputs if field.name in scope},
+            run_inputs=live.state.inputs,
+        )
+
+    def _settle_outcomes(self, live: LiveRun) -> None:
+        while live.outcomes:
+            command, outcome = live.outcomes.popleft()
+            now = self._now()
+            if isinstance(outcome, Parked):
+                facts = parked(live.state, command, outcome.until, now)
+            else:
+                facts = settle(live.program, live.state, command, outcome, now)
+            for fact in facts:
+                self.record(live, fact)
+
+    async def _take_in(self, live: LiveRun) -> None:
+        live.arrived = False
+        async with self._db.connection() as conn:
+            arrivals = await leases.read_arrivals(conn, live.run_id)
+        for arrival in arrivals:
+            if arrival.inbox_id in live.taken:
+                continue
+            for fact in take_in(live.program, live.state, arrival, self._now()):
+                self.record(live, fact)
+            live.taken.append(arrival.inbox_id)
+
+    async def _open_tickets(self, live: LiveRun, commands: list[Command]) -> bool:
+        """Open the tickets that are asked for, each in one transaction with the fact that it is there."""
+        wanted = [command.node for command in commands if isinstance(command, OpenTicket)]
+        if not wanted:
+            return False
+        await self._save(live)
+        for node_id in wanted:
+            now = self._now()
+            node, state = live.program.procedure.nodes[node_id], live.state.nodes[node_id]
+            request = TicketRequest(
+                run_id=live.run_id,
+                procedure_id=live.program.procedure.id,
+                node=node,
+                iteration=state.iteration,
+                inputs={field.name: state.scope[field.name] for field in node.inputs if field.name in state.scope},
+                due_at=person_asked(node, state, "", now)[1],
+                requested_by=live.state.actor,
+            )
+            async with self._db.transaction() as conn:
+                ticket = await self._ports.open_ticket(conn, request, now)
+                self.record(live, person_asked(node, state, ticket, now)[0])
+                await self._write_in(conn, live, now, self._header(live))
+            self._saved(live)
+        return True
+
+    async def _sleep(self, live: LiveRun, commands: list[Command]) -> bool:
+        """Nothing is under way: let the run go until its next wake-up, unless that is very soon. True: it is let go."""
+        wake_at, name = next_wake(commands)
+        if wake_at is not None and (wake_at - self._now()).total_seconds() <= KEEP_AWAKE_S:
+            return False
+        if live.arrived:
+            return False
+        await self._release(live, wake_at, name)
+        return True
+
+    async def _release(self, live: LiveRun, wake_at: datetime | None, name: str) -> None:
+        await self._save(live, Header(status(live.state).value, None, wake_at=wake_at, wake_name=name))
+
+    async def _await_news(self, live: LiveRun, commands: list[Command]) -> None:
+        """Until a call ends, something arrives, or time says that there is something to do."""
+        if live.outcomes or live.arrived:
+            return
+        moments = [command.until for command in commands if isinstance(command, Sleep) and command.until]
+        timeout = (min(moments) - self._now()).total_seconds() if moments else None
+        if live.unsaved:
+            timeout = LINGER_S if timeout is None else min(LINGER_S, timeout)
+        live.wake.clear()
+        try:
+            await asyncio.wait_for(live.wake.wait(), None if timeout is None else max(timeout, 0.001))
+        except TimeoutError:
+            await self._save(live)
+
+    async def _save(self, live: LiveRun, header: Header | None = None) -> None:
+        """Make what is recorded durable."""
+        header = header or self._header(live)
+        if not live.unsaved and header is None and not live.taken:
+            return
+        tickets = self._tickets_to_close(live)
+        if tickets:
+            now = self._now()
+            async with self._db.transaction() as conn:
+                for ticket, reason in tickets:
+                    await self._ports.close_ticket(conn, ticket, reason, now)
+                await self._write_in(conn, live, now, header)
+        else:
+            await self._writer.append(self._append(live, header))
+        self._saved(live, header)
+
+    def _append(self, live: LiveRun, header: Header | None) -> Append:
+        facts, taken = list(live.unsaved), list(live.taken)
+        return Append(live.run_id, live.durable_seq + 1, facts, header, taken, live.new_run)
+
+    async def _write_in(self, conn: Connection, live: LiveRun, now: datetime, header: Header | None) -> None:
+        """Raises RunLost like the writer does."""
+        try:
+            await write(conn, [self._append(live, header)], now=now)
+        except UniqueViolation as error:
+            raise RunLost(live.run_id) from error
+
+    def _saved(self, live: LiveRun, header: Header | None = None) -> None:
+        live.unsaved, live.taken, live.new_run = [], [], None
+        live.header_status = RunStatus(header.status) if header else live.header_status
+
+    def _header(self, live: LiveRun) -> Header | None:
+        """The header when it has to change: the run has ended, or its status is another."""
+        state, current = live.state, status(live.state)
+        if state.outcome is not None:
+            return Header(
+                current.value,
+                None,
+                ended_at=state.ended_at,
+                outcome_node=state.outcome_node,
+                outcome_reason=state.outcome_reason,
+            )
+        if current is live.header_status:
+            return None
+        return Header(current.value, self._worker_id)
+
+    def _tickets_to_close(self, live: LiveRun) -> list[tuple[str, str]]:
+        """Tickets that nobody can answer any more because of what is about to be written."""
+        tickets = []
+        for fact in live.unsaved:
+            if fact.kind is FactKind.NODE_FAILED and fact.payload.get("ticket"):
+                tickets.append((fact.payload["ticket"], "expired"))
+            if fact.kind is FactKind.RUN_ENDED:
+                waits = [node.wait for node in live.state.nodes.values() if node.wait is not None]
+                tickets += [(wait.ticket, "cancelled") for wait in waits if wait.ticket]
+        return tickets
+
+    async def _reload(self, live: LiveRun) -> bool:
+        """The journal has moved on without us. True: the run is still ours, and its state is read anew."""
+        while True:
+            try:
+                async with self._db.connection() as conn:
+                    if not await leases.still_owned(conn, worker_id=self._worker_id, run_id=live.run_id):
+                        return False
+                    facts = (await leases.read_journals(conn, [live.run_id]))[live.run_id]
+                break
+            except DatabaseUnavailable:
+                await asyncio.sleep(DATABASE_RETRY_S)
+        live.state = fold(live.program.procedure, facts, run_id=str(live.run_id))
+        live.unsaved, live.taken, live.new_run, live.arrived = [], [], None, True
+        return True
+
+    async def _give_up(self, live: LiveRun, error: Exception) -> None:
+        if not await self._reload(live):
+            return
+        self.record_lost_lease(live, self._now(), cause=type(error).__name__)
+        await asyncio.sleep(LOST_LEASE_PAUSE_S)
+        await self._release(live, self._now(), "retry: after a failure of the worker")

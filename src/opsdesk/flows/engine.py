@@ -1,0 +1,276 @@
+"""The pure core: what facts add up to, and what has to be done next. No I/O, no clock, no randomness.
+
+Dead-path elimination: when a node ends, each edge out of it is taken or dead. A node whose incoming edges are all
+decided runs if one of them was taken; else it is skipped, and its own edges are dead.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.procedure import FAILURE_MODES, NodeType, Procedure
+from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Wait
+
+LEASES_LOST_MAX = 5
+"""A run that lost its worker this often without progress is set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Call the world. `resend`: the partner has the request already and is asked again."""
+
+    node: str
+    attempt: int
+    resend: bool = False
+    has_turn: bool = False
+    """It waited for its turn under the rate limit, which has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The time that the node may wait has run out."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Nothing to do before `until`; None: nothing at all before somebody acts."""
+
+    until: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    outcome: RunStatus
+    node: str | None
+    reason: str
+
+
+Command = Execute | OpenTicket | Expire | Sleep | Finish
+
+
+def fold(procedure: Procedure, facts: Iterable[Fact], *, run_id: str = "") -> State:
+    """The state that these facts add up to."""
+    state = State(nodes={node: NodeState() for node in procedure.nodes}, run_id=run_id)
+    for fact in facts:
+        apply(procedure, state, fact)
+    return state
+
+
+def apply(procedure: Procedure, state: State, fact: Fact) -> None:
+    """Take one more fact into the state, in place."""
+    state.seq += 1
+    if fact.node:
+        state.leases_lost = 0
+        _apply_to_node(procedure, state, fact)
+        return
+    payload = fact.payload
+    match fact.kind:
+        case FactKind.RUN_STARTED:
+            state.inputs = payload["inputs"]
+            state.actor = payload["actor"]
+            state.started_at = fact.at
+            if procedure.timeout_s is not None:
+                state.deadline_at = fact.at + timedelta(seconds=procedure.timeout_s)
+            for node in procedure.entries:
+                _release(procedure, state, node.id, fact.at)
+        case FactKind.RUN_ENDED:
+            state.outcome = RunStatus(payload["outcome"])
+            state.outcome_node = payload.get("node")
+            state.outcome_reason = payload.get("reason")
+            state.ended_at = fact.at
+        case FactKind.LEASE_LOST:
+            state.leases_lost += 1
+        case FactKind.RUN_SET_ASIDE:
+            state.set_aside = payload["message"]
+        case FactKind.RUN_RESUMED:
+            state.set_aside = None
+            state.leases_lost = 0
+        case _:
+            pass
+
+
+def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
+    node = state.nodes[fact.node]
+    payload = fact.payload
+    match fact.kind:
+        case FactKind.NODE_ENDED:
+            node.phase, node.ended_at, node.wait = NodePhase.DONE, fact.at, None
+            node.outputs = payload["outputs"]
+            _decide_edges(procedure, state, fact)
+        case FactKind.ATTEMPT_FAILED:
+            node.phase, node.error = NodePhase.RETRYING, payload
+            node.retry_at = datetime.fromisoformat(payload["retry_at"])
+            node.attempt = payload["attempt"] + 1
+        case FactKind.NODE_WAITING:
+            node.phase, node.retry_at = NodePhase.WAITING, None
+            node.wait = _wait(payload)
+            node.attempt = payload["attempt"]
+            node.sends = payload.get("sends", node.sends)
+            node.error = payload.get("error", node.error)
+        case FactKind.NODE_FAILED:
+            node.ended_at, node.wait, node.error = fact.at, None, payload
+            node.phase = NodePhase.FAILED if payload["taken"] else NodePhase.BLOCKED
+            if payload["taken"]:
+                _decide_edges(procedure, state, fact)
+        case FactKind.NODE_BLOCKED:
+            node.phase, node.ended_at, node.wait, node.error = NodePhase.BLOCKED, fact.at, None, payload
+        case FactKind.NODE_RETRIED:
+            node.phase, node.attempt, node.sends, node.error = NodePhase.ACTIVE, 1, 0, None
+            node.released_at, node.ended_at, node.retry_at = fact.at, None, None
+            node.key_generation += 1 if payload["new_key"] else 0
+        case _:
+            pass
+
+
+def _wait(payload: Any) -> Wait:
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(payload[name]) if payload.get(name) else None
+
+    return Wait(
+        reason=payload["reason"],
+        until=moment("until"),
+        resend_at=moment("resend_at"),
+        ticket=payload.get("ticket"),
+        role=payload.get("role"),
+    )
+
+
+def _decide_edges(procedure: Procedure, state: State, fact: Fact) -> None:
+    taken = fact.payload["taken"]
+    undecided = [(fact.node, frozenset(taken))]
+    while undecided:
+        source, chosen = undecided.pop()
+        for edge in procedure.outgoing[source]:
+            state.edges[edge.index] = edge.index in chosen
+        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source]):
+            if state.nodes[target].phase is not NodePhase.PENDING:
+                continue
+            decisions = [state.edges.get(edge.index) for edge in procedure.incoming[target]]
+            if None in decisions:
+                continue
+            if any(decisions):
+                _release(procedure, state, target, fact.at)
+            else:
+                state.nodes[target].phase = NodePhase.SKIPPED
+                undecided.append((target, frozenset()))
+
+
+def _release(procedure: Procedure, state: State, node_id: str, at: datetime) -> None:
+    """Make a node executable, with the names that it sees: those of the taken paths, in the order of the edges."""
+    node = state.nodes[node_id]
+    scope = dict(state.inputs)
+    ancestors: set[str] = set()
+    for edge in procedure.incoming[node_id]:
+        if state.edges.get(edge.index):
+            source = state.nodes[edge.source]
+            scope.update(source.scope)
+            ancestors |= source.ancestors
+            ancestors.add(edge.source)
+    # After the scopes, so that an output is never hidden by an older value that came along another edge.
+    for edge in procedure.incoming[node_id]:
+        if state.edges.get(edge.index):
+            scope.update(state.nodes[edge.source].outputs)
+    node.phase, node.attempt, node.released_at = NodePhase.ACTIVE, 1, at
+    node.scope, node.ancestors = scope, frozenset(ancestors)
+
+
+def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
+    """What has to be done now. A `Finish` stands alone."""
+    if state.outcome is not None:
+        return []
+    if state.deadline_at is not None and now >= state.deadline_at:
+        return [Finish(RunStatus.TIMED_OUT, None, f"the time limit of {procedure.timeout_s:g} s ran out")]
+    if state.set_aside is not None:
+        return [Sleep(None, f"operator: {state.set_aside}"), *_deadline(state)]
+    commands = list(_node_commands(procedure, state, now))
+    if commands:
+        return [*commands, *_deadline(state)]
+    return [_finish(procedure, state)]
+
+
+def _deadline(state: State) -> list[Command]:
+    return [Sleep(state.deadline_at, "time limit of the run")] if state.deadline_at else []
+
+
+def _node_commands(procedure: Procedure, state: State, now: datetime) -> Iterator[Command]:
+    for node_id, node in state.nodes.items():
+        match node.phase:
+            case NodePhase.ACTIVE:
+                if procedure.nodes[node_id].type is NodeType.HUMAN:
+                    yield OpenTicket(node_id)
+                else:
+                    yield Execute(node_id, node.attempt)
+            case NodePhase.RETRYING:
+                assert node.retry_at is not None
+                if now >= node.retry_at:
+                    yield Execute(node_id, node.attempt)
+                else:
+                    yield Sleep(node.retry_at, f"timer: attempt {node.attempt} of {node_id}")
+            case NodePhase.WAITING:
+                yield _waiting_command(node_id, node, now)
+            case NodePhase.BLOCKED:
+                yield Sleep(None, f"operator: incident at {node_id}")
+            case _:
+                pass
+
+
+def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
+    wait = node.wait
+    assert wait is not None
+    if wait.reason == "rate_limit":
+        assert wait.until is not None
+        if now >= wait.until:
+            return Execute(node_id, node.attempt, has_turn=True)
+        return Sleep(wait.until, f"timer: turn of {node_id} under its rate limit")
+    if wait.until is not None and now >= wait.until:
+        return Expire(node_id)
+    if wait.resend_at is not None and now >= wait.resend_at:
+        return Execute(node_id, node.attempt + 1, resend=True)
+    moments = [moment for moment in (wait.until, wait.resend_at) if moment is not None]
+    who = f"person: {wait.role or 'anyone'}" if wait.reason == "person" else "event: partner's answer"
+    return Sleep(min(moments, default=None), f"{who} ({node_id})")
+
+
+def _finish(procedure: Procedure, state: State) -> Finish:
+    """Completed, or stopped where a node ended and no condition led further."""
+    ends = []
+    for node_id, node in state.nodes.items():
+        if node.phase is not NodePhase.DONE:
+            continue
+        onward = [edge for edge in procedure.outgoing[node_id] if edge.mode not in FAILURE_MODES]
+        if not onward:
+            ends.append(node_id)
+        elif not any(state.edges.get(edge.index) for edge in onward):
+            conditions = ", ".join(f"`{edge.condition}`" for edge in onward)
+            return Finish(RunStatus.STOPPED, node_id, f"no condition held after {node_id}: {conditions}")
+    return Finish(RunStatus.COMPLETED, ends[-1] if ends else None, f"ended at {', '.join(ends)}" if ends else "")
+
+
+def status(state: State) -> RunStatus:
+    if state.outcome is not None:
+        return state.outcome
+    phases = {node.phase for node in state.nodes.values()}
+    if state.set_aside is not None or NodePhase.BLOCKED in phases:
+        return RunStatus.BLOCKED
+    return RunStatus.RUNNING if NodePhase.ACTIVE in phases else RunStatus.WAITING
+
+
+def next_wake(commands: Iterable[Command]) -> tuple[datetime | None, str]:
+    """When a sleeping run wakes and what it is called: the earliest of its reasons; those without a time count last."""
+    sleeps = [command for command in commands if isinstance(command, Sleep)]
+    assert sleeps, "only a run with nothing else to do sleeps"
+    timed = [sleep for sleep in sleeps if sleep.until is not None]
+    first = min(timed, key=lambda sleep: sleep.until or datetime.max, default=None)
+    named = next((sleep for sleep in sleeps if not sleep.why.startswith(("timer", "time limit"))), None)
+    name = (named or first or sleeps[0]).why
+    return (first.until if first else None), name

@@ -1,0 +1,87 @@
+"""What can be refused about procedures and runs."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from opsdesk.kit.errors import Invalid, NotFound, Refused
+
+
+@dataclass(eq=False)
+class ProcedureNotFound(NotFound):
+    """No procedure of this name is known."""
+
+    procedure: str
+
+
+@dataclass(eq=False)
+class ProcedureRefused(Invalid):
+    """The document has errors, or needs what cannot be run; nothing was stored or started."""
+
+    file: str
+    findings: list[dict[str, Any]]
+
+
+@dataclass(eq=False)
+class RunNotFound(NotFound):
+    """There is no run with this identifier."""
+
+    run_id: UUID
+
+
+@dataclass(eq=False)
+class InputsInvalid(Invalid):
+    """The run was not started: its inputs are not what the procedure asks for."""
+
+    procedure: str
+    problems: list[str]
+
+
+@dataclass(eq=False)
+class RunFinished(Refused):
+    """The run has ended, so nothing can be done to it any more."""
+
+    run_id: UUID
+    state: str
+
+
+@dataclass(eq=False)
+class NodeUnknown(NotFound):
+    """The procedure of this run has no such node."""
+
+    run_id: UUID
+    node: str
+
+
+@dataclass(eq=False)
+class NotWaiting(Refused):
+    """The node does not wait for an answer."""
+
+    run_id: UUID
+    node: str
+    state: str
+
+
+@dataclass(eq=False)
+class NoIncident(Refused):
+    """There is no incident to retry."""
+
+    run_id: UUID
+    node: str
+    state: str
+
+
+@dataclass(eq=False)
+class AnswerInvalid(Invalid):
+    """The answer is not what the node declares as its outputs."""
+
+    node: str
+    problem: str
+
+
+@dataclass(eq=False)
+class KeyReused(Refused):
+    """The same idempotency key came before with other content."""
+
+    status: ClassVar[int] = 409
+    key: str

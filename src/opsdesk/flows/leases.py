@@ -1,0 +1,119 @@
+"""Who executes a run: workers with a lease, and runs that they claim."""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.settle import Arrival, ArrivalKind
+from opsdesk.kit.db import Connection
+from opsdesk.kit.sql import statements
+
+_SQL = statements(__file__)
+REGISTER_WORKER = _SQL["register_worker"]
+EXTEND_LEASE = _SQL["extend_lease"]
+LEAVE = _SQL["leave"]
+FORGET_DEAD_WORKERS = _SQL["forget_dead_workers"]
+CLAIM_DUE = _SQL["claim_due"]
+CLAIM_WITH_ARRIVALS = _SQL["claim_with_arrivals"]
+CLAIM_ORPHANS = _SQL["claim_orphans"]
+CLAIM_RUN = _SQL["claim_run"]
+STILL_OWNED = _SQL["still_owned"]
+READ_JOURNALS = _SQL["read_journals"]
+READ_ARRIVALS = _SQL["read_arrivals"]
+LATE_ARRIVALS = _SQL["late_arrivals"]
+
+LEASE_TTL_S = 15.0
+"""A worker that has not been heard of for so long has lost its runs."""
+HEARTBEAT_S = 3.0
+LATE_ARRIVALS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that is now ours. `orphan`: its worker died."""
+
+    run_id: UUID
+    definition_id: int
+    orphan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LateArrival:
+    """Something that came in for a run that had ended by then."""
+
+    run_id: UUID
+    seq: int
+    arrival: Arrival
+
+
+async def register(conn: Connection, *, worker_id: UUID) -> None:
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    await conn.execute(REGISTER_WORKER, {"worker_id": worker_id, "name": name, "ttl_s": LEASE_TTL_S})
+
+
+async def extend(conn: Connection, *, worker_id: UUID) -> bool:
+    """False: the lease has run out, and everything the worker holds may be another's."""
+    await conn.execute(FORGET_DEAD_WORKERS)
+    cursor = await conn.execute(EXTEND_LEASE, {"worker_id": worker_id, "ttl_s": LEASE_TTL_S})
+    return await cursor.fetchone() is not None
+
+
+async def leave(conn: Connection, *, worker_id: UUID, now: datetime) -> None:
+    """Give everything back at once."""
+    await conn.execute(LEAVE, {"worker_id": worker_id, "now": now})
+
+
+async def claim(conn: Connection, *, worker_id: UUID, now: datetime, limit: int) -> list[Claim]:
+    """Orphans first, then runs with something in their inbox, then those whose time has come."""
+    claims: list[Claim] = []
+    for statement in (CLAIM_ORPHANS, CLAIM_WITH_ARRIVALS, CLAIM_DUE):
+        if len(claims) < limit:
+            values = {"worker_id": worker_id, "now": now, "limit": limit - len(claims)}
+            async with conn.cursor(row_factory=class_row(Claim)) as cursor:
+                claims += await (await cursor.execute(statement, values)).fetchall()
+    return claims
+
+
+async def claim_run(conn: Connection, *, worker_id: UUID, run_id: UUID, now: datetime) -> list[Claim]:
+    """This run, if nobody holds it and there is something to do."""
+    async with conn.cursor(row_factory=class_row(Claim)) as cursor:
+        values = {"worker_id": worker_id, "run_id": run_id, "now": now}
+        return await (await cursor.execute(CLAIM_RUN, values)).fetchall()
+
+
+async def still_owned(conn: Connection, *, worker_id: UUID, run_id: UUID) -> bool:
+    values = {"worker_id": worker_id, "run_id": run_id}
+    return await (await conn.execute(STILL_OWNED, values)).fetchone() is not None
+
+
+async def read_journals(conn: Connection, run_ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
+    """The facts of each run, in order."""
+    journals: dict[UUID, list[Fact]] = {run_id: [] for run_id in run_ids}
+    cursor = await conn.execute(READ_JOURNALS, {"run_ids": list(run_ids)})
+    async for run_id, fact, at, node, iteration, payload in cursor:
+        journals[run_id].append(Fact(FactKind(fact), at, node, iteration, payload))
+    return journals
+
+
+async def read_arrivals(conn: Connection, run_id: UUID) -> list[Arrival]:
+    """What waits in the run's inbox, oldest first."""
+    rows = await (await conn.execute(READ_ARRIVALS, {"run_id": run_id})).fetchall()
+    return [
+        Arrival(inbox_id, ArrivalKind(kind), node, iteration, payload, actor, at)
+        for inbox_id, kind, node, iteration, payload, actor, at in rows
+    ]
+
+
+async def late_arrivals(conn: Connection) -> list[LateArrival]:
+    """Locks the inbox rows that it returns."""
+    rows = await (await conn.execute(LATE_ARRIVALS, {"limit": LATE_ARRIVALS_MAX})).fetchall()
+    return [
+        LateArrival(run_id, seq, Arrival(inbox_id, ArrivalKind(kind), node, iteration, payload, actor, at))
+        for inbox_id, run_id, kind, node, iteration, payload, actor, at, seq in rows
+    ]

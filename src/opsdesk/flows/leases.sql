@@ -1,0 +1,83 @@
+-- name: register_worker
+insert into flow_worker (worker_id, name, lease_until)
+values (%(worker_id)s, %(name)s, clock_timestamp() + make_interval(secs => %(ttl_s)s));
+
+-- name: extend_lease
+-- One statement for all runs of the worker. Nothing updated: the lease had run out, and the runs may be another's.
+update flow_worker set lease_until = clock_timestamp() + make_interval(secs => %(ttl_s)s)
+where worker_id = %(worker_id)s and lease_until > clock_timestamp()
+returning worker_id;
+
+-- name: leave
+with gone as (delete from flow_worker where worker_id = %(worker_id)s)
+update flow_run set owner = null, wake_at = %(now)s, wake_name = coalesce(wake_name, 'worker: left')
+where owner = %(worker_id)s;
+
+-- name: forget_dead_workers
+-- Those whose runs have all been taken over.
+delete from flow_worker
+where lease_until < clock_timestamp() - make_interval(secs => 3600)
+    and not exists (select from flow_run where flow_run.owner = flow_worker.worker_id);
+
+-- name: claim_due
+-- Runs that nobody holds and whose time has come. SKIP LOCKED: workers never wait for each other.
+update flow_run set owner = %(worker_id)s, wake_at = null
+where run_id in (
+    select run_id from flow_run
+    where owner is null and wake_at <= %(now)s
+    order by wake_at limit %(limit)s
+    for update skip locked
+)
+returning run_id, definition_id, false as orphan;
+
+-- name: claim_with_arrivals
+update flow_run set owner = %(worker_id)s, wake_at = null
+where run_id in (
+    select run_id from flow_run
+    where owner is null and ended_at is null and run_id in (
+        select run_id from flow_inbox where taken_at is null order by inbox_id limit %(limit)s
+    )
+    for update skip locked
+)
+returning run_id, definition_id, false as orphan;
+
+-- name: claim_orphans
+-- Runs of a worker whose lease has run out, or that is not even registered any more.
+update flow_run set owner = %(worker_id)s
+where run_id in (
+    select run_id from flow_run
+    where owner is not null and owner not in (
+        select worker_id from flow_worker where lease_until > clock_timestamp()
+    )
+    limit %(limit)s
+    for update skip locked
+)
+returning run_id, definition_id, true as orphan;
+
+-- name: claim_run
+update flow_run set owner = %(worker_id)s, wake_at = null
+where run_id = %(run_id)s and owner is null and ended_at is null
+    and (wake_at <= %(now)s or exists (
+        select from flow_inbox where flow_inbox.run_id = flow_run.run_id and taken_at is null
+    ))
+returning run_id, definition_id, false as orphan;
+
+-- name: still_owned
+select definition_id from flow_run where run_id = %(run_id)s and owner = %(worker_id)s and ended_at is null;
+
+-- name: read_journals
+select run_id, fact, at, node, iteration, payload from flow_journal
+where run_id = any(%(run_ids)s) order by run_id, seq;
+
+-- name: read_arrivals
+select inbox_id, kind, node, iteration, payload, actor, at from flow_inbox
+where run_id = %(run_id)s and taken_at is null order by inbox_id;
+
+-- name: late_arrivals
+-- What came in while its run was ending. SKIP LOCKED: each is recorded by one worker.
+select flow_inbox.inbox_id, flow_inbox.run_id, kind, node, iteration, payload, flow_inbox.actor, at,
+    (select max(seq) from flow_journal where flow_journal.run_id = flow_inbox.run_id) as seq
+from flow_inbox join flow_run using (run_id)
+where taken_at is null and ended_at is not null
+order by inbox_id limit %(limit)s
+for update of flow_inbox skip locked;

@@ -1,0 +1,203 @@
+"""Runs as everybody else sees them: started, listed, read, and acted upon from outside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg.rows import class_row
+
+from opsdesk.flows.definitions import latest_definition, read_definition
+from opsdesk.flows.engine import fold
+from opsdesk.flows.errors import InputsInvalid, KeyReused, RunNotFound
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.nodes.schemas import schema_problem
+from opsdesk.flows.nodes.storable import storage_problem
+from opsdesk.flows.procedure import Procedure
+from opsdesk.flows.state import State
+from opsdesk.kit.db import Connection
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
+from opsdesk.kit.sql import statements
+
+_SQL = statements(__file__)
+INSERT_RUN = _SQL["insert_run"]
+INSERT_START = _SQL["insert_start"]
+FIND_START = _SQL["find_start"]
+NOTIFY = _SQL["notify"]
+SHOW_RUN = _SQL["show_run"]
+LIST_RUNS = _SQL["list_runs"]
+COUNT_RUNS = _SQL["count_runs"]
+READ_JOURNAL = _SQL["read_journal"]
+STALLED_RUNS = _SQL["stalled_runs"]
+
+INPUT_BYTES_MAX = 262_144
+JOURNAL_ROWS_MAX = 1000
+STALL_GRACE_S = 60.0
+"""How long a wake-up may be overdue, or a dead worker's run lie, before it counts as stalled."""
+STALLED_ROWS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The header of a run. `owned`: a worker holds it now. `wake_name` says what it waits for, also while owned."""
+
+    run_id: UUID
+    procedure_id: str
+    digest: str
+    status: str
+    actor: str
+    started_at: datetime
+    ended_at: datetime | None
+    wake_at: datetime | None
+    wake_name: str | None
+    owned: bool
+    outcome_node: str | None
+    outcome_reason: str | None
+    definition_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    seq: int
+    fact: str
+    at: datetime
+    node: str
+    iteration: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StalledRun:
+    """An open run that nothing will wake, and why."""
+
+    run_id: UUID
+    procedure_id: str
+    status: str
+    wake_at: datetime | None
+    wake_name: str | None
+    reason: str
+
+
+def content_digest(content: Any) -> str:
+    """SHA-256 of the content as JSON with sorted keys: equal for equal content."""
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def check_inputs(procedure: Procedure, inputs: Mapping[str, Any]) -> None:
+    """Raises InputsInvalid with every problem; the messages name inputs, never values."""
+    problems = []
+    for field in procedure.inputs:
+        if field.name not in inputs:
+            if field.required:
+                problems.append(f"{field.name} is missing")
+        elif field.schema and (problem := schema_problem(field.schema, inputs[field.name])):
+            problems.append(f"{field.name}{problem}")
+    known = {field.name for field in procedure.inputs}
+    if known:
+        problems += [f"{name} is not an input of {procedure.id}" for name in inputs if name not in known]
+    problems += [f"{name}{problem}" for name, value in inputs.items() if (problem := storage_problem({name: value}))]
+    if not problems and len(orjson.dumps(inputs)) > INPUT_BYTES_MAX:
+        problems.append(f"the inputs have more than {INPUT_BYTES_MAX} bytes")
+    if problems:
+        raise InputsInvalid(procedure.id, problems)
+
+
+async def start_run(
+    conn: Connection, *, procedure_id: str, inputs: Mapping[str, Any], actor: str, now: datetime, key: str | None = None
+) -> tuple[Run, bool]:
+    """Start a run of the newest version; a worker executes it. True with it: it is new.
+
+    The same `key` with the same procedure and inputs gives the first run again. Raises ProcedureNotFound, InputsInvalid,
+    KeyReused.
+    """
+    definition_id, procedure = await latest_definition(conn, procedure_id)
+    check_inputs(procedure, inputs)
+    run_id = new_id()
+    values = {
+        "run_id": run_id,
+        "definition_id": definition_id,
+        "procedure_id": procedure_id,
+        "actor": actor,
+        "start_key": key,
+        "start_digest": content_digest([procedure_id, inputs]) if key is not None else None,
+        "now": now,
+        "payload": orjson.dumps({"inputs": inputs, "actor": actor}).decode(),
+    }
+    if await (await conn.execute(INSERT_RUN, values)).fetchone() is None:
+        return await _first_start(conn, values), False
+    await conn.execute(INSERT_START, values)
+    await conn.execute(NOTIFY, {"run_id": str(run_id)})
+    return await show_run(conn, run_id), True
+
+
+async def _first_start(conn: Connection, values: Mapping[str, Any]) -> Run:
+    row = await (await conn.execute(FIND_START, values)).fetchone()
+    assert row is not None, "the insert did nothing because this row is there"
+    if row[1] != values["start_digest"]:
+        raise KeyReused(values["start_key"])
+    return await show_run(conn, row[0])
+
+
+async def show_run(conn: Connection, run_id: UUID) -> Run:
+    """Raises RunNotFound."""
+    async with conn.cursor(row_factory=class_row(Run)) as rows:
+        run = await (await rows.execute(SHOW_RUN, {"run_id": run_id})).fetchone()
+    if run is None:
+        raise RunNotFound(run_id)
+    return run
+
+
+async def list_runs(
+    conn: Connection,
+    *,
+    procedure_id: str | None = None,
+    status: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Page[Run]:
+    """Runs, newest first."""
+    size = page_rows(limit)
+    before = decode_cursor(cursor, shape=(UUID,))[0] if cursor else None
+    values = {"procedure_id": procedure_id, "status": status, "before": before, "limit": size + 1}
+    async with conn.cursor(row_factory=class_row(Run)) as rows:
+        found = await (await rows.execute(LIST_RUNS, values)).fetchall()
+    return page_of(found, size=size, key=lambda run: (run.run_id,))
+
+
+async def count_runs(conn: Connection, *, procedure_id: str | None = None) -> dict[str, int]:
+    """How many runs there are, by status."""
+    rows = await (await conn.execute(COUNT_RUNS, {"procedure_id": procedure_id})).fetchall()
+    return dict(rows)
+
+
+async def read_journal(
+    conn: Connection, run_id: UUID, *, after: int = 0, limit: int = JOURNAL_ROWS_MAX
+) -> list[JournalRow]:
+    """The facts of a run in order. Raw values: mask them before anybody sees them. Raises RunNotFound."""
+    async with conn.cursor(row_factory=class_row(JournalRow)) as rows:
+        values = {"run_id": run_id, "after": after, "limit": min(limit, JOURNAL_ROWS_MAX)}
+        found = await (await rows.execute(READ_JOURNAL, values)).fetchall()
+    if not found:
+        await show_run(conn, run_id)
+    return found
+
+
+async def read_state(conn: Connection, run_id: UUID) -> tuple[Procedure, State, list[Fact]]:
+    """The procedure that the run is pinned to, its state now, and its facts. Raises RunNotFound."""
+    run = await show_run(conn, run_id)
+    procedure = await read_definition(conn, run.definition_id)
+    facts: list[Fact] = []
+    while rows := await read_journal(conn, run_id, after=len(facts)):
+        facts += [Fact(FactKind(row.fact), row.at, row.node, row.iteration, row.payload) for row in rows]
+    return procedure, fold(procedure, facts, run_id=str(run_id)), facts
+
+
+async def stalled_runs(conn: Connection, *, now: datetime) -> list[StalledRun]:
+    """Every open run that nothing will wake; none, or something is wrong with Opsdesk."""
+    values = {"overdue": now - timedelta(seconds=STALL_GRACE_S), "grace_s": STALL_GRACE_S, "limit": STALLED_ROWS_MAX}
+    async with conn.cursor(row_factory=class_row(StalledRun)) as rows:
+        return await (await rows.execute(STALLED_RUNS, values)).fetchall()

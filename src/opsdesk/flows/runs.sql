@@ -1,0 +1,70 @@
+-- name: insert_run
+insert into flow_run (
+    run_id, definition_id, procedure_id, status, actor, start_key, start_digest, started_at, wake_at, wake_name
+) values (
+    %(run_id)s, %(definition_id)s, %(procedure_id)s, 'running', %(actor)s, %(start_key)s, %(start_digest)s,
+    %(now)s, %(now)s, 'worker: start'
+)
+on conflict (start_key) where start_key is not null do nothing
+returning run_id;
+
+-- name: insert_start
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+values (%(run_id)s, 1, 1, %(now)s, 'run_started', '', %(payload)s);
+
+-- name: find_start
+select run_id, start_digest from flow_run where start_key = %(start_key)s;
+
+-- name: notify
+select pg_notify('opsdesk_flow', %(run_id)s::text);
+
+-- name: show_run
+select run_id, procedure_id, flow_definition.digest, status, actor, started_at, ended_at, wake_at, wake_name,
+    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id
+from flow_run join flow_definition using (definition_id, procedure_id)
+where run_id = %(run_id)s;
+
+-- name: list_runs
+-- Newest first: identifiers sort by the time they were made.
+select run_id, procedure_id, flow_definition.digest, status, actor, started_at, ended_at, wake_at, wake_name,
+    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id
+from flow_run join flow_definition using (definition_id, procedure_id)
+where (%(before)s::uuid is null or run_id < %(before)s::uuid)
+    and (%(procedure_id)s::text is null or procedure_id = %(procedure_id)s::text)
+    and (%(status)s::text is null or status = %(status)s::text)
+order by run_id desc limit %(limit)s;
+
+-- name: count_runs
+select status, count(*) from flow_run
+where (%(procedure_id)s::text is null or procedure_id = %(procedure_id)s::text)
+group by status;
+
+-- name: read_journal
+select seq, fact, at, node, iteration, payload from flow_journal
+where run_id = %(run_id)s and seq > %(after)s order by seq limit %(limit)s;
+
+-- name: stalled_runs
+-- Open runs that nobody will wake: no worker holds them and nothing is named, or what was named is overdue, or the
+-- worker that holds them is dead and nobody has taken over, or an arrival has not been taken in.
+select run_id, procedure_id, status, wake_at, wake_name,
+    case
+        when owner is null and wake_name is null then 'no wake-up'
+        when owner is null and wake_at < %(overdue)s then 'wake-up overdue'
+        when owner is not null and owner not in (
+            select worker_id from flow_worker where lease_until > clock_timestamp() - make_interval(secs => %(grace_s)s)
+        ) then 'worker gone'
+        else 'arrival not taken in'
+    end as reason
+from flow_run
+where ended_at is null and (
+    (owner is null and wake_name is null)
+    or (owner is null and wake_at < %(overdue)s)
+    or (owner is not null and owner not in (
+        select worker_id from flow_worker where lease_until > clock_timestamp() - make_interval(secs => %(grace_s)s)
+    ))
+    or exists (
+        select from flow_inbox
+        where flow_inbox.run_id = flow_run.run_id and taken_at is null and at < %(overdue)s
+    )
+)
+order by run_id limit %(limit)s;

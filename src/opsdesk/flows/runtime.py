@@ -1,0 +1,183 @@
+"""The worker's side of runs: claims them, keeps its lease, listens for what comes in, and lets go in order."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from opsdesk.flows import leases
+from opsdesk.flows.definitions import Definitions
+from opsdesk.flows.driver import Driver
+from opsdesk.flows.engine import fold
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.live_run import LiveRun
+from opsdesk.flows.ports import Ports
+from opsdesk.flows.settle import ignored
+from opsdesk.flows.state import State
+from opsdesk.flows.writer import Append, JournalWriter, NewRun, write
+from opsdesk.kit.db import Database, DatabaseUnavailable
+from opsdesk.kit.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+RUNS_MAX = 2000
+"""Runs that one worker holds at a time."""
+POLL_S = 0.5
+"""How often due runs are looked for; notifications wake the worker earlier."""
+DATABASE_RETRY_S = 1.0
+STOP_GRACE_S = 10.0
+"""How long a stopping worker waits for calls under way."""
+CHANNEL = "opsdesk_flow"
+
+
+class Runtime:
+    """Executes runs until it is stopped. Any number of them may work on one database."""
+
+    def __init__(self, db: Database, ports: Ports) -> None:
+        self._db = db
+        self._ports = ports
+        self._definitions = Definitions(db)
+        self._writer = JournalWriter(db, ports.clock)
+        self._live: dict[UUID, LiveRun] = {}
+        self._drives: dict[UUID, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._poll = asyncio.Event()
+        self._stopping = False
+        self.worker_id = new_id()
+
+    async def start(self) -> None:
+        """Register, and begin to claim and execute runs."""
+        async with self._db.connection() as conn:
+            await leases.register(conn, worker_id=self.worker_id)
+        self._writer.start()
+        loops: list[Callable[[], Any]] = [self._heartbeat, self._claim, self._listen]
+        self._tasks = [asyncio.create_task(self._surviving(loop)) for loop in loops]
+
+    async def stop(self, *, grace_s: float = STOP_GRACE_S) -> None:
+        """Stop claiming, let calls under way end within the grace, save what they gave, and let go of everything."""
+        self._stopping = True
+        for live in self._live.values():
+            live.wake.set()
+        if self._drives:
+            await asyncio.wait(self._drives.values(), timeout=grace_s)
+        for task in [*self._tasks, *self._drives.values()]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._drives.values(), return_exceptions=True)
+        await self._writer.stop()
+        async with self._db.connection() as conn:
+            await leases.leave(conn, worker_id=self.worker_id, now=self._ports.clock.now())
+
+    async def begin(
+        self, *, run_id: UUID, definition_id: int, inputs: Mapping[str, Any], actor: str
+    ) -> "asyncio.Future[State]":
+        """Start a run and execute it here at once. The future gives its state when it has ended.
+
+        It is durable when its first node is executed; use `start_run` for a start that must be durable on return.
+        """
+        program = await self._definitions.program(definition_id)
+        now = self._ports.clock.now()
+        live = LiveRun(run_id, program, fold(program.procedure, (), run_id=str(run_id)), arrived=False)
+        live.new_run = NewRun(definition_id, program.procedure.id, actor, now, self.worker_id)
+        live.ended = asyncio.get_running_loop().create_future()
+        payload = {"inputs": inputs, "actor": actor}
+        Driver.record(live, Fact(FactKind.RUN_STARTED, now, payload=payload))
+        self._drive(live)
+        return live.ended
+
+    def _drive(self, live: LiveRun) -> None:
+        self._live[live.run_id] = live
+        driver = Driver(self._db, self._ports, self._writer, self.worker_id, lambda: self._stopping)
+        task = asyncio.create_task(driver.drive(live))
+        self._drives[live.run_id] = task
+        task.add_done_callback(lambda _: self._let_go(live))
+
+    def _let_go(self, live: LiveRun) -> None:
+        self._live.pop(live.run_id, None)
+        self._drives.pop(live.run_id, None)
+        if live.arrived and not self._stopping and live.state.outcome is None:
+            # Something came in while the run was being let go: look again without waiting for the next poll.
+            self._poll.set()
+
+    async def _surviving(self, loop: Callable[[], Any]) -> None:
+        """Run a loop for as long as the worker lives, whatever happens in it."""
+        while not self._stopping:
+            try:
+                await loop()
+            except DatabaseUnavailable:
+                log.warning("database_unavailable", loop=loop.__name__)
+                await asyncio.sleep(DATABASE_RETRY_S)
+            except Exception:
+                log.exception("worker_loop_failed", loop=loop.__name__)
+                await asyncio.sleep(DATABASE_RETRY_S)
+
+    async def _heartbeat(self) -> None:
+        async with self._db.connection() as conn:
+            alive = await leases.extend(conn, worker_id=self.worker_id)
+        if not alive:
+            await self._start_anew()
+        await asyncio.sleep(leases.HEARTBEAT_S)
+
+    async def _start_anew(self) -> None:
+        """The lease ran out (the process was frozen, the database away): what was held may be another's. Drop it."""
+        log.warning("lease_lost", worker_id=str(self.worker_id), runs=len(self._live))
+        for task in list(self._drives.values()):
+            task.cancel()
+        await asyncio.gather(*self._drives.values(), return_exceptions=True)
+        self.worker_id = new_id()
+        async with self._db.connection() as conn:
+            await leases.register(conn, worker_id=self.worker_id)
+
+    async def _claim(self) -> None:
+        self._poll.clear()
+        room = RUNS_MAX - len(self._live)
+        claimed = 0
+        if room > 0:
+            async with self._db.connection() as conn:
+                now = self._ports.clock.now()
+                claims = await leases.claim(conn, worker_id=self.worker_id, now=now, limit=min(room, 500))
+            await self._take_over(claims)
+            claimed = len(claims)
+        await self._record_late_arrivals()
+        if claimed == 0:
+            try:
+                await asyncio.wait_for(self._poll.wait(), POLL_S)
+            except TimeoutError:
+                return
+
+    async def _take_over(self, claims: list[leases.Claim]) -> None:
+        if not claims:
+            return
+        async with self._db.connection() as conn:
+            journals = await leases.read_journals(conn, [claim.run_id for claim in claims])
+        for claim in claims:
+            if claim.run_id in self._live:
+                continue
+            program = await self._definitions.program(claim.definition_id)
+            state = fold(program.procedure, journals[claim.run_id], run_id=str(claim.run_id))
+            live = LiveRun(claim.run_id, program, state)
+            if claim.orphan:
+                Driver.record_lost_lease(live, self._ports.clock.now(), cause="its worker died")
+            self._drive(live)
+
+    async def _listen(self) -> None:
+        async with self._db.listener(CHANNEL) as notifications:
+            self._poll.set()
+            async for payload in notifications:
+                live = self._live.get(UUID(payload)) if payload else None
+                if live is not None:
+                    live.poke()
+                else:
+                    self._poll.set()
+
+    async def _record_late_arrivals(self) -> None:
+        async with self._db.transaction() as conn:
+            now = self._ports.clock.now()
+            recorded: Counter[UUID] = Counter()
+            for late in await leases.late_arrivals(conn):
+                recorded[late.run_id] += 1
+                facts = [ignored(late.arrival, "the run had ended", now)]
+                seq = late.seq + recorded[late.run_id]
+                await write(conn, [Append(late.run_id, seq, facts, taken=[late.arrival.inbox_id])], now=now)

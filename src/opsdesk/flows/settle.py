@@ -1,0 +1,263 @@
+"""From what came back (of a call, a person, a partner, an operator) to facts. Pure, like the engine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
+from opsdesk.flows.engine import Execute
+from opsdesk.flows.expressions import ConditionFailed
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.nodes.outputs import bind_outputs
+from opsdesk.flows.procedure import FAILURE_MODES, Backoff, Edge, EdgeMode, Node, RetryPolicy
+from opsdesk.flows.program import Program
+from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
+
+WAIT_DEFAULT_S = 7 * 86400
+"""How long an answer that a partner promised is waited for, where the node does not say."""
+ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING})
+
+
+def settle(program: Program, state: State, command: Execute, outcome: NodeOutcome, now: datetime) -> list[Fact]:
+    """The facts that the outcome of a call makes. Empty: the node has been answered another way meanwhile."""
+    node = state.nodes[command.node]
+    if node.phase not in ANSWERABLE:
+        return []
+    if isinstance(outcome, Done):
+        return [ended(program, state, command.node, outcome.outputs, now)]
+    if isinstance(outcome, Wait):
+        return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=None)]
+    if command.resend:
+        # The first request stands, so its answer is still waited for.
+        error = {"code": outcome.code, "message": outcome.message, "attempt": command.attempt}
+        return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=error)]
+    return [failed(program, state, command.node, outcome, now, attempt=command.attempt)]
+
+
+def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, Any], now: datetime, **more: Any) -> Fact:
+    """The node has its outputs; which edges are taken is decided here, once."""
+    node = state.nodes[node_id]
+    onward = [edge for edge in program.procedure.outgoing[node_id] if edge.mode not in FAILURE_MODES]
+    try:
+        taken = _true_edges(program, state, node_id, onward, outputs)
+    except ConditionFailed as error:
+        payload = {
+            "outputs": outputs,
+            "expression": error.expression,
+            "message": error.message,
+            "attempt": node.attempt,
+        }
+        return Fact(FactKind.NODE_BLOCKED, now, node_id, node.iteration, {"code": "ConditionFailed", **payload, **more})
+    return Fact(FactKind.NODE_ENDED, now, node_id, node.iteration, {"outputs": outputs, "taken": taken, **more})
+
+
+def _true_edges(
+    program: Program, state: State, node_id: str, edges: Sequence[Edge], outputs: Mapping[str, Any]
+) -> list[int]:
+    if not any(edge.condition for edge in edges):
+        return [edge.index for edge in edges]
+    values = names(program, state, node_id, outputs)
+    return [
+        edge.index
+        for edge in edges
+        if edge.index not in program.conditions or program.conditions[edge.index].evaluate(values)
+    ]
+
+
+def names(program: Program, state: State, node_id: str, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Every name that a condition behind the node may use: bare, `inputs.…` and `outputs.<node>.…`."""
+    node = state.nodes[node_id]
+    values = {**node.scope, **outputs}
+    for name, value in state.inputs.items():
+        values[f"inputs.{name}"] = value
+    for ancestor in node.ancestors:
+        for name, value in state.nodes[ancestor].outputs.items():
+            values[f"outputs.{ancestor.replace('-', '_')}.{name}"] = value
+    for name, value in outputs.items():
+        values[f"outputs.{node_id.replace('-', '_')}.{name}"] = value
+    values["metadata.run_id"] = state.run_id
+    values["metadata.procedure_id"] = program.procedure.id
+    values["metadata.attempt"] = node.attempt
+    return values
+
+
+def failed(program: Program, state: State, node_id: str, failure: Failed, now: datetime, *, attempt: int) -> Fact:
+    """Tried again later if the policy says so; else the failure edges that fit are taken; else an incident."""
+    declared, node = program.procedure.nodes[node_id], state.nodes[node_id]
+    payload: dict[str, Any] = {"code": failure.code, "message": failure.message, "attempt": attempt}
+    if failure.retryable and attempt <= declared.retry.max_retries:
+        delay = max(_backoff_s(declared.retry, attempt, f"{node_id}:{now}"), failure.retry_after_s or 0)
+        payload["retry_at"] = (now + timedelta(seconds=delay)).isoformat()
+        return Fact(FactKind.ATTEMPT_FAILED, now, node_id, node.iteration, payload)
+    payload["taken"] = _failure_edges(program, state, node_id, failure)
+    payload["timeout"] = failure.timeout
+    return Fact(FactKind.NODE_FAILED, now, node_id, node.iteration, payload)
+
+
+def _failure_edges(program: Program, state: State, node_id: str, failure: Failed) -> list[int]:
+    """Timeout edges for a timeout; else the error edges whose condition holds; else the fallback edges."""
+    outgoing = program.procedure.outgoing[node_id]
+    if failure.timeout:
+        taken = [edge.index for edge in outgoing if edge.mode is EdgeMode.TIMEOUT]
+        if taken:
+            return taken
+    values = {"error.code": failure.code, "error.message": failure.message}
+    values.update(names(program, state, node_id, {}))
+    taken = [
+        edge.index
+        for edge in outgoing
+        if edge.mode is EdgeMode.ERROR and (edge.index not in program.conditions or _holds(program, edge.index, values))
+    ]
+    return taken or [edge.index for edge in outgoing if edge.mode is EdgeMode.FALLBACK]
+
+
+def _holds(program: Program, index: int, values: Mapping[str, Any]) -> bool:
+    """An error edge whose condition cannot be decided does not fit; the failure it is about is still told."""
+    try:
+        return program.conditions[index].evaluate(values)
+    except ConditionFailed:
+        return False
+
+
+def _backoff_s(policy: RetryPolicy, attempt: int, seed: str) -> float:
+    """Fixed, or doubling with up to a tenth of jitter, which depends on the seed alone so that replay agrees."""
+    if policy.backoff is Backoff.FIXED:
+        return policy.backoff_s
+    delay = policy.backoff_s * float(2 ** min(attempt - 1, 30))
+    jitter = int.from_bytes(sha256(seed.encode()).digest()[:4], "big") / 2**32
+    return min(delay * (1 + 0.1 * jitter), policy.max_backoff_s or float("inf"))
+
+
+def _promised(declared: Node, node: NodeState, attempt: int, now: datetime, *, error: Mapping[str, Any] | None) -> Fact:
+    """The partner will answer later: wait from the first request on, and ask again as the retry policy says."""
+    sends = node.sends + 1
+    until = node.wait.until if node.wait and node.wait.reason == "callback" else None
+    if until is None:
+        assert node.released_at is not None
+        until = node.released_at + timedelta(seconds=declared.timeout_s or WAIT_DEFAULT_S)
+    payload: dict[str, Any] = {"reason": "callback", "until": until.isoformat(), "attempt": attempt, "sends": sends}
+    if sends <= declared.retry.max_retries:
+        payload["resend_at"] = (now + timedelta(seconds=_backoff_s(declared.retry, sends, declared.id))).isoformat()
+    if error:
+        payload["error"] = error
+    return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload)
+
+
+def expired(program: Program, state: State, node_id: str, now: datetime) -> list[Fact]:
+    """The wait ran out: the timeout edge is taken, or the run ends as timed out."""
+    node = state.nodes[node_id]
+    assert node.wait is not None
+    who = node.wait.role or "a reviewer" if node.wait.reason == "person" else "the partner"
+    failure = Failed("TimedOut", f"{node_id} waited for {who} until its time ran out", timeout=True)
+    ticket = node.wait.ticket
+    fact = failed(program, state, node_id, failure, now, attempt=node.attempt)
+    if ticket:
+        fact = replace(fact, payload={**fact.payload, "ticket": ticket})
+    if fact.payload["taken"]:
+        return [fact]
+    return [fact, run_ended(RunStatus.TIMED_OUT, now, node=node_id, reason=failure.message)]
+
+
+def run_ended(outcome: RunStatus, now: datetime, *, node: str | None, reason: str, actor: str = "") -> Fact:
+    payload: dict[str, Any] = {"outcome": outcome.value, "reason": reason}
+    if node:
+        payload["node"] = node
+    if actor:
+        payload["actor"] = actor
+    return Fact(FactKind.RUN_ENDED, now, payload=payload)
+
+
+class ArrivalKind(StrEnum):
+    """What can come in from outside."""
+
+    CALLBACK = "callback"
+    DECISION = "decision"
+    SIGNAL = "signal"
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A row of the inbox."""
+
+    inbox_id: int
+    kind: ArrivalKind
+    node: str
+    iteration: int
+    payload: Mapping[str, Any]
+    actor: str
+    at: datetime
+
+
+def take_in(program: Program, state: State, arrival: Arrival, now: datetime) -> list[Fact]:
+    """The facts that an arrival makes; one that has nothing to act on is kept as ignored."""
+    node = state.nodes.get(arrival.node)
+    if state.outcome is not None:
+        return [ignored(arrival, f"the run has ended: {state.outcome}", now)]
+    match arrival.kind:
+        case ArrivalKind.CANCEL:
+            reason = str(arrival.payload.get("reason") or "cancelled")
+            return [run_ended(RunStatus.CANCELLED, now, node=None, reason=reason, actor=arrival.actor)]
+        case ArrivalKind.RETRY if node is None and state.set_aside is not None:
+            return [Fact(FactKind.RUN_RESUMED, now, payload={"actor": arrival.actor})]
+        case ArrivalKind.RETRY if node is not None and node.phase is NodePhase.BLOCKED:
+            payload = {"actor": arrival.actor, "new_key": bool(arrival.payload.get("new_key"))}
+            return [Fact(FactKind.NODE_RETRIED, now, arrival.node, node.iteration, payload)]
+        case ArrivalKind.CALLBACK | ArrivalKind.SIGNAL | ArrivalKind.DECISION if (
+            node is not None and node.iteration == arrival.iteration and node.phase in ANSWERABLE
+        ):
+            return _answered(program, state, arrival, now)
+        case _:
+            phase = node.phase if node else "not there"
+            return [ignored(arrival, f"{arrival.node or 'the run'} is {phase}", now)]
+
+
+def _answered(program: Program, state: State, arrival: Arrival, now: datetime) -> list[Fact]:
+    bound = bind_outputs(program.procedure.nodes[arrival.node], arrival.payload["answer"])
+    by = {"actor": arrival.actor, "by": arrival.kind.value}
+    if isinstance(bound, Done):
+        return [ended(program, state, arrival.node, bound.outputs, now, **by)]
+    attempt = program.procedure.nodes[arrival.node].retry.max_retries + 1
+    return [failed(program, state, arrival.node, bound, now, attempt=attempt)]
+
+
+def ignored(arrival: Arrival, reason: str, now: datetime) -> Fact:
+    """What came in had nothing to act on; it is kept as evidence."""
+    payload = {"kind": arrival.kind.value, "node": arrival.node, "reason": reason, "actor": arrival.actor}
+    return Fact(FactKind.IGNORED, now, payload={**payload, "payload": arrival.payload})
+
+
+def parked(state: State, command: Execute, until: datetime, now: datetime) -> list[Fact]:
+    """The call waits for its turn under the rate limit; a re-send moves to then."""
+    node = state.nodes[command.node]
+    if node.phase not in ANSWERABLE:
+        return []
+    payload: dict[str, Any] = {"reason": "rate_limit", "until": until.isoformat(), "attempt": command.attempt}
+    if command.resend:
+        assert node.wait is not None
+        assert node.wait.until is not None
+        payload = {
+            "reason": "callback",
+            "until": node.wait.until.isoformat(),
+            "resend_at": until.isoformat(),
+            "attempt": node.attempt,
+        }
+    return [Fact(FactKind.NODE_WAITING, now, command.node, node.iteration, payload)]
+
+
+def person_asked(declared: Node, node: NodeState, ticket: str, now: datetime) -> tuple[Fact, datetime | None]:
+    """The fact that a ticket is open, and when it is due."""
+    timeout_s = declared.approval.timeout_s or declared.timeout_s
+    assert node.released_at is not None
+    due_at = node.released_at + timedelta(seconds=timeout_s) if timeout_s is not None else None
+    payload: dict[str, Any] = {"reason": "person", "ticket": ticket, "attempt": node.attempt}
+    if due_at is not None:
+        payload["until"] = due_at.isoformat()
+    role = declared.approval.role or declared.role
+    if role:
+        payload["role"] = role
+    return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload), due_at

@@ -1,0 +1,30 @@
+"""What a human node asks of the review desk; the desk itself is handed in by wiring."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opsdesk.flows.procedure import Node
+from opsdesk.kit.db import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRequest:
+    """A human node that has been reached: `inputs` are shown, the node's outputs are asked for, by `due_at`."""
+
+    run_id: UUID
+    procedure_id: str
+    node: Node
+    iteration: int
+    inputs: Mapping[str, Any]
+    due_at: datetime | None
+    requested_by: str
+
+
+OpenTicketFunction = Callable[[Connection, TicketRequest, datetime], Awaitable[str]]
+"""Opens the ticket in the caller's transaction and returns its id; the same request gives the same ticket."""
+
+CloseTicketFunction = Callable[[Connection, str, str, datetime], Awaitable[None]]
+"""Closes a ticket (id) for a reason (`expired` or `cancelled`) in the caller's transaction, if it is still open."""

@@ -1,0 +1,33 @@
+-- name: append_facts
+-- The hot path: facts of runs whose headers stay as they are.
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+select * from unnest(
+    %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
+    %(facts)s::text[], %(nodes)s::text[], %(payloads)s::jsonb[]
+);
+
+-- name: append
+-- Everything that one group of appends changes, in one statement and so in one commit.
+with started as (
+    insert into flow_run (run_id, definition_id, procedure_id, status, actor, started_at, owner, wake_name)
+    select * from unnest(
+        %(new_ids)s::uuid[], %(new_definitions)s::integer[], %(new_procedures)s::text[], %(new_statuses)s::text[],
+        %(new_actors)s::text[], %(new_ats)s::timestamptz[], %(new_owners)s::uuid[], %(new_wakes)s::text[]
+    )
+), header as (
+    update flow_run set
+        status = change.status, owner = change.owner, wake_at = change.wake_at, wake_name = change.wake_name,
+        ended_at = change.ended_at, outcome_node = change.outcome_node, outcome_reason = change.outcome_reason
+    from unnest(
+        %(header_ids)s::uuid[], %(statuses)s::text[], %(owners)s::uuid[], %(wake_ats)s::timestamptz[],
+        %(wake_names)s::text[], %(ended_ats)s::timestamptz[], %(outcome_nodes)s::text[], %(outcome_reasons)s::text[]
+    ) as change (run_id, status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason)
+    where flow_run.run_id = change.run_id and flow_run.ended_at is null
+), taken as (
+    update flow_inbox set taken_at = %(now)s where inbox_id = any(%(taken)s::bigint[])
+)
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+select * from unnest(
+    %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
+    %(facts)s::text[], %(nodes)s::text[], %(payloads)s::jsonb[]
+);
