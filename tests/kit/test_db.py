@@ -1,17 +1,143 @@
 """The pool and its transactions, on a real server."""
 
+import asyncio
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
 import pytest
 
-from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.db import ChangesCrossed, Connection, Database, DatabaseUnavailable
+from opsdesk.kit.embedded import EmbeddedServer
+
+CONNECTIONS = 4
+KILL_THE_OTHERS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
-async def test_each_test_has_a_migrated_database(db: Database) -> None:
+@pytest.fixture
+async def table(db: Database) -> str:
     async with db.connection() as conn:
-        row = await (await conn.execute("SELECT count(*) FROM schema_migration")).fetchone()
-    assert row is not None
+        await conn.execute("CREATE TABLE entry (name text UNIQUE DEFERRABLE INITIALLY DEFERRED, value integer)")
+    return "entry"
 
 
-@pytest.mark.parametrize("value", [1, 2])
-async def test_what_a_test_writes_is_rolled_back(conn: Connection, value: int) -> None:
-    await conn.execute("CREATE TABLE left_behind (value integer)")
-    await conn.execute("INSERT INTO left_behind VALUES (%s)", (value,))
+async def entries(db: Database) -> list[str]:
+    async with db.connection() as conn:
+        return [name for (name,) in await (await conn.execute("SELECT name FROM entry ORDER BY name")).fetchall()]
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_transaction_commits_when_its_block_ends(db: Database) -> None:
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO entry VALUES ('kept', 1)")
+    assert await entries(db) == ["kept"]
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_transaction_rolls_back_when_its_block_raises(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO entry VALUES ('lost', 1)")
+            raise ZeroDivisionError
+    assert await entries(db) == []
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_commit_that_fails_is_seen_by_the_caller(db: Database) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO entry VALUES ('twice', 1), ('twice', 2)")
+    assert await entries(db) == []
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_connection_that_dies_is_a_database_away(db: Database, database_url: str) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO entry VALUES ('lost', 1)")
+            with psycopg.connect(database_url) as other:
+                other.execute(KILL_THE_OTHERS)
+            await conn.execute("SELECT 1")
+    assert await entries(db) == []
+
+
+async def test_one_dead_connection_clears_out_all(db: Database, database_url: str) -> None:
+    everybody_has_one = asyncio.Barrier(CONNECTIONS)
+
+    async def use() -> None:
+        async with db.connection():
+            await everybody_has_one.wait()
+
+    await asyncio.gather(*(use() for _ in range(CONNECTIONS)))
+    with psycopg.connect(database_url) as other:
+        other.execute(KILL_THE_OTHERS)
+    with pytest.raises(DatabaseUnavailable):
+        async with db.connection() as conn:
+            await conn.execute("SELECT 1")
+    for _ in range(CONNECTIONS):
+        async with db.connection() as conn:
+            await conn.execute("SELECT 1")
+
+
+async def test_a_server_that_is_gone_is_a_database_away(session_folder: Path) -> None:
+    server = EmbeddedServer(session_folder / uuid4().hex)
+    database = Database(server.start(), wait_s=0.5)
+    await database.open()
+    async with database.connection() as conn:
+        await conn.execute("SELECT 1")
+    server.stop()
+    with pytest.raises(DatabaseUnavailable):
+        async with database.connection() as conn:
+            await conn.execute("SELECT 1")
+    with pytest.raises(DatabaseUnavailable):
+        async with database.connection() as conn:
+            await conn.execute("SELECT 1")
+    await database.close()
+
+
+async def test_a_server_that_comes_back_is_used_again(session_folder: Path) -> None:
+    server = EmbeddedServer(session_folder / uuid4().hex)
+    database = Database(server.start())
+    await database.open()
+    async with database.connection() as conn:
+        await conn.execute("SELECT 1")
+    server.stop()
+    with pytest.raises(DatabaseUnavailable):
+        async with database.connection() as conn:
+            await conn.execute("SELECT 1")
+    server.start()
+    async with database.connection() as conn:
+        await conn.execute("SELECT 1")
+    await database.close()
+    server.stop()
+
+
+@pytest.mark.usefixtures("table")
+async def test_a_deadlock_may_be_tried_again(db: Database) -> None:
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO entry VALUES ('a', 0), ('b', 0)")
+    both_have_one = asyncio.Barrier(2)
+
+    async def lock(first: str, second: str) -> None:
+        async with db.transaction() as conn:
+            await conn.execute("SET LOCAL deadlock_timeout = '10ms'")
+            await conn.execute("SELECT 1 FROM entry WHERE name = %s FOR UPDATE", (first,))
+            await both_have_one.wait()
+            await conn.execute("SELECT 1 FROM entry WHERE name = %s FOR UPDATE", (second,))
+
+    outcomes = await asyncio.gather(lock("a", "b"), lock("b", "a"), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == [ChangesCrossed.__name__, "NoneType"]
+
+
+async def test_a_lock_that_is_not_to_be_had_is_no_outage(conn: Connection, worker_database_url: str) -> None:
+    await conn.execute("SELECT pg_advisory_xact_lock(7)")
+    database = Database(worker_database_url, pool_max=1)
+    await database.open()
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        async with database.transaction() as other:
+            await other.execute("SET LOCAL lock_timeout = '1ms'")
+            await other.execute("SELECT pg_advisory_xact_lock(7)")
+    await database.close()

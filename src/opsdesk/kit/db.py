@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
 
 from opsdesk.kit.errors import Unavailable
 
@@ -21,16 +22,21 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer."""
 
 
+@dataclass(eq=False)
+class ChangesCrossed(Unavailable):
+    """Two changes got into each other's way; nothing of this one was kept."""
+
+
 class Database:
     """A pool of autocommitting connections; `transaction` makes one of them a transaction."""
 
-    def __init__(self, url: str, *, pool_max: int = POOL_MAX) -> None:
+    def __init__(self, url: str, *, pool_max: int = POOL_MAX, wait_s: float = POOL_WAIT_S) -> None:
         self.url = url
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=1,
             max_size=pool_max,
-            timeout=POOL_WAIT_S,
+            timeout=wait_s,
             open=False,
             kwargs={"autocommit": True, "prepare_threshold": 1},
             check=None,
@@ -46,14 +52,18 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """One autocommitting connection, for single statements.
 
-        Raises DatabaseUnavailable when there is none to be had or it is lost on the way.
+        Raises DatabaseUnavailable when there is none to be had or it is lost on the way, and ChangesCrossed.
         """
         try:
             async with self._pool.connection() as conn:
                 yield conn
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+        except psycopg.OperationalError as error:
+            if _crossed(error):
+                raise ChangesCrossed from error
+            if not _lost(error):
                 raise
+            # The server was gone, so that the pool's other connections are dead too: find out now, not one by one.
+            await self._pool.check()
             raise DatabaseUnavailable from error
 
     @asynccontextmanager
@@ -61,3 +71,26 @@ class Database:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self.connection() as conn, conn.transaction():
             yield conn
+
+    @asynccontextmanager
+    async def listener(self, channel: str) -> AsyncIterator[AsyncIterator[str]]:
+        """The payloads of the notifications on a channel, on a connection of its own.
+
+        Raises DatabaseUnavailable when the connection is lost; what was notified meanwhile is not repeated.
+        """
+        try:
+            async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as conn:
+                await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+                yield (notify.payload async for notify in conn.notifies())
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable from error
+
+
+def _lost(error: psycopg.OperationalError) -> bool:
+    """Whether there is no server to talk to: no SQLSTATE, lost, shutting down or starting, or full of connections."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P")) or error.sqlstate == "53300"
+
+
+def _crossed(error: psycopg.OperationalError) -> bool:
+    """Whether it is a deadlock or a serialization failure."""
+    return error.sqlstate is not None and error.sqlstate.startswith("40")
