@@ -59,6 +59,17 @@ We have reviewed your application and cannot open an account for you at present.
 If you think that this is a mistake, answer this message and another colleague will look at it again.
 """,
     ),
+    "review_overdue": Template(
+        subject="抱歉，我们没能及时审核您的申请 / Sorry, we did not review your application in time",
+        text="""您好：
+
+我们没能在规定时间内完成对您申请的审核，这不是您的原因。没有开通账户，也没有产生费用。
+请重新申请，或直接回复这封邮件。
+
+We did not finish the review of your application in time, which is not your fault. No account was opened and nothing
+was charged. Please apply again, or just answer this message.
+""",
+    ),
 }
 
 
@@ -76,7 +87,8 @@ class EmailService:
         account_id = require_text(call, "account_id") if template.wants_account else ""
         text = template.text.format(account_id=account_id)
         await self._mailer.send(Letter(SENDER, recipient, template.subject, text))
-        return Answer(200, {"welcome_email_id": f"msg_{secrets.token_hex(8)}"})
+        message_id = f"msg_{secrets.token_hex(8)}"
+        return Answer(200, {"welcome_email_id": message_id, "message_id": message_id})
 
     def _template(self, call: Call) -> Template:
         name = call.body.get("template", DEFAULT_TEMPLATE)
