@@ -12,8 +12,9 @@ from opsdesk.flows.procedure import Node
 class NodeCall:
     """One execution of one node.
 
-    The idempotency key is the same for every repetition that Opsdesk makes on its own (a crash, a retry), and another one
-    for a re-send that the procedure asks for. `scope` holds the names that the node sees, `inputs` those that it declares.
+    The idempotency key is the same for every repetition that Opsdesk makes on its own (a crash, a retry), and another
+    one for a re-send that the procedure asks for. `scope` holds the names that the node sees, `inputs` those that it
+    declares.
     """
 
     run_id: UUID

@@ -269,8 +269,7 @@ def next_wake(commands: Iterable[Command]) -> tuple[datetime | None, str]:
     """When a sleeping run wakes and what it is called: the earliest of its reasons; those without a time count last."""
     sleeps = [command for command in commands if isinstance(command, Sleep)]
     assert sleeps, "only a run with nothing else to do sleeps"
-    timed = [sleep for sleep in sleeps if sleep.until is not None]
-    first = min(timed, key=lambda sleep: sleep.until or datetime.max, default=None)
-    named = next((sleep for sleep in sleeps if not sleep.why.startswith(("timer", "time limit"))), None)
-    name = (named or first or sleeps[0]).why
-    return (first.until if first else None), name
+    first = min((sleep.until for sleep in sleeps if sleep.until is not None), default=None)
+    named = next((sleep.why for sleep in sleeps if not sleep.why.startswith(("timer", "time limit"))), None)
+    timed = next((sleep.why for sleep in sleeps if sleep.until == first), sleeps[0].why)
+    return first, named or timed

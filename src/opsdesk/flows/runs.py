@@ -111,8 +111,8 @@ async def start_run(
 ) -> tuple[Run, bool]:
     """Start a run of the newest version; a worker executes it. True with it: it is new.
 
-    The same `key` with the same procedure and inputs gives the first run again. Raises ProcedureNotFound, InputsInvalid,
-    KeyReused.
+    The same `key` with the same procedure and inputs gives the first run again. Raises ProcedureNotFound,
+    InputsInvalid, KeyReused.
     """
     definition_id, procedure = await latest_definition(conn, procedure_id)
     check_inputs(procedure, inputs)

@@ -257,7 +257,6 @@ def person_asked(declared: Node, node: NodeState, ticket: str, now: datetime) ->
     payload: dict[str, Any] = {"reason": "person", "ticket": ticket, "attempt": node.attempt}
     if due_at is not None:
         payload["until"] = due_at.isoformat()
-    role = declared.approval.role or declared.role
-    if role:
-        payload["role"] = role
+    if declared.approval.role:
+        payload["role"] = declared.approval.role
     return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload), due_at

@@ -1,0 +1,82 @@
+"""Procedures and runs made by hand, for tests of the pure core."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from opsdesk.flows.calls import Done, NodeOutcome
+from opsdesk.flows.engine import Execute, Expire, Finish, OpenTicket, apply, decide, fold
+from opsdesk.flows.expressions import compile_conditions
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure
+from opsdesk.flows.program import Program
+from opsdesk.flows.settle import expired, person_asked, run_ended, settle
+from opsdesk.flows.state import State
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def node(name: str, **more: Any) -> Node:
+    return Node(id=name, type=more.pop("type", NodeType.API), name=name, **more)
+
+
+def fields(*names: str) -> tuple[Field, ...]:
+    return tuple(Field(name) for name in names)
+
+
+def program(nodes: Sequence[Node], edges: Sequence[tuple[Any, ...]], **more: Any) -> Program:
+    """Edges are (source, target), (source, target, condition) or (source, target, condition, mode)."""
+    made = []
+    for index, (source, target, *rest) in enumerate(edges):
+        condition = rest[0] if rest else None
+        mode = rest[1] if len(rest) > 1 else EdgeMode.CONDITIONAL if condition else EdgeMode.SEQUENTIAL
+        made.append(Edge(index, source, target, mode, condition))
+    procedure = Procedure("test", "test", {item.id: item for item in nodes}, tuple(made), **more)
+    return Program(procedure, compile_conditions(procedure))
+
+
+class Journal:
+    """Drives a program without I/O: `answer` gives each call's outcome, `pick` which of several calls ends first."""
+
+    def __init__(self, made: Program, inputs: Mapping[str, Any] | None = None) -> None:
+        self.program = made
+        self.facts: list[Fact] = []
+        self.state: State = fold(made.procedure, ())
+        self.now = START
+        self.executed: list[tuple[str, int]] = []
+        self.add(Fact(FactKind.RUN_STARTED, START, payload={"inputs": inputs or {}, "actor": "test"}))
+
+    def add(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.facts.append(fact)
+            apply(self.program.procedure, self.state, fact)
+
+    def run(
+        self,
+        answer: Callable[[Execute], NodeOutcome] = lambda _: Done({}),
+        pick: Callable[[Sequence[Execute]], int] = lambda _: 0,
+    ) -> State:
+        """Until the run has ended, or only waits."""
+        while True:
+            commands = decide(self.program.procedure, self.state, self.now)
+            executes = [command for command in commands if isinstance(command, Execute)]
+            if executes:
+                command = executes[pick(executes)]
+                self.executed.append((command.node, command.attempt))
+                self.add(*settle(self.program, self.state, command, answer(command), self.now))
+                continue
+            for command in commands:
+                if isinstance(command, Finish):
+                    self.add(run_ended(command.outcome, self.now, node=command.node, reason=command.reason))
+                    return self.state
+                if isinstance(command, OpenTicket):
+                    asked = self.program.procedure.nodes[command.node]
+                    self.add(person_asked(asked, self.state.nodes[command.node], "t-1", self.now)[0])
+                    break
+                if isinstance(command, Expire):
+                    self.add(*expired(self.program, self.state, command.node, self.now))
+                    break
+            else:
+                return self.state
+            if self.state.outcome is not None:
+                return self.state
