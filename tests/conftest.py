@@ -3,18 +3,13 @@
 import asyncio
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -22,7 +17,8 @@ import pytest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.embedded import EmbeddedServer
-from opsdesk.kit.migrate import Step, migrate
+from opsdesk.kit.migrate import migrate
+from tests.servers import Server, migration_steps
 
 MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 POOL_MAX = 8
@@ -44,39 +40,6 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(config.stash[SESSION_FOLDER], ignore_errors=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that tests may make databases on."""
-
-    url: str
-    session: str
-
-    @property
-    def template(self) -> str:
-        return f"template_{self.session}"
-
-    def database(self, name: str) -> str:
-        """The URL of another database of this server."""
-        return re.sub(r"^(postgres(?:ql)?://[^/?]*)(/[^?]*)?", rf"\1/{name}", self.url)
-
-    def execute(self, statement: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as conn:
-            conn.execute(statement.encode())
-
-    def clone(self) -> str:
-        """A new database that equals the template; returns its name."""
-        name = f"test_{uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {self.template}{self._strategy()}")
-        return name
-
-    def drop(self, name: str) -> None:
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _strategy(self) -> str:
-        with psycopg.connect(self.url) as conn:
-            return " STRATEGY file_copy" if conn.info.server_version >= 150_000 else ""
 
 
 @pytest.fixture(scope="session")
@@ -159,11 +122,3 @@ def run_alone(main: Callable[[], Any]) -> Any:
         return loop.run_until_complete(main())
     finally:
         loop.close()
-
-
-def migration_steps() -> tuple[Step, ...]:
-    """The steps that the application passes to `migrate`."""
-    if find_spec("opsdesk.app.wiring") is None:
-        return ()
-    steps: tuple[Step, ...] = import_module("opsdesk.app.wiring").MIGRATION_STEPS
-    return steps

@@ -99,7 +99,7 @@ async def migrate(
     """
     known = migrations(folder or migrations_folder())
     async with _connected(url) as conn:
-        _check_server(conn)
+        check_server_version(conn.info.server_version)
         await _take_turn(conn, timeout_s=turn_timeout_s)
         await conn.execute(_CREATE_TABLE)
         missing = _missing(known, await _applied(conn))
@@ -117,6 +117,12 @@ async def pending(conn: Connection, *, folder: Path | None = None) -> tuple[Migr
     row = await (await conn.execute(_TABLE_EXISTS)).fetchone()
     assert row is not None
     return _missing(known, await _applied(conn) if row[0] else {})
+
+
+def check_server_version(number: int) -> None:
+    """Raises ServerTooOld; the number is as the server gives it: 150018 is 15.18."""
+    if number // 10_000 < SERVER_VERSION_MIN:
+        raise ServerTooOld(found=str(number // 10_000), oldest=str(SERVER_VERSION_MIN))
 
 
 def migrations_folder() -> Path:
@@ -147,12 +153,6 @@ async def _connected(url: str) -> AsyncIterator[Connection]:
         raise DatabaseUnavailable from error
     async with conn:
         yield conn
-
-
-def _check_server(conn: Connection) -> None:
-    major = conn.info.server_version // 10_000
-    if major < SERVER_VERSION_MIN:
-        raise ServerTooOld(found=str(major), oldest=str(SERVER_VERSION_MIN))
 
 
 async def _take_turn(conn: Connection, *, timeout_s: float) -> None:
@@ -188,8 +188,10 @@ async def _apply(conn: Connection, migration: Migration, *, lock_timeout_s: floa
             await conn.execute(_RECORD, row)
     except psycopg.errors.LockNotAvailable as error:
         raise MigrationBlocked(what=f"migration {migration.version:04} {migration.name}") from error
-    except psycopg.ProgrammingError as error:
-        reason = str(error).splitlines()[0]
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable from error
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or type(error).__name__
         raise MigrationFailed(version=migration.version, name=migration.name, reason=reason) from error
 
 

@@ -1,0 +1,288 @@
+-- Generated from migrations/ by `make schema`. Read it; do not edit it.
+
+COMMENT ON SCHEMA public IS 'standard public schema';
+
+CREATE FUNCTION refuse_to_change_evidence() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'rows of % are evidence: % is refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end
+$$;
+
+CREATE TABLE api_key (
+    id text NOT NULL,
+    name text NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    scopes text[] NOT NULL,
+    roles text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_key_check CHECK ((expires_at > created_at)),
+    CONSTRAINT api_key_id_check CHECK ((id ~ '^[0-9A-Za-z]{12}$'::text)),
+    CONSTRAINT api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64))),
+    CONSTRAINT api_key_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32))
+);
+
+CREATE TABLE flow_definition (
+    definition_id integer NOT NULL,
+    digest text NOT NULL,
+    procedure_id text NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    source text NOT NULL,
+    file_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT flow_definition_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE flow_definition ALTER COLUMN definition_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME flow_definition_definition_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE flow_inbox (
+    inbox_id bigint NOT NULL,
+    run_id uuid NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    digest text NOT NULL,
+    node text NOT NULL,
+    iteration integer NOT NULL,
+    payload jsonb NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    taken_at timestamp with time zone,
+    CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text])))
+);
+
+ALTER TABLE flow_inbox ALTER COLUMN inbox_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME flow_inbox_inbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE flow_journal (
+    run_id uuid NOT NULL,
+    seq integer NOT NULL,
+    iteration integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    fact text NOT NULL,
+    node text NOT NULL,
+    payload jsonb NOT NULL,
+    CONSTRAINT flow_journal_seq_check CHECK ((seq > 0))
+);
+
+CREATE TABLE flow_rate (
+    rate_key text NOT NULL,
+    slots timestamp with time zone[] NOT NULL
+);
+
+CREATE TABLE flow_run (
+    run_id uuid NOT NULL,
+    definition_id integer NOT NULL,
+    procedure_id text NOT NULL,
+    status text NOT NULL,
+    actor text NOT NULL,
+    start_key text,
+    start_digest text,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    owner uuid,
+    wake_at timestamp with time zone,
+    wake_name text,
+    outcome_node text,
+    outcome_reason text,
+    CONSTRAINT flow_run_check CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text])))),
+    CONSTRAINT flow_run_check1 CHECK (((ended_at IS NULL) OR ((owner IS NULL) AND (wake_at IS NULL)))),
+    CONSTRAINT flow_run_check2 CHECK (((ended_at IS NOT NULL) OR (owner IS NOT NULL) OR (wake_name IS NOT NULL))),
+    CONSTRAINT flow_run_check3 CHECK (((start_key IS NULL) = (start_digest IS NULL))),
+    CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE flow_worker (
+    worker_id uuid NOT NULL,
+    name text NOT NULL,
+    lease_until timestamp with time zone NOT NULL
+);
+
+CREATE TABLE schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    digest text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE ticket (
+    id uuid NOT NULL,
+    source text NOT NULL,
+    subject text NOT NULL,
+    node text NOT NULL,
+    iteration integer NOT NULL,
+    generation integer NOT NULL,
+    title text NOT NULL,
+    purpose text NOT NULL,
+    role text,
+    shown json NOT NULL,
+    shown_sha256 text NOT NULL,
+    shown_personal text[] NOT NULL,
+    asked json NOT NULL,
+    required_approvers integer NOT NULL,
+    due_at timestamp with time zone,
+    requested_by text NOT NULL,
+    content_sha256 text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    claimed_by text,
+    claimed_until timestamp with time zone,
+    decision json,
+    closed_at timestamp with time zone,
+    CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
+    CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
+    CONSTRAINT ticket_check1 CHECK (((status = 'open'::text) OR (claimed_by IS NULL))),
+    CONSTRAINT ticket_check2 CHECK (((status = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT ticket_check3 CHECK (((status = 'decided'::text) = (decision IS NOT NULL))),
+    CONSTRAINT ticket_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT ticket_generation_check CHECK ((generation >= 1)),
+    CONSTRAINT ticket_iteration_check CHECK ((iteration >= 1)),
+    CONSTRAINT ticket_node_check CHECK ((node <> ''::text)),
+    CONSTRAINT ticket_requested_by_check CHECK ((requested_by <> ''::text)),
+    CONSTRAINT ticket_required_approvers_check CHECK (((required_approvers >= 1) AND (required_approvers <= 20))),
+    CONSTRAINT ticket_role_check CHECK ((role <> ''::text)),
+    CONSTRAINT ticket_shown_check CHECK ((json_typeof(shown) = 'object'::text)),
+    CONSTRAINT ticket_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT ticket_source_check CHECK ((source <> ''::text)),
+    CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['open'::text, 'decided'::text, 'expired'::text, 'cancelled'::text, 'answered_elsewhere'::text]))),
+    CONSTRAINT ticket_subject_check CHECK ((subject <> ''::text))
+);
+
+CREATE TABLE ticket_answer (
+    ticket_id uuid NOT NULL,
+    number integer NOT NULL,
+    actor text NOT NULL,
+    roles text[] NOT NULL,
+    answers json NOT NULL,
+    shown_sha256 text NOT NULL,
+    key text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    CONSTRAINT ticket_answer_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT ticket_answer_answers_check CHECK ((json_typeof(answers) = 'object'::text)),
+    CONSTRAINT ticket_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT ticket_answer_number_check CHECK ((number >= 1)),
+    CONSTRAINT ticket_answer_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+CREATE TABLE ticket_event (
+    id bigint NOT NULL,
+    ticket_id uuid NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT ticket_event_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text])))
+);
+
+ALTER TABLE ticket_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ticket_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY flow_definition
+    ADD CONSTRAINT flow_definition_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY flow_definition
+    ADD CONSTRAINT flow_definition_pkey PRIMARY KEY (definition_id);
+
+ALTER TABLE ONLY flow_inbox
+    ADD CONSTRAINT flow_inbox_pkey PRIMARY KEY (inbox_id);
+
+ALTER TABLE ONLY flow_inbox
+    ADD CONSTRAINT flow_inbox_run_id_key_key UNIQUE (run_id, key);
+
+ALTER TABLE ONLY flow_journal
+    ADD CONSTRAINT flow_journal_pkey PRIMARY KEY (run_id, seq);
+
+ALTER TABLE ONLY flow_rate
+    ADD CONSTRAINT flow_rate_pkey PRIMARY KEY (rate_key);
+
+ALTER TABLE ONLY flow_run
+    ADD CONSTRAINT flow_run_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY flow_worker
+    ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
+
+ALTER TABLE ONLY schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY ticket_answer
+    ADD CONSTRAINT ticket_answer_once_per_key UNIQUE (actor, key);
+
+ALTER TABLE ONLY ticket_answer
+    ADD CONSTRAINT ticket_answer_once_per_person UNIQUE (ticket_id, actor);
+
+ALTER TABLE ONLY ticket_answer
+    ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
+
+ALTER TABLE ONLY ticket_event
+    ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ticket
+    ADD CONSTRAINT ticket_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ticket
+    ADD CONSTRAINT ticket_source_subject_node_iteration_generation_key UNIQUE (source, subject, node, iteration, generation);
+
+CREATE INDEX api_key_by_age ON api_key USING btree (created_at, id);
+
+CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
+
+CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
+
+CREATE INDEX flow_run_owner ON flow_run USING btree (owner) WHERE (owner IS NOT NULL);
+
+CREATE UNIQUE INDEX flow_run_start_key ON flow_run USING btree (start_key) WHERE (start_key IS NOT NULL);
+
+CREATE INDEX flow_run_wake ON flow_run USING btree (wake_at) WHERE ((wake_at IS NOT NULL) AND (owner IS NULL));
+
+CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
+
+CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
+
+CREATE INDEX ticket_queue ON ticket USING btree (status, COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone), opened_at, id);
+
+CREATE TRIGGER ticket_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked, required_approvers, due_at, requested_by, content_sha256, opened_at ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER ticket_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER ticket_is_kept BEFORE DELETE OR TRUNCATE ON ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+ALTER TABLE ONLY flow_inbox
+    ADD CONSTRAINT flow_inbox_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);
+
+ALTER TABLE ONLY flow_run
+    ADD CONSTRAINT flow_run_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);
+
+ALTER TABLE ONLY ticket_answer
+    ADD CONSTRAINT ticket_answer_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
+
+ALTER TABLE ONLY ticket_event
+    ADD CONSTRAINT ticket_event_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
