@@ -1,0 +1,27 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup check test docs schema bench
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## Make .venv with everything in it
+	@script/setup
+
+check: ## Check style, types and imports, without the tests
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/pytest -q tests/test_tidy.py tests/test_docs.py
+
+test: ## Set up, check and test everything
+	@script/test
+
+docs: ## Write docs/reference/ anew from the code
+	.venv/bin/python script/docs
+
+schema: ## Write schema.sql anew from migrations/
+	.venv/bin/python script/schema
+
+bench: ## Measure, beside the limit
+	@for file in bench/*.py; do .venv/bin/python "$$file"; done
