@@ -1,0 +1,240 @@
+"""FLO-501 and FLO-502: the reference path beside the bare limit and the coalesced limit, in one run.
+
+The runtime and the limits take turns in this process, on one PostgreSQL with fsync on, against the same partner, with
+the same HTTP library. Rounds alternate, and the medians count: machines are noisy.
+
+    .venv/bin/python bench/flows.py [--rounds 5] [--seconds 4] [--json]
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psycopg
+import uvloop
+
+from limits import INPUT, Limits
+from opsdesk.flows.definitions import store_procedure
+from opsdesk.flows.nodes.api import api_node
+from opsdesk.flows.nodes.callbacks import CallbackAddresses
+from opsdesk.flows.ports import Ports
+from opsdesk.flows.procedure import NodeType
+from opsdesk.flows.runtime import Runtime
+from opsdesk.flows.state import RunStatus
+from opsdesk.kit.clock import SystemClock
+from opsdesk.kit.db import Database
+from opsdesk.kit.embedded import EmbeddedServer
+from opsdesk.kit.http_client import HttpClient
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.migrate import migrate
+
+HERE = Path(__file__).parent
+CONCURRENCIES = (16, 64)
+LATENCY_FLOWS = 200
+COST_FLOWS = 200
+COST = """
+select (select coalesce(sum(fsyncs), 0)::bigint from pg_stat_io where object = 'wal'),
+    pg_database_size(current_database()), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint
+"""
+
+Flow = Callable[[], Awaitable[None]]
+
+
+async def nobody(*_: Any) -> Any:
+    raise AssertionError("the automatic path asks nobody")
+
+
+class Bench:
+    """The runtime and the limits, ready to run flows."""
+
+    def __init__(self, db: Database, url: str, partner: str) -> None:
+        clock = SystemClock()
+        self._http = HttpClient()
+        self._clock = clock
+        self._partner = partner
+        self._db = db
+        ports = Ports(
+            clock=clock,
+            nodes={NodeType.API: api_node(self._http, secrets=lambda name: name)},
+            open_ticket=nobody,
+            close_ticket=nobody,
+            callback_url=CallbackAddresses("http://127.0.0.1:8700", b"bench-callback-key-of-32-bytes..").url,
+        )
+        self.runtime = Runtime(db, ports)
+        self.limits = Limits(url, partner)
+
+    async def open(self) -> None:
+        source = (HERE / "reference.osop.yaml").read_text().replace("http://127.0.0.1:8155", self._partner)
+        async with self._db.transaction() as conn:
+            now = self._clock.now()
+            definition = await store_procedure(conn, text=source, file_name="reference.osop.yaml", now=now)
+        self._definition_id = definition.definition_id
+        await self.runtime.start()
+        await self.limits.open()
+
+    async def close(self) -> None:
+        await self.runtime.stop()
+        await self.limits.close()
+        await self._http.close()
+
+    async def opsdesk(self) -> None:
+        run = await self.runtime.begin(run_id=new_id(), definition_id=self._definition_id, inputs=INPUT, actor="bench")
+        state = await run
+        assert state.outcome is RunStatus.COMPLETED, state.outcome_reason
+
+
+async def throughput(flow: Flow, *, concurrency: int, seconds: float) -> float:
+    """Flows a second."""
+    started = time.perf_counter()
+    done = 0
+
+    async def loop() -> None:
+        nonlocal done
+        while time.perf_counter() - started < seconds:
+            await flow()
+            done += 1
+
+    await asyncio.gather(*[loop() for _ in range(concurrency)])
+    return done / (time.perf_counter() - started)
+
+
+async def latency_ms(flow: Flow) -> float:
+    """Median of flows one after the other."""
+    times = []
+    for _ in range(LATENCY_FLOWS):
+        started = time.perf_counter()
+        await flow()
+        times.append((time.perf_counter() - started) * 1000)
+    return median(times)
+
+
+@asynccontextmanager
+async def bench() -> AsyncIterator[tuple[Bench, str]]:
+    partner = subprocess.Popen(
+        [sys.executable, str(HERE / "partner.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert partner.stdout is not None
+    try:
+        port = int(partner.stdout.readline())
+        with tempfile.TemporaryDirectory(prefix="opsdesk-bench-") as folder, EmbeddedServer(Path(folder)) as url:
+            await migrate(url)
+            db = Database(url)
+            await db.open()
+            ready = Bench(db, url, f"http://127.0.0.1:{port}")
+            await ready.open()
+            try:
+                yield ready, url
+            finally:
+                await ready.close()
+                await db.close()
+    finally:
+        partner.terminate()
+        partner.wait(5)
+
+
+async def cost(ready: Bench, url: str) -> tuple[float, float, float]:
+    """WAL fsyncs, bytes of database growth and bytes of WAL for one run at concurrency 1."""
+
+    async def snapshot() -> tuple[int, int, int]:
+        # Backends report what they did after a while: wait until they have.
+        await asyncio.sleep(11)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+            row = await (await conn.execute(COST.encode())).fetchone()
+        assert row is not None
+        return row
+
+    before = await snapshot()
+    for _ in range(COST_FLOWS):
+        await ready.opsdesk()
+    after = await snapshot()
+    fsyncs, growth, wal = ((late - early) / COST_FLOWS for early, late in zip(before, after, strict=True))
+    return fsyncs, growth, wal
+
+
+async def measure(*, rounds: int, seconds: float) -> list[dict[str, Any]]:
+    async with bench() as (ready, url):
+        flows: dict[str, Flow] = {
+            "bare": ready.limits.bare,
+            "coalesced": ready.limits.coalesced,
+            "opsdesk": ready.opsdesk,
+        }
+        for flow in flows.values():
+            await throughput(flow, concurrency=8, seconds=2)
+        rates: dict[str, dict[int, list[float]]] = {name: {c: [] for c in CONCURRENCIES} for name in flows}
+        p50s: dict[str, list[float]] = {name: [] for name in flows}
+        for _ in range(rounds):
+            for name, flow in flows.items():
+                p50s[name].append(await latency_ms(flow))
+                for concurrency in CONCURRENCIES:
+                    rates[name][concurrency].append(await throughput(flow, concurrency=concurrency, seconds=seconds))
+        fsyncs, growth, wal = await cost(ready, url)
+    best = {name: max(median(values) for values in by.values()) for name, by in rates.items()}
+    p50 = {name: median(values) for name, values in p50s.items()}
+    return [
+        line("rate_bare", best["bare"], "flows/s"),
+        line("rate_beside_coalesced", best["opsdesk"], "flows/s", limit=best["coalesced"], at_least=0.5),
+        line("p50_beside_bare", p50["opsdesk"], "ms", limit=p50["bare"], at_most=1.3),
+        line("wal_fsyncs_per_run", fsyncs, "fsyncs", limit=6, at_most=1.0),
+        line("database_growth_per_run", growth, "bytes", limit=3072, at_most=1.0),
+        line("wal_per_run", wal, "bytes"),
+    ]
+
+
+def line(
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> dict[str, Any]:
+    """One measured figure beside its limit; the target is of the ratio."""
+    ratio = value / limit if limit else None
+    ok = ratio is None or ((at_least is None or ratio >= at_least) and (at_most is None or ratio <= at_most))
+    return {
+        "name": name,
+        "value": round(value, 2),
+        "unit": unit,
+        "limit": round(limit, 2) if limit else None,
+        "ratio": round(ratio, 3) if ratio else None,
+        "target": f">= {at_least}" if at_least else f"<= {at_most}" if at_most else None,
+        "ok": ok,
+    }
+
+
+def report(lines: Sequence[dict[str, Any]]) -> None:
+    print(f"{'':28}{'value':>10} {'unit':<9}{'limit':>10}{'ratio':>8}  target")
+    for item in lines:
+        limit = "" if item["limit"] is None else f"{item['limit']:.2f}"
+        ratio = "" if item["ratio"] is None else f"{item['ratio']:.2f}"
+        verdict = "" if item["target"] is None else f"{item['target']} {'✔' if item['ok'] else '✘'}"
+        print(f"{item['name']:28}{item['value']:>10.2f} {item['unit']:<9}{limit:>10}{ratio:>8}  {verdict}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--json", action="store_true", help="one object a line")
+    options = parser.parse_args()
+    lines = uvloop.run(measure(rounds=options.rounds, seconds=options.seconds))
+    if options.json:
+        for item in lines:
+            print(json.dumps(item))
+    else:
+        report(lines)
+    return 0 if all(item["ok"] for item in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
