@@ -1,6 +1,5 @@
 """Whether answers are what a ticket asks for. Pure. What is said about them never repeats what was answered."""
 
-import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -77,7 +76,7 @@ def _problems_of_shape(value: Any, *, depth: int) -> Iterator[str]:
         if problem := text_problem(value):
             yield problem
     elif isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > NUMBER_MAX:
+        if not abs(value) <= NUMBER_MAX:  # NaN is not either
             yield "is not a number that can be kept"
     elif isinstance(value, Mapping):
         for key, item in value.items():
