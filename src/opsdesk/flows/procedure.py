@@ -153,6 +153,8 @@ class Procedure:
     source: str = ""
     conformance: int = 0
     raw: Mapping[str, Any] = field(default_factory=dict)
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    """Where every value of `raw` stands, by its path, such as `nodes.0.runtime.url`."""
     incoming: Mapping[str, tuple[Edge, ...]] = field(init=False)
     outgoing: Mapping[str, tuple[Edge, ...]] = field(init=False)
 

@@ -1,0 +1,79 @@
+"""Which fields a document may have, over all versions of the specification, and which of them this runtime honours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """The fields of one kind of object. Those in neither set, and not beginning with `x-`, are unknown."""
+
+    honoured: frozenset[str]
+    not_honoured: frozenset[str] = frozenset()
+
+    @property
+    def known(self) -> frozenset[str]:
+        return self.honoured | self.not_honoured
+
+
+def _fields(honoured: str, not_honoured: str = "") -> FieldSet:
+    return FieldSet(frozenset(honoured.split()), frozenset(not_honoured.split()))
+
+
+_SCHEMA_RUNTIME = """
+provider model os image command endpoint repo action branch engine table environment method url system_prompt
+temperature max_tokens tools headers body_template auth tool config_path connection source destination
+"""
+"""What the schema lists for `runtime` whatever the type of the node."""
+
+
+def _runtime(honoured: str, not_honoured: str = "") -> FieldSet:
+    own = frozenset(honoured.split())
+    return FieldSet(own, frozenset((not_honoured + _SCHEMA_RUNTIME).split()) - own)
+
+
+PROCEDURE = _fields(
+    "osop_version id name description version owner tags metadata nodes edges inputs timeout timeout_sec schemas retry"
+    " retry_policy conformance_level extensions",
+    "visibility status usage workflow_type extends roles triggers variables imports env platforms outputs contracts"
+    " message_contracts tests views security observability evolution ledger",
+)
+NODE = _fields(
+    "id type name purpose description subtype role owner explain runtime inputs outputs timeout timeout_sec retry"
+    " retry_policy security approval_gate metadata",
+    "success_criteria failure_modes idempotency handoff observability parent spawn_policy workflow_ref workflow_inputs"
+    " cost message_contract",
+)
+EDGE = _fields(
+    "from to mode when condition label explain metadata",
+    "contract transform spawn_count for_each iterator_var max_iterations join_mode join_count cases default_to",
+)
+RETRY = _fields("max_retries max_attempts strategy backoff backoff_sec", "retryable_errors")
+BACKOFF = _fields("type initial_delay max_delay", "multiplier")
+SECURITY = _fields(
+    "auth secret_ref secrets require_ssl rate_limit credentials",
+    "permissions risk_level access_control data_classification encryption model_governance mandatory bypass_allowed"
+    " audit_trail approval_gate",
+)
+APPROVAL = _fields("required required_approvers approvers approver_role role timeout_min timeout_hours timeout_sec")
+APPROVAL_DEFAULTS: Mapping[str, bool] = {"mandatory": True, "bypass_allowed": False}
+"""Known too, and always so: another value is not honoured."""
+AUTH = _fields("type secret_ref")
+EXPLAIN = _fields("why what result")
+
+RUNTIMES: Mapping[str, FieldSet] = {
+    "api": _runtime("method url endpoint headers body body_template auth expected_status response_mapping timeout"),
+    "cli": _runtime("command shell timeout", "working_directory env success_codes capture output_mapping "),
+    "human": _runtime("approvers min_approvals timeout", "assignees channel prompt options escalation "),
+}
+"""Of the node types that can be run; the runtime of the others is not looked into."""
+
+_JSON_SCHEMA = """
+type enum const default title description examples format pattern minLength maxLength minimum maximum
+exclusiveMinimum exclusiveMaximum multipleOf items prefixItems contains minItems maxItems uniqueItems minContains
+maxContains properties required additionalProperties patternProperties propertyNames minProperties maxProperties
+dependentRequired dependentSchemas allOf anyOf oneOf not if then else deprecated readOnly writeOnly contentEncoding
+contentMediaType $ref $comment unevaluatedItems unevaluatedProperties
+"""
+JSON_SCHEMA = frozenset(_JSON_SCHEMA.split())
+"""The keywords of JSON Schema 2020-12 that a field may be described with."""

@@ -1,0 +1,79 @@
+"""The `runtime` of a node: what its type needs in order to be executed."""
+
+import re
+
+from opsdesk.flows import document_fields as known
+from opsdesk.flows.document_reading import Fields
+from opsdesk.flows.lint_codes import Code
+from opsdesk.flows.procedure import NodeType
+from opsdesk.flows.tree import Tree
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_ABSOLUTE = re.compile(r"https?://|\$\{", re.IGNORECASE)
+_PATH = re.compile(r"\$(?:\.|\[|\Z)")
+
+
+def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
+    """The `runtime` mapping, checked as far as its type can be run."""
+    runtime = node.mapping("runtime")
+    if node_type is not None and node_type.value in known.RUNTIMES and runtime is not None:
+        runtime.check(known.RUNTIMES[node_type.value])
+    match node_type:
+        case NodeType.API:
+            _check_api(node, runtime)
+        case NodeType.CLI:
+            _check_cli(node, runtime)
+        case _:
+            pass
+    return runtime
+
+
+def _check_api(node: Fields, runtime: Fields | None) -> None:
+    if runtime is None:
+        _cannot_run(node, node.tree, "an api node without runtime.url")
+        return
+    url, endpoint = runtime.text("url"), runtime.text("endpoint")
+    address = url or endpoint
+    if address is None:
+        _cannot_run(node, runtime.tree, "an api node without runtime.url")
+    elif not _ABSOLUTE.match(address):
+        tree = runtime.entries["url" if url else "endpoint"]
+        _cannot_run(node, tree, "an api node whose URL does not begin with https:// or http://")
+    method = runtime.text("method")
+    if method is not None and method.upper() not in METHODS:
+        runtime.wrong(runtime.entries["method"], runtime.path("method"), f"one of {', '.join(METHODS)}")
+    runtime.one_of("body", "body_template")
+    runtime.mapping("headers")
+    _check_statuses(runtime)
+    if (mapping := runtime.mapping("response_mapping")) is not None:
+        for name, tree in mapping.entries.items():
+            if not isinstance(tree.value, str) or not _PATH.match(tree.value):
+                mapping.wrong(tree, mapping.path(name), "a path into the answer, such as $.data.id")
+
+
+def _check_statuses(runtime: Fields) -> None:
+    tree = runtime.get("expected_status")
+    if tree is None:
+        return
+    for status in tree.value if isinstance(tree.value, list) else [tree]:
+        value = status.value
+        if not isinstance(value, int) or isinstance(value, bool) or not 100 <= value <= 599:
+            runtime.wrong(status, runtime.path("expected_status"), "an HTTP status, or a list of them")
+
+
+def _check_cli(node: Fields, runtime: Fields | None) -> None:
+    tree = runtime.get("command") if runtime is not None else None
+    if runtime is None or tree is None:
+        _cannot_run(node, node.tree if runtime is None else runtime.tree, "a cli node without runtime.command")
+        return
+    words = tree.value if isinstance(tree.value, list) else [tree]
+    if not words or not all(isinstance(word.value, str) and word.value.strip() for word in words):
+        runtime.wrong(tree, runtime.path("command"), "a command, or a list of its words")
+    shell = runtime.get("shell")
+    if shell is not None and not isinstance(shell.value, bool | str):
+        runtime.wrong(shell, runtime.path("shell"), "the name of a shell")
+
+
+def _cannot_run(node: Fields, tree: Tree, what: str) -> None:
+    message = f"{node.where}: {what} cannot be run"
+    node.reading.warning(Code.NOT_RUN, message, tree, where=node.path("runtime"))
