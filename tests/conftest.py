@@ -18,7 +18,7 @@ from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.embedded import EmbeddedServer
 from opsdesk.kit.migrate import migrate
-from tests.servers import Server, migration_steps
+from tests.servers import MIGRATION_STEPS, Server
 
 MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 POOL_MAX = 8
@@ -111,7 +111,7 @@ def _make_template(server: Server, marker: Path) -> None:
     if marker.exists():
         return
     server.execute(f"CREATE DATABASE {server.template}")
-    run_alone(lambda: migrate(server.database(server.template), steps=migration_steps()))
+    run_alone(lambda: migrate(server.database(server.template), steps=MIGRATION_STEPS))
     marker.touch()
 
 

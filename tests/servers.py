@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from uuid import uuid4
 
 import psycopg
 
-from opsdesk.kit.migrate import Step
+from opsdesk import jobs
+
+MIGRATION_STEPS = (jobs.install,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,3 @@ class Server:
     def _strategy(self) -> str:
         with psycopg.connect(self.url) as conn:
             return " STRATEGY file_copy" if conn.info.server_version >= 150_000 else ""
-
-
-def migration_steps() -> tuple[Step, ...]:
-    """The steps that the application passes to `migrate`."""
-    if find_spec("opsdesk.app.wiring") is None:
-        return ()
-    steps: tuple[Step, ...] = import_module("opsdesk.app.wiring").MIGRATION_STEPS
-    return steps

@@ -11,7 +11,7 @@ import pytest
 from opsdesk.kit.migrate import SERVER_VERSION_MIN, migrate, pending
 from opsdesk.kit.postmaster import Account, account_for
 from opsdesk.kit.schema import dump_schema
-from tests.servers import migration_steps
+from tests.servers import MIGRATION_STEPS
 
 DEBIAN = Path("/usr/lib/postgresql")
 EVERY_TABLE = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
@@ -56,12 +56,12 @@ def run(account: Account, *command: str | Path) -> None:
 
 
 async def test_the_oldest_server_gets_the_same_tables(oldest_url: str, worker_database_url: str) -> None:
-    await migrate(oldest_url, steps=migration_steps())
+    await migrate(oldest_url, steps=MIGRATION_STEPS)
     assert dump_schema(oldest_url) == dump_schema(worker_database_url)
 
 
 async def test_on_the_oldest_server_every_table_can_be_read(oldest_url: str) -> None:
-    await migrate(oldest_url, steps=migration_steps())
+    await migrate(oldest_url, steps=MIGRATION_STEPS)
     async with await psycopg.AsyncConnection.connect(oldest_url) as conn:
         assert await pending(conn) == ()
         tables = [name for (name,) in await (await conn.execute(EVERY_TABLE)).fetchall()]
