@@ -1,4 +1,4 @@
-"""The picture of a procedure, and of a run: one SVG that stands on its own, with no scripts and nothing from elsewhere."""
+"""The picture of a procedure, and of a run: one SVG that stands on its own, without scripts or links."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from opsdesk.flows import draw_card, draw_edge
 from opsdesk.flows.draw_card import Card
-from opsdesk.flows.draw_status import Moment, caption
+from opsdesk.flows.draw_status import Moment, caption, settled
 from opsdesk.flows.draw_text import quoted, width_px, wrapped
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.layout import Box, Layout, Link, Place, layout
@@ -38,7 +38,12 @@ def svg(
     zone: tzinfo = UTC,
 ) -> str:
     """Draw a procedure; with a state, where a run of it stands. Times are shown in `zone`, counted from `now`."""
-    picture = _Picture(procedure=procedure, state=state, words=words(language), moment=Moment(now=now, zone=zone))
+    picture = _Picture(
+        procedure=procedure,
+        state=settled(state) if state else None,
+        words=words(language),
+        moment=Moment(now=now, zone=zone),
+    )
     return picture.drawn(language="zh-CN" if language.lower().startswith("zh") else "en")
 
 

@@ -9,7 +9,7 @@ from opsdesk.flows.draw_words import Words
 from opsdesk.flows.procedure import Node, NodeType
 from opsdesk.flows.state import NodeState
 
-CARD_WIDTH_PX = 252.0
+CARD_WIDTH_PX = 264.0
 GLYPH_LEFT_PX = 20.0
 TEXT_LEFT_PX = 54.0
 TEXT_RIGHT_PX = 18.0
@@ -21,8 +21,8 @@ BAND_PX = 40.0
 FORK_PX = 16.0
 FORK_GAP_PX = 3.0
 MARK_GAP_PX = 12.0
-DETAIL_LEFT_PX = 44.0
-FOOT = {NodeType.DATA: 2 * WAVE_PX - 4, NodeType.DB: 6.0}
+DETAIL_LEFT_PX = 42.0
+FOOT = {NodeType.DATA: 2 * WAVE_PX, NodeType.DB: 6.0}
 HEAD = {NodeType.DB: 12.0, NodeType.CLI: 5.0, NodeType.SYSTEM: 2.0}
 
 

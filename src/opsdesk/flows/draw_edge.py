@@ -15,6 +15,8 @@ LABEL_LINE_PX = 15.0
 LABEL_PADDING_PX = 7.0
 FONT_PX = 11.0
 CORNER_PX = 8.0
+SUNK_PX = 16.0
+"""A line begins this far inside its node, which lies on top: the lower edge of a node need not be straight."""
 HEAD_LENGTH_PX = 9.0
 HEAD_HALF_PX = 4.5
 TAIL_PX = 5.0
@@ -46,9 +48,9 @@ def label(edge: Edge, *, forked: bool, words: Words) -> Label | None:
         )
     if not texts and not mode:
         return None
+    widths = [_line_width(kind, text) for kind, text in texts] or [0.0]
+    widths[0] += width_px(f"{mode}  " if texts else mode, FONT_PX * 1.06) if mode else 0.0
     texts = texts or [("label", "")]
-    widths = [_line_width(kind, text) for kind, text in texts]
-    widths[0] += width_px(mode + "  ", FONT_PX * 1.06) if mode else 0.0
     return Label(
         mode=mode,
         lines=tuple(texts),
@@ -76,20 +78,29 @@ def _line_width(kind: str, text: str) -> float:
 
 def spoken(edge: Edge, words: Words) -> str:
     """The whole edge in words, with all of its condition."""
-    parts = [words[edge.mode.value], edge.label, edge.condition or ""]
-    return f"{edge.source} → {edge.target}" + "".join(f" · {part}" for part in parts if part)
+    return " · ".join(filter(None, [f"{edge.source} → {edge.target}", spoken_mode(edge, words)]))
+
+
+def spoken_mode(edge: Edge, words: Words) -> str:
+    """How and when the edge is taken; empty for a plain step to the next node."""
+    mode = words["conditional"] if edge.mode is EdgeMode.SEQUENTIAL and edge.condition else words[edge.mode.value]
+    return " ".join(filter(None, [mode, edge.label, edge.condition or ""]))
 
 
 def drawn(edge: Edge, route: Route, *, edge_label: Label | None, title: str, state: str) -> str:
     """The edge as a group; `state` is `taken`, `dead` or empty."""
     classes = " ".join(filter(None, ["edge", f"edge-{edge.mode.value}", state]))
-    pieces = [f'<g class="{classes}"><title>{quoted(title)}</title>', line(route.points)]
+    pieces = [f'<g class="{classes}"><title>{quoted(title)}</title>', line(_sunk(route.points))]
     if edge.mode is EdgeMode.SPAWN:
         pieces.append(_head(route.points[-2], route.points[-1], back=7.0))
     pieces.append(_tail(edge, route.points[0]))
     if edge_label and route.label:
         pieces.append(_chip(edge_label, route.label))
     return "".join([*pieces, "</g>"])
+
+
+def _sunk(points: Sequence[Point]) -> Sequence[Point]:
+    return [Point(points[0].x, points[0].y - SUNK_PX), *points[1:]]
 
 
 def line(points: Sequence[Point]) -> str:

@@ -1,12 +1,14 @@
 """What a picture says about a run: the line under a node's name, and the caption."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 
 from opsdesk.flows.draw_words import Words
+from opsdesk.flows.engine import status
 from opsdesk.flows.procedure import Node, NodeType, Procedure
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
+from opsdesk.kit.masking import mask_text
 
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
@@ -46,14 +48,15 @@ def duration(span: timedelta | float, words: Words) -> str:
     return " ".join(parts[:2]) or f"0 {words['s']}"
 
 
-def run_status(state: State) -> RunStatus:
-    """The outcome, or for an open run what it does now."""
-    if state.outcome is not None:
-        return state.outcome
-    phases = {node.phase for node in state.nodes.values()}
-    if state.set_aside is not None or NodePhase.BLOCKED in phases:
-        return RunStatus.BLOCKED
-    return RunStatus.RUNNING if NodePhase.ACTIVE in phases else RunStatus.WAITING
+def settled(state: State) -> State:
+    """The state as it is to be shown: in a run that has ended nobody waits any more, and an incident is a failure."""
+    if state.outcome is None:
+        return state
+    nodes = {}
+    for key, node in state.nodes.items():
+        phase = NodePhase.FAILED if node.phase is NodePhase.BLOCKED else node.phase
+        nodes[key] = replace(node, phase=NodePhase.PENDING if phase in _UNDER_WAY else phase, wait=None)
+    return replace(state, nodes=nodes)
 
 
 def waited_for(node: Node, node_state: NodeState, words: Words) -> str:
@@ -89,12 +92,14 @@ def node_lines(node: Node, node_state: NodeState, *, words: Words, moment: Momen
         details = _wait_times(node_state, words=words, moment=moment)
     elif phase is NodePhase.RETRYING and node_state.retry_at:
         time = moment.stamp(node_state.retry_at)
-        details = [words["next_attempt"].format(attempt=node_state.attempt + 1, time=time), _error(node_state)]
+        details = [words["next_attempt"].format(attempt=node_state.attempt, time=time), _error(node_state)]
     elif phase is NodePhase.ACTIVE and node_state.released_at:
         details = [words["since"].format(time=moment.stamp(node_state.released_at))]
     elif phase is NodePhase.DONE:
         head = " · ".join(filter(None, [head, _span(node_state, words)]))
         details = [moment.stamp(node_state.ended_at) if node_state.ended_at else ""]
+    elif phase is NodePhase.PENDING and node_state.released_at:
+        head = words["unfinished"]
     elif phase in (NodePhase.FAILED, NodePhase.BLOCKED):
         details = [_error(node_state)]
     if node_state.attempt > 1 and phase in (NodePhase.DONE, NodePhase.FAILED):
@@ -106,21 +111,21 @@ def node_lines(node: Node, node_state: NodeState, *, words: Words, moment: Momen
 
 def caption(procedure: Procedure, state: State, *, words: Words, moment: Moment) -> tuple[NodePhase, list[str]]:
     """The lines above the picture: the outcome with its reason, or everything that the run waits for."""
-    status = run_status(state)
-    head = words[f"run_{status.value}"]
+    now = status(state)
+    head = words[f"run_{now.value}"]
     if state.outcome_node:
         head = words["at_node"].format(what=head, node=state.outcome_node)
-    reason = state.outcome_reason or ""
+    reason = mask_text(state.outcome_reason or "")
     lines = [words["because"].format(what=head, reason=reason) if reason else head]
     if state.set_aside is not None:
-        lines.append(words["set_aside"].format(reason=state.set_aside))
+        lines.append(words["set_aside"].format(reason=mask_text(state.set_aside)))
     if state.outcome is None:
         for node in procedure.nodes.values():
             node_state = state.nodes.get(node.id)
             if node_state and node_state.phase in _WORTH_SAYING:
                 says = " · ".join(filter(None, node_lines(node, node_state, words=words, moment=moment)))
                 lines.append(f"{node.id}: {says}")
-    return _LOOKS[status], lines
+    return _LOOKS[now], lines
 
 
 def _wait_times(node_state: NodeState, *, words: Words, moment: Moment) -> list[str]:
@@ -140,7 +145,7 @@ def _wait_times(node_state: NodeState, *, words: Words, moment: Moment) -> list[
 
 def _error(node_state: NodeState) -> str:
     error = node_state.error or {}
-    return ": ".join(str(error[key]) for key in ("code", "message") if error.get(key))
+    return mask_text(": ".join(str(error[key]) for key in ("code", "message") if error.get(key)))
 
 
 def _span(node_state: NodeState, words: Words) -> str:
@@ -149,6 +154,7 @@ def _span(node_state: NodeState, words: Words) -> str:
     return duration(node_state.ended_at - node_state.released_at, words)
 
 
+_UNDER_WAY = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING})
 _WORTH_SAYING = frozenset({NodePhase.WAITING, NodePhase.RETRYING, NodePhase.BLOCKED})
 _LOOKS = {
     RunStatus.RUNNING: NodePhase.ACTIVE,

@@ -5,16 +5,21 @@ import unicodedata
 from html import escape
 
 CJK_EM = 1.0
-NARROW_EM = 0.34
+NARROW_EM = 0.32
+SLIM_EM = 0.42
+LIGHT_EM = 0.54
 WIDE_EM = 0.92
 UPPER_EM = 0.7
-OTHER_EM = 0.6
+OTHER_EM = 0.62
 MONO_EM = 0.61
 """Widths of characters as shares of the font size, towards the wider of the usual fonts."""
-NARROW = frozenset("ijlI|.,:;!'`()[]{}/\\ ·")
+NARROW = frozenset("ijlI|.,:;!'`/\\ ·")
+SLIM = frozenset('ftr()[]{}"-')
+LIGHT = frozenset("ckszxyvJ_?*")
 WIDE = frozenset("mwMW@%—&")
 NO_LINE_BEGINS_WITH = frozenset("，。、；：！？）」』】》〉…,.;:!?)]}%")
 
+_GROUPS = ((NARROW, NARROW_EM), (SLIM, SLIM_EM), (LIGHT, LIGHT_EM), (WIDE, WIDE_EM))
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TURNS_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNIT = re.compile(r"\s+|[^\s_\-/.&|=]*[_\-/.&|=]+|[^\s_\-/.&|=]+")
@@ -69,11 +74,8 @@ def _em(character: str, *, mono: bool) -> float:
         return CJK_EM
     if mono:
         return MONO_EM
-    if character in NARROW:
-        return NARROW_EM
-    if character in WIDE:
-        return WIDE_EM
-    return UPPER_EM if character.isupper() else OTHER_EM
+    known = next((em for group, em in _GROUPS if character in group), None)
+    return known or (UPPER_EM if character.isupper() else OTHER_EM)
 
 
 def _units(text: str) -> list[str]:

@@ -9,6 +9,7 @@ PORT_GAP_PX = 20.0
 PORT_INSET_PX = 30.0
 JOG_PX = 14.0
 """A step to the side that is smaller than this is taken out where the line is free to move."""
+PULL_ROOM_PX = 20.0
 ROOM_MIN_PX = 10.0
 """What is left at least beside a line that is moved."""
 
@@ -73,16 +74,38 @@ def _without_jog(
 
 
 def straightened(graph: Layered, columns: Sequence[float], met: Sequence[tuple[float, float]]) -> list[float]:
-    """Columns in which a line that passes layers moves over to where it leaves or enters, if that is a small step."""
+    """Columns in which a line that passes layers moves over to where it leaves or enters, if that is a small step.
+
+    A straight line that leads back moves towards the box that it comes from, as far as there is room.
+    """
     x = list(columns)
     for chain, (start, end) in zip(graph.chains, met, strict=True):
         passing = [vertex for vertex in chain.vertices if graph.vertices[vertex].passing]
+        if chain.back:
+            _pull_in(graph, x, passing, towards=x[graph.index[chain.link.source]])
+            continue
         for wanted, run in ((end, _run(x, passing[::-1])), (start, _run(x, passing))):
             near = run and 0 < abs(x[run[0]] - wanted) <= JOG_PX
-            if near and not chain.back and all(_is_free(graph, x, vertex, wanted) for vertex in run):
+            if near and all(_is_free(graph, x, vertex, wanted) for vertex in run):
                 for vertex in run:
                     x[vertex] = wanted
     return x
+
+
+def _pull_in(graph: Layered, x: list[float], passing: Sequence[int], *, towards: float) -> None:
+    if len(_run(x, passing)) < len(passing):
+        return
+    side = 1 if x[passing[0]] > towards else -1
+    limits = []
+    for vertex in passing:
+        layer = graph.layers[graph.vertices[vertex].layer]
+        place = layer.index(vertex) - side
+        if 0 <= place < len(layer):
+            room = (graph.vertices[vertex].width + graph.vertices[layer[place]].width) / 2 + PULL_ROOM_PX
+            limits.append(side * x[layer[place]] + room)
+    if limits and max(limits) < side * x[passing[0]]:
+        for vertex in passing:
+            x[vertex] = side * max(limits)
 
 
 def _run(x: Sequence[float], passing: Sequence[int]) -> list[int]:

@@ -51,12 +51,13 @@ class _Gap:
 def routed(graph: Layered, columns: Sequence[float]) -> Layout:
     met = ports(graph, columns)
     x = straightened(graph, columns, met)
+    met = ports(graph, x)
     gaps = [_Gap() for _ in range(len(graph.layers) + 1)]
     for number, chain in enumerate(graph.chains):
         for layer, turn in _turns(graph, number, chain, x, met[number]):
             gaps[layer].turns.append(turn)
     for position, gap in enumerate(gaps):
-        gap.height = _set_tracks(gap, inside=0 < position < len(graph.layers))
+        gap.height = _set_tracks(gap) + _stubs(graph, gap, position)
     tops = _set_levels(graph, gaps)
     places = {
         vertex.box: _place(vertex, x[number], tops[vertex.layer], graph)
@@ -89,8 +90,16 @@ def _turns(
     return [above, *turns, below]
 
 
-def _set_tracks(gap: _Gap, *, inside: bool) -> float:
-    """Give each line that turns a track such that lines cross little and never run on each other; the gap's height."""
+def _stubs(graph: Layered, gap: _Gap, position: int) -> float:
+    """The height of a gap without its tracks: more where arrows end, none outside all layers if no line is there."""
+    if 0 < position < len(graph.layers):
+        arrows = any(not graph.vertices[vertex].passing for vertex in graph.layers[position])
+        return (3 if arrows else 2) * STUB_PX
+    return 3 * STUB_PX if gap.turns else 0.0
+
+
+def _set_tracks(gap: _Gap) -> float:
+    """Give each line that turns a track such that lines cross little and never run on each other; their height."""
     turning = [turn for turn in gap.turns if not turn.straight]
     placed: list[_Turn] = []
     for turn in _in_good_order(turning):
@@ -98,9 +107,7 @@ def _set_tracks(gap: _Gap, *, inside: bool) -> float:
         turn.track = 1 + max(over, default=0)
         placed.append(turn)
     tracks = max((turn.track for turn in turning), default=0)
-    if not inside:
-        return 3 * STUB_PX + (tracks - 1) * TRACK_PX if tracks else 0.0
-    return 3 * STUB_PX + max(tracks - 1, 0) * TRACK_PX
+    return max(tracks - 1, 0) * TRACK_PX
 
 
 def _meet(one: _Turn, other: _Turn) -> bool:

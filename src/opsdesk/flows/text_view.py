@@ -1,0 +1,147 @@
+"""A procedure and a run as plain text, for terminals. Of inputs and outputs only the names are shown."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+
+from opsdesk.flows.draw_edge import spoken_mode
+from opsdesk.flows.draw_status import Moment, caption, duration, node_lines, settled
+from opsdesk.flows.draw_text import clean, is_wide
+from opsdesk.flows.draw_words import Words, words
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.procedure import Edge, Field, Node, NodeType, Procedure
+from opsdesk.flows.state import NodePhase, State
+from opsdesk.kit.masking import mask_text
+
+MARKS = {
+    NodePhase.PENDING: "·",
+    NodePhase.ACTIVE: "▶",
+    NodePhase.RETRYING: "↻",
+    NodePhase.WAITING: "…",
+    NodePhase.DONE: "✓",
+    NodePhase.FAILED: "✗",
+    NodePhase.BLOCKED: "!",
+    NodePhase.SKIPPED: "»",
+}
+NAME_COLUMNS_MAX = 32
+
+
+def describe(procedure: Procedure, *, language: str = "en") -> str:
+    """The steps of a procedure in the order of the document, each with where it leads and when."""
+    known = words(language)
+    lines = [*_title(procedure), ""]
+    for number, node in enumerate(procedure.nodes.values(), start=1):
+        lines += _step(procedure, node, number=number, known=known)
+    return "\n".join(lines) + "\n"
+
+
+def timeline(
+    procedure: Procedure,
+    state: State,
+    facts: Sequence[Fact],
+    *,
+    zone: tzinfo = UTC,
+    now: datetime | None = None,
+    language: str = "en",
+) -> str:
+    """Where a run stands, step by step, and what happened when. Times are the viewer's, in `zone`."""
+    known, moment, shown = words(language), Moment(now=now, zone=zone), settled(state)
+    _, says = caption(procedure, shown, words=known, moment=moment)
+    lines = [*_title(procedure, state.run_id), *(_plain(line) for line in says), ""]
+    width = min(max((_columns(key) for key in procedure.nodes), default=0), NAME_COLUMNS_MAX)
+    for node in procedure.nodes.values():
+        node_state = shown.nodes[node.id]
+        does = " · ".join(filter(None, node_lines(node, node_state, words=known, moment=moment)))
+        lines.append(f"  {MARKS[node_state.phase]} {_padded(_plain(node.id), width)}  {_plain(does)}")
+    lines.append("")
+    for fact in facts:
+        stamp = f"{fact.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        lines.append(f"  {stamp}  {_plain(_told(procedure, fact, known=known, moment=moment))}")
+    return "\n".join(lines) + "\n"
+
+
+def _title(procedure: Procedure, run_id: str = "") -> list[str]:
+    about = " ".join(filter(None, [procedure.id, procedure.version]))
+    title = f"{_plain(procedure.name)} ({_plain(about)})"
+    return [f"{title} {run_id}" if run_id else title]
+
+
+def _step(procedure: Procedure, node: Node, *, number: int, known: Words) -> list[str]:
+    kind = known[node.type.value] + (f" · {node.subtype}" if node.subtype else "")
+    name = f"{node.name} ({node.id})" if node.name != node.id else node.id
+    lines = [f"{number:3}. {_plain(name)} — {_plain(kind)}"]
+    for text in (node.purpose if node.purpose != node.name else "", _limits(node, known), _names(node)):
+        if text:
+            lines.append(f"     {_plain(text)}")
+    lines += [f"     {_plain(_leads(edge, known))}" for edge in procedure.outgoing[node.id]]
+    return [*lines, ""]
+
+
+def _limits(node: Node, known: Words) -> str:
+    parts = []
+    limit = node.timeout_s
+    if node.type is NodeType.HUMAN:
+        parts = [node.approval.role or known["anyone"]]
+        parts.append(known["approvers"].format(count=node.approval.required_approvers))
+        limit = node.approval.timeout_s or limit
+    if limit:
+        parts.append(f"≤ {duration(limit, known)}")
+    if node.retry.max_retries:
+        parts.append(known["retries"].format(count=node.retry.max_retries))
+    return " · ".join(parts)
+
+
+def _names(node: Node) -> str:
+    def listed(fields: Sequence[Field]) -> str:
+        return ", ".join(field.name for field in fields)
+
+    if not node.inputs and not node.outputs:
+        return ""
+    return f"({listed(node.inputs)}) → ({listed(node.outputs)})"
+
+
+def _leads(edge: Edge, known: Words) -> str:
+    return "  ".join(filter(None, [f"→ {edge.target}", spoken_mode(edge, known)]))
+
+
+def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> str:
+    """A fact in words. Of payloads only what is named here is shown."""
+    payload = fact.payload
+    head = f"{fact.node} " if fact.node else ""
+    head += known[f"fact_{fact.kind.value}"]
+    parts = [str(payload[key]) for key in ("outcome", "reason") if payload.get(key) and fact.kind in _WITH_REASON]
+    error = ": ".join(str(payload[key]) for key in ("code", "message") if payload.get(key))
+    parts += [mask_text(error), *_times(fact, known, moment)]
+    if payload.get("actor"):
+        parts.append(known["by"].format(actor=payload["actor"]))
+    for index in payload.get("taken", ()):
+        parts.append(f"→ {procedure.edges[index].target}")
+    return " · ".join([head, *(mask_text(part) for part in parts if part)])
+
+
+def _times(fact: Fact, known: Words, moment: Moment) -> list[str]:
+    if fact.kind is FactKind.ATTEMPT_FAILED:
+        time = moment.stamp(datetime.fromisoformat(fact.payload["retry_at"]))
+        return [known["next_attempt"].format(attempt=fact.payload["attempt"] + 1, time=time)]
+    if fact.kind is not FactKind.NODE_WAITING:
+        return []
+    told = [str(fact.payload[key]) for key in ("role",) if fact.payload.get(key)]
+    for key, word in (("until", "until"), ("resend_at", "resend")):
+        if fact.payload.get(key):
+            told.append(known[word].format(time=moment.stamp(datetime.fromisoformat(fact.payload[key]))))
+    return told
+
+
+def _plain(text: str) -> str:
+    """In one line, without anything that steers a terminal."""
+    return " ".join(clean(text).split())
+
+
+def _columns(text: str) -> int:
+    return sum(2 if is_wide(character) else 1 for character in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _columns(text))
+
+
+_WITH_REASON = frozenset({FactKind.NODE_WAITING, FactKind.RUN_ENDED, FactKind.IGNORED})
