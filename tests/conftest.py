@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.embedded import EmbeddedServer
 from opsdesk.kit.migrate import migrate
 from tests.servers import MIGRATION_STEPS, Server
+from tests.session import make_session_folder
 
 MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 POOL_MAX = 8
@@ -29,7 +29,7 @@ SPEED_BEFORE_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_pa
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of this run; the workers of pytest-xdist are told its name."""
     given = getattr(config, "workerinput", {}).get("session_folder")
-    config.stash[SESSION_FOLDER] = Path(given or tempfile.mkdtemp(prefix="opsdesk-tests-"))
+    config.stash[SESSION_FOLDER] = Path(given) if given else make_session_folder()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -50,7 +50,7 @@ def session_folder(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def server(session_folder: Path) -> Iterator[Server]:
     """The server of this run with its template, shared by all workers; or the one OPSDESK_TEST_DATABASE_URL names."""
-    session = session_folder.name.replace("opsdesk-tests-", "").lower()
+    session = session_folder.name.rpartition("-")[2]
     given = os.environ.get("OPSDESK_TEST_DATABASE_URL")
     embedded = EmbeddedServer(session_folder, settings=SPEED_BEFORE_DURABILITY)
     server = Server(given or embedded.start(), session)

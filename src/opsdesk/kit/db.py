@@ -73,17 +73,29 @@ class Database:
             yield conn
 
     @asynccontextmanager
+    async def dedicated(self, *, options: str = "") -> AsyncIterator[Connection]:
+        """An autocommitting connection outside the pool, for a loop that needs its own; `options` as for libpq.
+
+        Raises DatabaseUnavailable.
+        """
+        try:
+            connecting = psycopg.AsyncConnection.connect(
+                self.url, autocommit=True, prepare_threshold=1, **({"options": options} if options else {})
+            )
+            async with await connecting as conn:
+                yield conn
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable from error
+
+    @asynccontextmanager
     async def listener(self, channel: str) -> AsyncIterator[AsyncIterator[str]]:
-        """The payloads of the notifications on a channel, on a connection of its own.
+        """The payloads of the notifications on a channel.
 
         Raises DatabaseUnavailable when the connection is lost; what was notified meanwhile is not repeated.
         """
-        try:
-            async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as conn:
-                await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-                yield (notify.payload async for notify in conn.notifies())
-        except psycopg.OperationalError as error:
-            raise DatabaseUnavailable from error
+        async with self.dedicated() as conn:
+            await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+            yield (notify.payload async for notify in conn.notifies())
 
 
 def _lost(error: psycopg.OperationalError) -> bool:
