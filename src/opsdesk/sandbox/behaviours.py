@@ -63,7 +63,7 @@ WELL_FORMED = frozenset(
 )
 """Verdicts that are remembered under their idempotency key. The others are thought over at every call."""
 
-_ALIASES: Mapping[str, Behaviour] = {
+ALIASES: Mapping[str, Behaviour] = {
     "通过": Behaviour.CLEAR,
     "临界": Behaviour.BORDERLINE,
     "低分": Behaviour.LOWSCORE,
@@ -105,7 +105,7 @@ def behaviour_of(name: str) -> Behaviour:
     if words and words[-1] in _LATIN:
         return Behaviour(words[-1])
     ending = name.strip()
-    return next((behaviour for alias, behaviour in _ALIASES.items() if ending.endswith(alias)), Behaviour.CLEAR)
+    return next((behaviour for alias, behaviour in ALIASES.items() if ending.endswith(alias)), Behaviour.CLEAR)
 
 
 def times_of(behaviour: Behaviour) -> int | None:

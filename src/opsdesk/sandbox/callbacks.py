@@ -49,15 +49,21 @@ class Callbacks:
     async def _call_back(self, verification: Verification) -> None:
         for delay_s in ATTEMPT_DELAYS_S:
             await asyncio.sleep(delay_s)
-            latest = self._verifications.one(customer_id=verification.customer_id, email=verification.email)
-            if latest is None or latest.callback_url is None:
+            url = self._url(verification)
+            if url is None:
                 return
-            status = await self._attempt(latest.callback_url)
+            status = await self._attempt(url)
             if status is not None and 200 <= status < 300:
-                self._verifications.called_back(latest)
+                self._verifications.called_back(verification)
                 return
-            if status is not None and status < 500 and status not in RETRIED_4XX:
+            refused = status is not None and status < 500 and status not in RETRIED_4XX
+            if refused and self._url(verification) == url:
                 return
+
+    def _url(self, verification: Verification) -> str | None:
+        """The latest address: the asker may have given another one while an attempt was under way."""
+        latest = self._verifications.one(customer_id=verification.customer_id, email=verification.email)
+        return None if latest is None else latest.callback_url
 
     async def _attempt(self, url: str) -> int | None:
         """The status of the answer; None if there was none."""

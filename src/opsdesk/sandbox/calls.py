@@ -1,5 +1,7 @@
 """The record of every call that reached a partner, and the answers remembered under idempotency keys."""
 
+import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -50,6 +52,7 @@ def fingerprint(body: Mapping[str, Any]) -> str:
 class Calls:
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._changed = asyncio.Event()
 
     def begin(
         self,
@@ -76,7 +79,11 @@ class Calls:
 
     def end(self, call_id: int, *, status: int | None, performed: bool, bytes_sent: int) -> None:
         """Note what the caller got; `performed` if this call did the work and not only repeated an answer."""
-        self._store.run(_END, call_id=call_id, status=status, performed=performed, bytes_sent=bytes_sent)
+        self._store.run(
+            _END, call_id=call_id, status=status, performed=performed, bytes_sent=bytes_sent, ended_at=timestamp()
+        )
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def before(self, call: Call) -> int:
         """How many calls for this customer came to this address earlier."""
@@ -96,6 +103,17 @@ class Calls:
         """Calls grouped by participant, path and idempotency key, in the order of the first of each."""
         rows = self._store.all(_CALLS, participant=participant, path=path, customer_id=customer_id)
         return [{**row, "with_token": bool(row["with_token"]), "statuses": row["statuses"].split(",")} for row in rows]
+
+    async def settled(
+        self, *, participant: str | None, path: str | None, customer_id: str | None, wait_s: float
+    ) -> list[Mapping[str, Any]]:
+        """The same, as soon as none of them is under way, or when `wait_s` is over."""
+        wanted = {"participant": participant, "path": path, "customer_id": customer_id}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                while any(call["under_way"] for call in self.recorded(**wanted)):
+                    await self._changed.wait()
+        return self.recorded(**wanted)
 
     def remembered(self, call: Call) -> Remembered | None:
         row = self._store.one(_REMEMBERED, host=call.participant, path=call.path, idempotency_key=call.idempotency_key)

@@ -3,7 +3,8 @@ INSERT INTO call (at, scheme, participant, method, path, idempotency_key, custom
 VALUES (:at, :scheme, :participant, :method, :path, :idempotency_key, :customer_id, :with_token);
 
 -- name: end_call
-UPDATE call SET status = :status, performed = :performed, bytes_sent = :bytes_sent WHERE call_id = :call_id;
+UPDATE call SET status = :status, performed = :performed, bytes_sent = :bytes_sent, ended_at = :ended_at
+WHERE call_id = :call_id;
 
 -- name: calls_before
 SELECT count(*) AS calls
@@ -12,7 +13,7 @@ WHERE participant = :participant AND path = :path AND customer_id = :customer_id
 
 -- name: calls
 SELECT participant, method, path, scheme, idempotency_key, customer_id,
-       count(*) AS count, sum(performed) AS performed, max(with_token) AS with_token,
+       count(*) AS count, sum(ended_at IS NULL) AS under_way, sum(performed) AS performed, max(with_token) AS with_token,
        group_concat(coalesce(status, 'none')) AS statuses, max(bytes_sent) AS bytes_sent_max,
        min(at) AS first_at, max(at) AS last_at
 FROM call

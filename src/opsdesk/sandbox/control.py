@@ -1,7 +1,7 @@
 """The control API: how a test or a demonstration looks at the outside world, and how it plays the customer."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,8 @@ from opsdesk.sandbox.partners import Refusal, host_of
 from opsdesk.sandbox.platform_api import LINK_PATH
 from opsdesk.sandbox.scripts import Script, Scripts
 
+NUMBER_MAX = 3600.0
+
 _HOSTS = frozenset({"localhost", "127.0.0.1"})
 _LINK = re.compile(rf"https?://\S+{LINK_PATH}\S+")
 _FORM = re.compile(r'<form method="post">')
@@ -27,11 +29,21 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
-    def __init__(self, *, mailbox: Mailbox, calls: Calls, scripts: Scripts, accounts: Accounts, link_base: str) -> None:
+    def __init__(
+        self,
+        *,
+        mailbox: Mailbox,
+        calls: Calls,
+        scripts: Scripts,
+        accounts: Accounts,
+        addresses: Set[tuple[str, str]],
+        link_base: str,
+    ) -> None:
         self._mailbox = mailbox
         self._calls = calls
         self._scripts = scripts
         self._accounts = accounts
+        self._addresses = addresses
         self._link_base = link_base
 
     def application(self) -> web.Application:
@@ -64,8 +76,10 @@ class Control:
         return page(title="邮箱 / Mailbox", body=f"<h1>邮箱 / Mailbox</h1>{articles}")
 
     async def _recorded_calls(self, request: web.Request) -> web.Response:
+        """What reached the partners. `wait_s` waits until no such call is under way any more."""
         wanted = {name: request.query.get(name) for name in ("participant", "path", "customer_id")}
-        return web.json_response({"items": self._calls.recorded(**wanted)})
+        wait_s = min(_number(request.query, "wait_s", 0), WAIT_S_MAX)
+        return web.json_response({"items": await self._calls.settled(**wanted, wait_s=wait_s)})
 
     async def _provisioned(self, _request: web.Request) -> web.Response:
         return web.json_response({"items": self._accounts.all(), "calls": self._accounts.calls()})
@@ -96,7 +110,7 @@ class Control:
                 response.raise_for_status()
 
     async def _script(self, request: web.Request) -> web.Response:
-        self._scripts.put(_parsed_script(await _json(request)))
+        self._scripts.put(_parsed_script(await _json(request), addresses=self._addresses))
         return web.json_response({"scripted": True})
 
     async def _reset(self, request: web.Request) -> web.Response:
@@ -120,25 +134,38 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         return web.json_response(body, status=error.status)
 
 
-def _parsed_script(body: Mapping[str, Any]) -> Script:
-    unknown = set(body) - {"host", "path", "name", "behaviour", "times"} - _DETAILS
+def _parsed_script(body: Mapping[str, Any], *, addresses: Set[tuple[str, str]]) -> Script:
     host, path, name = (body.get(key) for key in ("host", "path", "name"))
+    unknown = set(body) - {"host", "path", "name", "behaviour", "times"} - _DETAILS
     if unknown or not isinstance(host, str) or not isinstance(path, str) or not isinstance(name, str):
         raise Refusal(422, "InvalidScript", "A script has host, path, name (or *), behaviour, times and details only.")
-    wish, times = body.get("behaviour"), body.get("times")
-    if wish is not None and wish not in set(Behaviour):
-        raise Refusal(422, "InvalidScript", f"behaviour has to be null or one of {', '.join(Behaviour)}.")
-    behaviour = None if wish is None else Behaviour(wish)
-    if behaviour in VERDICTS and behaviour is not Behaviour.CLEAR and host != KYC_HOST:
-        raise Refusal(422, "InvalidScript", f"Only {KYC_HOST} can answer like this.")
+    if (host, path) not in addresses:
+        raise Refusal(422, "InvalidScript", "No partner has this host and path.")
+    behaviour, times = _parsed_behaviour(body.get("behaviour"), host), body.get("times")
     if times is not None and (not isinstance(times, int) or times < 1):
         raise Refusal(422, "InvalidScript", "times has to be a whole number from 1.")
     if times is None and behaviour is not None:
         times = times_of(behaviour)
-    detail = {key: body[key] for key in _DETAILS if key in body}
-    for key in ("seconds", "retry_after_s", "status"):
-        _number(detail, key, 0)
-    return Script(host=host, path=path, name=name, behaviour=behaviour, times=times, detail=detail)
+    return Script(host=host, path=path, name=name, behaviour=behaviour, times=times, detail=_parsed_detail(body))
+
+
+def _parsed_behaviour(wish: object, host: str) -> Behaviour | None:
+    if wish is None:
+        return None
+    if not isinstance(wish, str) or wish not in set(Behaviour):
+        raise Refusal(422, "InvalidScript", f"behaviour has to be null or one of {', '.join(Behaviour)}.")
+    behaviour = Behaviour(wish)
+    if behaviour in VERDICTS and behaviour is not Behaviour.CLEAR and host != KYC_HOST:
+        raise Refusal(422, "InvalidScript", f"Only {KYC_HOST} can answer like this.")
+    return behaviour
+
+
+def _parsed_detail(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    for key in ("seconds", "retry_after_s"):
+        _number(body, key, 0)
+    if not 200 <= _number(body, "status", 200) <= 599:
+        raise Refusal(422, "InvalidScript", "status has to be from 200 to 599.")
+    return {key: body[key] for key in _DETAILS if key in body}
 
 
 async def _json(request: web.Request) -> Mapping[str, Any]:
@@ -156,8 +183,8 @@ def _number(values: Mapping[str, Any], name: str, default: float) -> float:
         number = float(values.get(name, default))
     except (TypeError, ValueError):
         number = -1.0
-    if not 0 <= number <= max(WAIT_S_MAX, 3600.0):
-        raise Refusal(422, "InvalidField", f"{name} has to be a number from 0 to 3600.")
+    if not 0 <= number <= NUMBER_MAX:
+        raise Refusal(422, "InvalidField", f"{name} has to be a number from 0 to {NUMBER_MAX:g}.")
     return number
 
 

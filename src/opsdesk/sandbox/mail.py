@@ -56,7 +56,7 @@ class Mailbox:
                 sender=envelope.mail_from or "",
                 recipient=recipient,
                 subject=str(message["subject"] or ""),
-                body=part.get_content() if part is not None else "",
+                body=str(part.get_content()).replace("\r\n", "\n") if part is not None else "",
                 raw=envelope.content,
             )
         async with self._arrived:

@@ -72,6 +72,11 @@ class Partners:
         self._locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         self.closing = asyncio.Event()
 
+    @property
+    def addresses(self) -> frozenset[tuple[str, str]]:
+        """Host and path of everything that partners answer."""
+        return frozenset(self._routes)
+
     def application(self) -> web.Application:
         application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._dispatch)

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS call (
     with_token INTEGER NOT NULL,
     status INTEGER,
     performed INTEGER NOT NULL DEFAULT 0,
-    bytes_sent INTEGER NOT NULL DEFAULT 0
+    bytes_sent INTEGER NOT NULL DEFAULT 0,
+    ended_at TEXT
 );
 
 CREATE INDEX IF NOT EXISTS call_of_customer ON call (participant, path, customer_id);

@@ -116,7 +116,14 @@ async def serve(
         await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
         stack.callback(partners.closing.set)
         accounts = Accounts(store)
-        control = Control(mailbox=mailbox, calls=calls, scripts=scripts, accounts=accounts, link_base=ports.link_base)
+        control = Control(
+            mailbox=mailbox,
+            calls=calls,
+            scripts=scripts,
+            accounts=accounts,
+            addresses=partners.addresses,
+            link_base=ports.link_base,
+        )
         await _run(stack, control.application(), {ports.control: None})
         yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)
 
