@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -241,8 +242,9 @@ class Driver:
             async with self._db.transaction() as conn:
                 ticket = await self._ports.open_ticket(conn, request, now)
                 self.record(live, person_asked(node, state, ticket, now)[0])
-                await self._write_in(conn, live, now, self._header(live))
-            self._saved(live)
+                header = self._header(live)
+                await self._write_in(conn, live, now, header)
+            self._saved(live, header)
         return True
 
     async def _sleep(self, live: LiveRun, commands: list[Command]) -> bool:
@@ -264,12 +266,16 @@ class Driver:
             return
         moments = [command.until for command in commands if isinstance(command, Sleep) and command.until]
         timeout = (min(moments) - self._now()).total_seconds() if moments else None
-        if live.unsaved:
+        lingering = bool(live.unsaved)
+        if lingering:
             timeout = LINGER_S if timeout is None else min(LINGER_S, timeout)
         live.wake.clear()
-        try:
-            await asyncio.wait_for(live.wake.wait(), None if timeout is None else max(timeout, 0.001))
-        except TimeoutError:
+        # Cheaper than asyncio.wait_for, which makes a task of its own for each wait.
+        timer = None if timeout is None else asyncio.get_running_loop().call_later(max(timeout, 0), live.wake.set)
+        await live.wake.wait()
+        if timer is not None:
+            timer.cancel()
+        if lingering and not live.outcomes and not live.arrived:
             await self._save(live)
 
     async def _save(self, live: LiveRun, header: Header | None = None) -> None:
@@ -348,5 +354,5 @@ class Driver:
         if not await self._reload(live):
             return
         self.record_lost_lease(live, self._now(), cause=type(error).__name__)
-        await asyncio.sleep(LOST_LEASE_PAUSE_S)
-        await self._release(live, self._now(), "retry: after a failure of the worker")
+        with suppress(RunLost):
+            await self._release(live, self._now() + timedelta(seconds=LOST_LEASE_PAUSE_S), "retry: after a failure")

@@ -1,9 +1,37 @@
+-- name: append_fact
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+values (%(run_id)s, %(seq)s, %(iteration)s, %(at)s, %(fact)s, %(node)s, %(payload)s);
+
+-- name: append_start
+with started as (
+    insert into flow_run (run_id, definition_id, procedure_id, status, actor, started_at, owner)
+    values (%(run_id)s, %(definition_id)s, %(procedure_id)s, 'running', %(actor)s, %(started_at)s, %(owner)s)
+)
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+values (%(run_id)s, %(seq)s, %(iteration)s, %(at)s, %(fact)s, %(node)s, %(payload)s);
+
+-- name: append_run
+-- Facts of one run, with its header.
+with header as (
+    update flow_run set
+        status = %(status)s, owner = %(owner)s, wake_at = %(wake_at)s, wake_name = %(wake_name)s,
+        ended_at = %(ended_at)s, outcome_node = %(outcome_node)s, outcome_reason = %(outcome_reason)s
+    where run_id = %(run_id)s and ended_at is null
+), taken as (
+    update flow_inbox set taken_at = %(now)s where inbox_id = any(%(taken)s::bigint[])
+)
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+select * from unnest(
+    %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
+    %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
+);
+
 -- name: append_facts
 -- The hot path: facts of runs whose headers stay as they are.
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 select * from unnest(
     %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
-    %(facts)s::text[], %(nodes)s::text[], %(payloads)s::jsonb[]
+    %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
 );
 
 -- name: append
@@ -29,5 +57,5 @@ with started as (
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 select * from unnest(
     %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
-    %(facts)s::text[], %(nodes)s::text[], %(payloads)s::jsonb[]
+    %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
 );
