@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 from opsdesk import jobs
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database, DatabaseUnavailable
-from opsdesk.kit.embedded import EmbeddedServer
 from tests.jobs.conftest import Blocking, Queue, Recorder, StartWorker
 
 PATIENT = jobs.Backoff(first_s=10, factor=3, longest_s=60)
@@ -267,39 +266,40 @@ async def test_connections_that_are_cut_are_made_again(queue: Queue, start_worke
     await mail.has_run(2)
 
 
-async def test_a_worker_goes_on_when_the_database_was_away(clock: ManualClock, tmp_path: Path) -> None:
-    server = EmbeddedServer(tmp_path)
-    queue = Queue(Database(await asyncio.to_thread(server.start)))
-    await queue.db.open()
-    async with queue.db.connection() as conn:
-        await jobs.install(conn)
+async def test_a_worker_goes_on_when_the_database_was_away(
+    queue: Queue, server: Any, start_worker: StartWorker
+) -> None:
+    name = queue.db.url.rpartition("/")[2].partition("?")[0]
     hanging, mail = Blocking(), Recorder()
-    kinds = [jobs.JobKind("hanging", hanging), jobs.JobKind("mail", mail)]
+    impatient = Database(queue.db.url, wait_s=0.2)
+    await impatient.open()
     with capture_logs() as lines:
-        worker = jobs.JobWorker(queue.db, kinds, clock=clock, clock_check_s=0.1)
-        task = asyncio.create_task(worker.run())
+        worker, task = start_worker([jobs.JobKind("hanging", hanging), jobs.JobKind("mail", mail)], database=impatient)
         await queue.put(kind="hanging", payload={})
         await hanging.has_begun()
-        await asyncio.to_thread(server.stop)
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
         async def absence_is_noticed() -> bool:
             return any("does not answer" in line["event"] for line in lines)
 
         await queue.until(absence_is_noticed)
         hanging.may_end.set()
-        assert await asyncio.to_thread(server.start) == queue.db.url
+        with pytest.raises(DatabaseUnavailable):
+            async with impatient.connection():
+                pass
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         await queue.until(lambda: answers(queue))
         await queue.put(kind="mail", payload={})
         await mail.has_run()
         await queue.until_empty("hanging")
         await worker.stop()
         await task
+    await impatient.close()
     assert (hanging.runs, hanging.ended) == (1, 1)
     assert [line["event"] for line in lines if line["log_level"] in ("warning", "error")] == [
         "the database does not answer; waiting for it"
     ]
-    await queue.db.close()
-    await asyncio.to_thread(server.stop)
 
 
 async def answers(queue: Queue) -> bool:
