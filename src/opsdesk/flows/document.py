@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opsdesk.flows import document_fields as known
+from opsdesk.flows.conformance import conformance_of
 from opsdesk.flows.document_edges import RUNNABLE_MODES, read_edges
 from opsdesk.flows.document_io import read_fields, read_schemas
 from opsdesk.flows.document_nodes import Defaults, read_id, read_nodes
@@ -31,7 +32,7 @@ class Loaded:
     """What came of a document."""
 
     procedure: Procedure | None
-    """None if it cannot be read at all. It may be drawn and looked into whatever was found, and run without errors only."""
+    """None if it cannot be read at all. It may be drawn and looked into in any case, and run only without errors."""
     findings: list[Finding]
 
     @property
@@ -86,6 +87,7 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
     edges = read_edges(document, nodes)
     if not nodes:
         return None
+    raw, inputs = plain(tree), _inputs(declared, nodes, edges)
     return Procedure(
         id=procedure_id or "",
         name=name or procedure_id or "",
@@ -94,11 +96,12 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
         osop_version=version,
         version=_release(document),
         description=document.text("description") or "",
-        inputs=_inputs(declared, nodes, edges),
+        inputs=inputs,
         timeout_s=document.duration_s("timeout_sec", "timeout"),
         digest=sha256(text.encode()).hexdigest(),
         source=text,
-        raw=plain(tree),
+        conformance=conformance_of(raw, nodes, edges, inputs).level,
+        raw=raw,
         positions=positions(tree),
     )
 

@@ -31,6 +31,7 @@ ERROR_NAMES = ("code", "message")
 """What a condition on an error edge sees of the failure, as `error.code` and `error.message`."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORD = re.compile(r"\w+")
 _KEYWORDS = frozenset({"true", "false", "null", "in"})
 _HAS = re.compile(r"has\(\s*([A-Za-z_][\w.]*)\s*\)|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _OVERLOAD = re.compile(r"No matching overloads found : (\S+?)\(([\w, <>()]*)\)")
@@ -110,7 +111,9 @@ def compile_condition(text: str, scope: Scope) -> Condition:
     """
     _check_size(text)
     rewritten, presence = _rewrite_presence(text, scope)
-    variables = {name: cel_type(schema) for name, schema in scope.names.items() if declarable(name)}
+    words = set(_WORD.findall(text))
+    mentioned = {name: schema for name, schema in scope.names.items() if name.rsplit(".", 1)[-1] in words}
+    variables = {name: cel_type(schema) for name, schema in mentioned.items() if declarable(name)}
     variables.update(dict.fromkeys((variable for variable, _ in presence), cel.Type.BOOL))
     try:
         compiled = cel.NewEnv(variables=variables).compile(rewritten)

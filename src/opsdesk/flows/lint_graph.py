@@ -1,0 +1,121 @@
+"""The graph: where a run begins, what it can never reach, and what would wait for ever."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from opsdesk.flows.document import raw_edge
+from opsdesk.flows.findings import Finding, Severity
+from opsdesk.flows.lint_codes import Code
+from opsdesk.flows.lint_paths import Graph, position_of, reachable
+from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Procedure
+
+
+def lint_graph(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
+    if not graph.entries:
+        message = "a run has nowhere to begin: an edge leads to every node"
+        hint = "make the edge that leads back to the first node mode: loop"
+        yield Finding(Code.NO_START, Severity.ERROR, message, hint, position_of(procedure, "nodes"), "nodes")
+    reached = reachable(graph, graph.entries or tuple(procedure.nodes))
+    yield from _unreachable(procedure, reached)
+    yield from _joins(procedure, graph, reached)
+    yield from _cycles(procedure, graph)
+    yield from _failure_edges(procedure, reached)
+    yield from _not_connected(procedure)
+    yield from _same_edges(procedure)
+
+
+def _unreachable(procedure: Procedure, reached: set[str]) -> Iterator[Finding]:
+    for node in procedure.nodes.values():
+        if node.id not in reached:
+            message = f"{node.id} never runs: no path leads to it from where a run begins"
+            hint = "add an edge to it, or remove it"
+            yield Finding(Code.UNREACHABLE, Severity.ERROR, message, hint, node.position, f"nodes.{node.id}")
+
+
+def _joins(procedure: Procedure, graph: Graph, reached: set[str]) -> Iterator[Finding]:
+    for node in procedure.nodes.values():
+        incoming = graph.incoming[node.id]
+        dead = [edge for edge in incoming if edge.source not in reached]
+        if node.id in reached and dead:
+            message = f"{node.id} waits for {dead[0].source}, which never runs, so that it never runs either"
+            yield _about_edge(Code.JOIN_NEVER, Severity.ERROR, message, "remove the edge", dead[0])
+        for edge in incoming:
+            yield from _join_count(procedure, edge, len(incoming))
+
+
+def _join_count(procedure: Procedure, edge: Edge, incoming: int) -> Iterator[Finding]:
+    raw = raw_edge(procedure, edge)
+    if raw.get("join_mode") != "wait_n":
+        return
+    count = raw.get("join_count")
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= incoming:
+        message = f"{edge.target} waits for join_count edges, which has to be a number from 1 to {incoming}"
+        yield _about_edge(Code.JOIN_NEVER, Severity.ERROR, message, "", edge)
+
+
+def _cycles(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
+    for edge in procedure.edges:
+        if edge in graph.backward:
+            path = " → ".join([*_way(graph, edge.target, edge.source), edge.target])
+            message = f"{path} goes in a circle, and each waits for the other"
+            hint = "make the edge that leads back mode: loop"
+            yield _about_edge(Code.CYCLE, Severity.ERROR, message, hint, edge)
+
+
+def _way(graph: Graph, start: str, end: str) -> list[str]:
+    """A shortest way along edges."""
+    before: dict[str, str | None] = {start: None}
+    pending = deque([start])
+    while pending and end not in before:
+        current = pending.popleft()
+        for edge in graph.outgoing[current]:
+            if edge.target not in before:
+                before[edge.target] = current
+                pending.append(edge.target)
+    way = []
+    step: str | None = end
+    while step is not None:
+        way.append(step)
+        step = before.get(step)
+    return way[::-1]
+
+
+def _failure_edges(procedure: Procedure, reached: set[str]) -> Iterator[Finding]:
+    for edge in procedure.edges:
+        if edge.mode not in FAILURE_MODES:
+            continue
+        node = procedure.nodes[edge.source]
+        if edge.source not in reached:
+            message = f"the {edge.mode} edge to {edge.target} starts at {edge.source}, which never runs"
+            hint = "start it at the node whose failure it is for"
+            yield _about_edge(Code.FALLBACK_FROM_NOTHING, Severity.ERROR, message, hint, edge)
+        elif edge.mode is EdgeMode.TIMEOUT and node.timeout_s is None and node.approval.timeout_s is None:
+            message = f"the timeout edge to {edge.target} is never taken: {edge.source} has no time limit"
+            hint = f"give {edge.source} a timeout_sec"
+            yield _about_edge(Code.TIMEOUT_WITHOUT_LIMIT, Severity.WARNING, message, hint, edge)
+
+
+def _not_connected(procedure: Procedure) -> Iterator[Finding]:
+    if len(procedure.nodes) == 1:
+        return
+    connected = {end for edge in procedure.edges for end in (edge.source, edge.target)}
+    for node in procedure.nodes.values():
+        if node.id not in connected:
+            message = f"{node.id} has no edges, so that it runs at the start, beside everything else"
+            hint = "connect it"
+            yield Finding(Code.NOT_CONNECTED, Severity.WARNING, message, hint, node.position, f"nodes.{node.id}")
+
+
+def _same_edges(procedure: Procedure) -> Iterator[Finding]:
+    seen: dict[tuple[object, ...], Edge] = {}
+    for edge in procedure.edges:
+        first = seen.setdefault((edge.source, edge.target, edge.mode, edge.condition), edge)
+        if first is not edge:
+            message = (
+                f"the edge {edge.source} → {edge.target} is here twice; the first is at line {first.position.line}"
+            )
+            yield _about_edge(Code.SAME_EDGE, Severity.WARNING, message, "remove one of them", edge)
+
+
+def _about_edge(code: Code, severity: Severity, message: str, hint: str, edge: Edge) -> Finding:
+    return Finding(code, severity, message, hint, edge.position, f"edges.{edge.index}")

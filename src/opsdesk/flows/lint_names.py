@@ -1,0 +1,96 @@
+"""The names that are in scope at a place of a procedure, and who provides them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opsdesk.flows.expressions import ERROR_NAMES, METADATA_NAMES, Scope, qualified
+from opsdesk.flows.lint_decisions import TooComplex
+from opsdesk.flows.lint_paths import Certainty, Graph, Paths, ancestors, graph_of
+from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Field, Node, Procedure
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A node that has the name among its outputs, or the run itself for an input (`node` is None)."""
+
+    node: Node | None
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Everything that lint asks about names."""
+
+    procedure: Procedure
+    graph: Graph
+    paths: Paths
+    before: Mapping[str, frozenset[str]]
+    providers: Mapping[str, list[tuple[str, Provider]]]
+    """By the last part of a name: the whole names, bare and qualified, with who provides them."""
+
+    @classmethod
+    def of(cls, procedure: Procedure) -> "Names":
+        graph = graph_of(procedure)
+        return cls(procedure, graph, Paths(graph), ancestors(graph), _providers(procedure, graph))
+
+    def at(self, node_id: str, text: str | None = None, *, edge: Edge | None = None) -> dict[str, list[Provider]]:
+        """The names in scope where the node begins, or where an edge out of it is decided, bare and qualified.
+
+        With a text: those that it may mention.
+        """
+        visible = set(self.before[node_id])
+        if edge is not None and edge.mode not in FAILURE_MODES:
+            visible.add(node_id)
+        words = self.providers.keys() if text is None else dict.fromkeys(_WORD.findall(text))
+        found: dict[str, list[Provider]] = {}
+        for word in words:
+            for name, provider in self.providers.get(word, ()):
+                if provider.node is None or provider.node.id in visible:
+                    found.setdefault(name, []).append(provider)
+        return found
+
+    def certainty(self, node_id: str, providers: list[Provider], edge: Edge | None = None) -> Certainty:
+        """Whether the name has a value there. What cannot be decided within the limits counts as sure."""
+        if any(provider.node is None and _always(provider.field) for provider in providers):
+            return Certainty.SURELY
+        certain = [provider.node.id for provider in providers if provider.node and _always(provider.field)]
+        try:
+            found = self.paths.certainty(node_id, certain, edge=edge)
+            if found is Certainty.SURELY or len(certain) == len(providers):
+                return found
+        except TooComplex:
+            return Certainty.SURELY
+        return Certainty.MAYBE
+
+
+def _providers(procedure: Procedure, graph: Graph) -> Mapping[str, list[tuple[str, Provider]]]:
+    found: dict[str, list[tuple[str, Provider]]] = {}
+    for entry in procedure.inputs:
+        for name in (entry.name, f"inputs.{entry.name}"):
+            found.setdefault(entry.name, []).append((name, Provider(None, entry)))
+    for node_id in graph.order:
+        node = procedure.nodes[node_id]
+        for output in node.outputs:
+            for name in (output.name, qualified(node_id, output.name)):
+                found.setdefault(output.name, []).append((name, Provider(node, output)))
+    return found
+
+
+def _always(entry: Field) -> bool:
+    return entry.required or "default" in entry.schema
+
+
+def scope_at(names: Mapping[str, list[Provider]], edge: Edge) -> Scope:
+    """What a condition on the edge is compiled against."""
+    scope: dict[str, Mapping[str, Any]] = {}
+    for name, providers in names.items():
+        schemas = [provider.field.schema for provider in providers]
+        scope[name] = schemas[0] if all(schema == schemas[0] for schema in schemas) else {}
+    scope.update({f"metadata.{name}": {} for name in METADATA_NAMES})
+    if edge.mode is EdgeMode.ERROR:
+        scope.update({f"error.{name}": {"type": "string"} for name in ERROR_NAMES})
+    return Scope(scope)

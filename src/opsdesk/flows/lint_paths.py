@@ -1,0 +1,214 @@
+"""Which nodes surely ran, and which may have run, where a run comes to a node: over all paths, not a sample of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from opsdesk.flows.document import raw_edge
+from opsdesk.flows.lint_decisions import FALSE, TRUE, Diagram, Diagrams
+from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Position, Procedure
+
+
+class Certainty(IntEnum):
+    NEVER = 0
+    MAYBE = 1
+    SURELY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The nodes in an order in which no edge leads back, but for those in `backward`."""
+
+    order: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    """All but loops, with an edge more for each case of a switch."""
+    backward: frozenset[Edge]
+    incoming: Mapping[str, tuple[Edge, ...]]
+    outgoing: Mapping[str, tuple[Edge, ...]]
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        return tuple(node for node in self.order if not self.incoming[node])
+
+    def forward(self, node_id: str) -> tuple[Edge, ...]:
+        return tuple(edge for edge in self.incoming[node_id] if edge not in self.backward)
+
+
+def graph_of(procedure: Procedure) -> Graph:
+    edges = tuple(edge for edge in _with_cases(procedure) if edge.mode is not EdgeMode.LOOP)
+    incoming = _grouped(procedure, ((edge.target, edge) for edge in edges))
+    outgoing = _grouped(procedure, ((edge.source, edge) for edge in edges))
+    order, backward = _ordered(procedure, incoming, outgoing)
+    return Graph(order, edges, backward, incoming, outgoing)
+
+
+def _with_cases(procedure: Procedure) -> Iterable[Edge]:
+    """A switch edge leads to the target of each of its cases too."""
+    for edge in procedure.edges:
+        yield edge
+        if edge.mode is not EdgeMode.SWITCH:
+            continue
+        raw = raw_edge(procedure, edge)
+        cases = raw.get("cases")
+        targets = [case.get("to") for case in cases if isinstance(case, dict)] if isinstance(cases, list) else []
+        for target in dict.fromkeys([*targets, raw.get("default_to")]):
+            if isinstance(target, str) and target in procedure.nodes and target != edge.target:
+                yield Edge(edge.index, edge.source, target, edge.mode, edge.condition, position=edge.position)
+
+
+def _grouped(procedure: Procedure, pairs: Iterable[tuple[str, Edge]]) -> Mapping[str, tuple[Edge, ...]]:
+    groups: dict[str, list[Edge]] = {node_id: [] for node_id in procedure.nodes}
+    for node_id, edge in pairs:
+        groups[node_id].append(edge)
+    return {node_id: tuple(edges) for node_id, edges in groups.items()}
+
+
+def _ordered(
+    procedure: Procedure, incoming: Mapping[str, tuple[Edge, ...]], outgoing: Mapping[str, tuple[Edge, ...]]
+) -> tuple[tuple[str, ...], frozenset[Edge]]:
+    """Depth first from the entries, then from whatever they do not reach; an edge to a node under way leads back."""
+    done: list[str] = []
+    state: dict[str, bool] = {}
+    backward = set()
+    starts = [node_id for node_id in procedure.nodes if not incoming[node_id]]
+    for start in [*starts, *procedure.nodes]:
+        if start in state:
+            continue
+        state[start] = False
+        pending = [(start, iter(outgoing[start]))]
+        while pending:
+            node_id, edges = pending[-1]
+            for edge in edges:
+                if edge.target not in state:
+                    state[edge.target] = False
+                    pending.append((edge.target, iter(outgoing[edge.target])))
+                    break
+                if not state[edge.target]:
+                    backward.add(edge)
+            else:
+                state[node_id] = True
+                done.append(node_id)
+                pending.pop()
+    return tuple(reversed(done)), frozenset(backward)
+
+
+@dataclass(slots=True)
+class Paths:
+    """When each node runs and what it sees of the others, as functions of the decisions on the way.
+
+    A conditional edge is a decision; whether a node with failure edges fails is one, and so is each of those edges.
+    Raises TooComplex from any question when there are too many of them.
+    """
+
+    graph: Graph
+    diagrams: Diagrams = field(default_factory=Diagrams)
+    _decisions: dict[object, int] = field(default_factory=dict)
+    _runs: dict[str, Diagram] = field(default_factory=dict)
+    _sees: dict[tuple[str, str], Diagram] = field(default_factory=dict)
+
+    def certainty(self, node_id: str, producers: Iterable[str], *, edge: Edge | None = None) -> Certainty:
+        """Whether at least one of the producers has ended well, and on a taken path, where `node_id` begins.
+
+        With an edge out of the node: where that edge is decided, so that the node itself has ended, well or not.
+        """
+        where = self.runs(node_id)
+        seen: Diagram = FALSE
+        if edge is not None:
+            failure = edge.mode in FAILURE_MODES
+            where = self._failed(node_id) if failure else self._completed(node_id)
+        for producer in producers:
+            if producer == node_id:
+                seen = TRUE if edge is not None and edge.mode not in FAILURE_MODES else seen
+            else:
+                seen = self.diagrams.either(seen, self.sees(node_id, producer))
+        if self.diagrams.both(where, seen) is FALSE:
+            return Certainty.NEVER
+        return Certainty.SURELY if self.diagrams.without(where, seen) is FALSE else Certainty.MAYBE
+
+    def runs(self, node_id: str) -> Diagram:
+        """When the node runs. For all nodes in order, because recursion would be as deep as the longest path."""
+        if not self._runs:
+            for current in self.graph.order:
+                forward = self.graph.forward(current)
+                result = FALSE if forward else TRUE
+                for edge in forward:
+                    result = self.diagrams.either(result, self._taken(edge))
+                self._runs[current] = result
+        return self._runs[node_id]
+
+    def sees(self, node_id: str, producer: str) -> Diagram:
+        """When the node sees the outputs of the producer."""
+        self.runs(node_id)
+        if (node_id, producer) not in self._sees:
+            started = False
+            for current in self.graph.order:
+                started = started or current == producer
+                if started and (current, producer) not in self._sees:
+                    self._sees[current, producer] = self._sees_over_edges(current, producer)
+            self._sees.setdefault((node_id, producer), FALSE)
+        return self._sees[node_id, producer]
+
+    def _sees_over_edges(self, node_id: str, producer: str) -> Diagram:
+        result: Diagram = FALSE
+        for edge in self.graph.forward(node_id):
+            if edge.source == producer:
+                through = FALSE if edge.mode in FAILURE_MODES else TRUE
+            else:
+                through = self._sees.get((edge.source, producer), FALSE)
+            if through is not FALSE:
+                result = self.diagrams.either(result, self.diagrams.both(self._taken(edge), through))
+        return result
+
+    def _taken(self, edge: Edge) -> Diagram:
+        if edge.mode in FAILURE_MODES:
+            return self.diagrams.both(self._failed(edge.source), self._decision(("edge", edge)))
+        completed = self._completed(edge.source)
+        if edge.condition is None and edge.mode in (EdgeMode.SEQUENTIAL, EdgeMode.PARALLEL):
+            return completed
+        return self.diagrams.both(completed, self._decision(("edge", edge)))
+
+    def _completed(self, node_id: str) -> Diagram:
+        """A failure that no edge takes up is an incident: nothing behind it runs until it is mended."""
+        if not self._may_fail(node_id):
+            return self._runs[node_id]
+        return self.diagrams.without(self._runs[node_id], self._decision(("failed", node_id)))
+
+    def _failed(self, node_id: str) -> Diagram:
+        return self.diagrams.both(self._runs[node_id], self._decision(("failed", node_id)))
+
+    def _may_fail(self, node_id: str) -> bool:
+        return any(edge.mode in FAILURE_MODES for edge in self.graph.outgoing[node_id])
+
+    def _decision(self, key: object) -> Diagram:
+        return self.diagrams.decision(self._decisions.setdefault(key, len(self._decisions)))
+
+
+def reachable(graph: Graph, starts: Iterable[str]) -> set[str]:
+    """The nodes that some path from the starts leads to, and the starts."""
+    found = set(starts)
+    pending = list(found)
+    while pending:
+        for edge in graph.outgoing[pending.pop()]:
+            if edge.target not in found:
+                found.add(edge.target)
+                pending.append(edge.target)
+    return found
+
+
+def ancestors(graph: Graph) -> Mapping[str, frozenset[str]]:
+    """By node: the nodes from which some path leads to it, without edges that lead back."""
+    found: dict[str, frozenset[str]] = {}
+    for node_id in graph.order:
+        sources = [edge.source for edge in graph.forward(node_id)]
+        found[node_id] = frozenset(sources).union(*(found[source] for source in sources))
+    return found
+
+
+def position_of(procedure: Procedure, *path: object) -> Position:
+    """Where the part of the document stands; where it is not there, the nearest part around it."""
+    parts = [str(part) for part in path]
+    while parts:
+        if (position := procedure.positions.get(".".join(parts))) is not None:
+            return position
+        parts.pop()
+    return Position()
