@@ -37,6 +37,11 @@ async def main():
 asyncio.run(main())
 """
 
+CHANGED = (
+    '{"channel": "ch_pgqueuer", "operation": "update", "sent_at": "2026-01-05T00:00:00Z", "table": "pgqueuer", '
+    '"type": "table_changed_event"}'
+)
+
 
 async def test_a_timer_fires_when_it_is_due_and_not_before(
     queue: Queue, clock: ManualClock, start_worker: StartWorker
@@ -308,6 +313,25 @@ async def answers(queue: Queue) -> bool:
     except DatabaseUnavailable:
         return False
     return True
+
+
+async def test_a_worker_survives_what_it_does_not_understand(queue: Queue, start_worker: StartWorker) -> None:
+    mail = Recorder()
+    with capture_logs() as lines:
+        start_worker([jobs.JobKind("mail", mail)])
+        await queue.put(kind="mail", payload={})
+        await mail.has_run(1)
+        await queue.until_empty("mail")
+        await queue.execute("ALTER TABLE pgqueuer RENAME TO elsewhere")
+
+        async def it_is_logged() -> bool:
+            return any("queue manager ended" in line["event"] for line in lines)
+
+        await queue.execute("SELECT pg_notify('ch_pgqueuer', %s)", CHANGED)
+        await queue.until(it_is_logged)
+        await queue.execute("ALTER TABLE elsewhere RENAME TO pgqueuer")
+    await queue.put(kind="mail", payload={})
+    await mail.has_run(2)
 
 
 async def test_two_kinds_of_one_name_are_refused(queue: Queue, clock: ManualClock) -> None:
