@@ -5,10 +5,8 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 
-import opsdesk
-from opsdesk.kit.errors import OpsdeskError
+from script.reference import error_classes
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "opsdesk"
@@ -65,16 +63,6 @@ def functions(*folders: str) -> Iterator[tuple[Path, ast.FunctionDef | ast.Async
 
 def place(path: Path, node: ast.stmt | ast.expr) -> str:
     return f"{path.relative_to(ROOT)}:{node.lineno}"
-
-
-def error_classes() -> list[type[OpsdeskError]]:
-    for module in walk_packages(opsdesk.__path__, "opsdesk."):
-        import_module(module.name)
-    found, left = [], [OpsdeskError]
-    while left:
-        found.append(left.pop())
-        left.extend(found[-1].__subclasses__())
-    return [error for error in found if error.__module__.startswith("opsdesk.")]
 
 
 def test_no_file_is_too_long() -> None:

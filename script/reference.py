@@ -1,0 +1,217 @@
+"""The pages of docs/reference/ that are made from the code, so that they cannot lie about it."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import Any
+
+import typer
+from fastapi import FastAPI
+from typer.main import get_command
+
+import opsdesk
+from opsdesk.kit.errors import OpsdeskError
+from opsdesk.kit.settings import Settings
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+NOTE = "<!-- Made from the code by `make docs`. Edit the code, not this page. -->\n"
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    made = {
+        "settings.md": settings_page(),
+        "errors.md": errors_page(error_classes()),
+        "cli.md": cli_page(command_line()),
+        "http.md": http_page(http_app()),
+    }
+    return {name: f"{NOTE}\n{text.strip()}\n" for name, text in made.items() if text}
+
+
+def settings_page() -> str:
+    rows = [
+        (f"`OPSDESK_{name.upper()}`", _default(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    return f"""
+# Settings
+
+Every setting is an environment variable, read once when a process starts.
+
+{_table(("setting", "default", "meaning"), rows)}
+"""
+
+
+def error_classes() -> list[type[OpsdeskError]]:
+    """Every error of the product, sorted by capability and name."""
+    for module in walk_packages(opsdesk.__path__, "opsdesk."):
+        import_module(module.name)
+    found, left = [], [OpsdeskError]
+    while left:
+        error = left.pop()
+        left.extend(error.__subclasses__())
+        found.append(error)
+    return sorted({error for error in found if error.__module__.startswith("opsdesk.")}, key=_place)
+
+
+def errors_page(errors: Sequence[type[OpsdeskError]]) -> str:
+    sections = [
+        f"## {capability}\n\n{_table(('code', 'status', 'retry', 'message', 'detail'), map(_error_row, group))}"
+        for capability, group in groupby(errors, key=lambda error: _place(error)[0])
+    ]
+    body = '{"error": {"code": "…", "message": "…", "retry": false, "detail": {…}}}'
+    return f"""
+# Errors
+
+Every refusal has one form, over HTTP and as `--json` on the command line: `{body}`. `code` is stable; `retry` says that
+the same request may work later. Anything else that goes wrong is a fault of Opsdesk, answered with 500 and logged once.
+
+{_apart(sections)}
+"""
+
+
+def command_line() -> Any:
+    """The root of the command line; None while there is none."""
+    if find_spec("opsdesk.app.cli") is None:
+        return None
+    module = import_module("opsdesk.app.cli")
+    apps = [value for value in vars(module).values() if isinstance(value, typer.Typer)]
+    return get_command(apps[0]) if apps else None
+
+
+def commands(group: Any, name: str = "opsdesk") -> Iterator[tuple[str, Any]]:
+    """Every visible command below a group with the words that call it."""
+    for word, command in sorted(getattr(group, "commands", {}).items()):
+        if not command.hidden:
+            yield f"{name} {word}", command
+            yield from commands(command, f"{name} {word}")
+
+
+def cli_page(root: Any) -> str:
+    if root is None:
+        return ""
+    sections = [
+        f"## {name}\n\n{inspect.cleandoc(command.help or '')}\n\n{_parameters(name, command)}".strip()
+        for name, command in commands(root)
+    ]
+    return f"""
+# The command line
+
+{inspect.cleandoc(root.help or "")}
+
+Data goes to stdout, words to stderr. Exit codes: 0 done, 1 refused or failed, 2 misuse.
+
+{_apart(sections)}
+"""
+
+
+def http_app() -> FastAPI | None:
+    """The HTTP application, which is made and not started; None while there is none."""
+    if find_spec("opsdesk.app.http") is None:
+        return None
+    module = import_module("opsdesk.app.http")
+    for value in vars(module).values():
+        if inspect.isfunction(value) and value.__module__ == module.__name__:
+            signature = inspect.signature(value)
+            if signature.return_annotation is FastAPI:
+                # Making the application only hands its parts on, so that nothing has to be there.
+                made = value(**dict.fromkeys(_required(signature)))
+                assert isinstance(made, FastAPI)
+                return made
+    return None
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every route that is in the OpenAPI document, as `GET /v1/runs`, with its description there."""
+    for path, methods in sorted(app.openapi()["paths"].items()):
+        for method in METHODS:
+            if method in methods:
+                yield f"{method.upper()} {path}", methods[method]
+
+
+def http_page(app: FastAPI | None) -> str:
+    if app is None:
+        return ""
+    sections = [f"## {name}\n\n{_operation(operation)}" for name, operation in operations(app)]
+    return f"""
+# The HTTP interface
+
+The same as OpenAPI: `GET /openapi.json` of a running server. Times are RFC 3339 in UTC. Refusals have
+[one form](errors.md).
+
+{_apart(sections)}
+"""
+
+
+def _operation(operation: Mapping[str, Any]) -> str:
+    text = operation.get("description") or operation.get("summary", "")
+    rows = [
+        (
+            f"`{parameter['name']}`",
+            parameter["in"],
+            "yes" if parameter.get("required") else "",
+            _type(parameter["schema"]),
+        )
+        for parameter in operation.get("parameters", [])
+    ]
+    answers = ", ".join(f"{code} {answer['description']}" for code, answer in operation["responses"].items())
+    table = _table(("parameter", "in", "required", "type"), rows) if rows else ""
+    return _apart([part for part in (inspect.cleandoc(text), table, f"Answers: {answers}.") if part])
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    options = [_type(option) for option in schema.get("anyOf", []) if option.get("type") != "null"]
+    return " or ".join(options) or str(
+        schema.get("format") or schema.get("type") or schema.get("$ref", "").rpartition("/")[2]
+    )
+
+
+def _parameters(name: str, command: Any) -> str:
+    arguments = [parameter for parameter in command.params if not parameter.opts[0].startswith("-")]
+    words = [f"{item.name.upper()}{'…' if item.nargs == -1 else ''}" for item in arguments]
+    if hasattr(command, "commands"):
+        return ""
+    shown = [parameter for parameter in command.params if not parameter.hidden]
+    rows = [(_spelling(item), _default(item.default), item.help or "") for item in shown]
+    table = _table(("parameter", "default", "meaning"), rows) if rows else ""
+    return f"```\n{' '.join([name, '[OPTIONS]', *words])}\n```\n\n{table}"
+
+
+def _spelling(parameter: Any) -> str:
+    if not parameter.opts[0].startswith("-"):
+        return f"`{parameter.name.upper()}`"
+    return ", ".join(f"`{spelling}`" for spelling in [*parameter.opts, *parameter.secondary_opts])
+
+
+def _default(value: object) -> str:
+    return "" if value is None or value is False or str(value) in {"", "PydanticUndefined"} else f"`{value}`"
+
+
+def _error_row(error: type[OpsdeskError]) -> tuple[str, ...]:
+    detail = ", ".join(f"`{name}`" for name in inspect.get_annotations(error.__init__) if name != "return")
+    message = inspect.getdoc(error) or ""
+    return (f"`{error.__name__}`", str(error.status), "yes" if error.retry else "", message.splitlines()[0], detail)
+
+
+def _place(error: type[OpsdeskError]) -> tuple[str, str]:
+    return error.__module__.split(".")[1], error.__name__
+
+
+def _required(signature: inspect.Signature) -> list[str]:
+    return [name for name, parameter in signature.parameters.items() if parameter.default is parameter.empty]
+
+
+def _table(head: Sequence[str], rows: Any) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines
+    )
+
+
+def _apart(parts: Sequence[str]) -> str:
+    return "\n\n".join(parts)
