@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from opsdesk.flows.draw_shapes import CLOCK_MARK, PERSON_MARK, PHASE_GLYPHS, RETRY_MARK, TYPE_GLYPHS, WAVE_PX, outline
+from opsdesk.flows.draw_shapes import (
+    APPROVAL_MARK,
+    CLOCK_MARK,
+    PERSON_MARK,
+    PHASE_GLYPHS,
+    RETRY_MARK,
+    TYPE_GLYPHS,
+    WAVE_PX,
+    outline,
+)
 from opsdesk.flows.draw_status import Moment, duration, node_lines
 from opsdesk.flows.draw_text import quoted, shortened, width_px, wrapped
 from opsdesk.flows.draw_words import Words
@@ -97,8 +106,8 @@ def _write_marks(made: Card, node: Node, words: Words) -> None:
     marks = [(RETRY_MARK, _retries(node, words)), (CLOCK_MARK, _limit(node, words))]
     if node.type is NodeType.HUMAN:
         count = node.approval.required_approvers
-        approvers = words["approvers"].format(count=count) if count > 1 else ""
-        marks.insert(0, (PERSON_MARK, " · ".join(filter(None, [node.approval.role, approvers]))))
+        marks.insert(0, (APPROVAL_MARK, words["approvers"].format(count=count) if count > 1 else ""))
+        marks.insert(0, (PERSON_MARK, node.approval.role or ""))
     x = TEXT_LEFT_PX
     made.height += 2
     begun = False

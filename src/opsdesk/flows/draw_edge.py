@@ -144,10 +144,11 @@ def _chip(edge_label: Label, place: Place) -> str:
         f'height="{_number(place.height)}" rx="5"/>'
     ]
     for number, (kind, text) in enumerate(edge_label.lines):
-        mode = f'<tspan class="mode">{quoted(edge_label.mode)}</tspan> ' if edge_label.mode and not number else ""
+        mode = f'<tspan class="mode">{quoted(edge_label.mode)}</tspan>' if edge_label.mode and not number else ""
         base = y + LABEL_PADDING_PX / 2 + LABEL_LINE_PX * (number + 0.75)
         words = f'<tspan class="{kind}">{quoted(text)}</tspan>' if text else ""
-        pieces.append(f'<text x="{_number(x + LABEL_PADDING_PX)}" y="{_number(base)}">{mode}{words}</text>')
+        content = " ".join(filter(None, [mode, words]))
+        pieces.append(f'<text x="{_number(x + LABEL_PADDING_PX)}" y="{_number(base)}">{content}</text>')
     return "".join(pieces)
 
 

@@ -156,6 +156,7 @@ PHASE_GLYPHS: Mapping[NodePhase, str] = MappingProxyType(
 )
 
 PERSON_MARK = "M6 5.8a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6ZM1.5 11c.4-2.6 2-3.8 4.5-3.8s4.1 1.2 4.5 3.8"
+APPROVAL_MARK = "M1 6l2.5 2.5L8 3M6 8.5l.5.5L11.5 3.5"
 CLOCK_MARK = "M6 1a5 5 0 1 0 0 10A5 5 0 0 0 6 1ZM6 3.2V6l2 1.4"
 RETRY_MARK = "M10.3 6.5a4.4 4.4 0 1 1-1.3-3.7M10.5 1v2.5H8"
 """Small marks in a square of 12, before the words they stand for."""

@@ -36,7 +36,7 @@ _ARROWS: Mapping[EdgeMode, str] = MappingProxyType(
         EdgeMode.TIMEOUT: "-.->",
     }
 )
-_SPECIAL = re.compile(r"""[^\w \-+.,:()=!?'/]|_""")
+_SPECIAL = re.compile(r"[^\w \-+.,:()=!?'/]")
 
 
 def mermaid(procedure: Procedure) -> str:

@@ -22,6 +22,7 @@ OSOPLOG_VERSION = "1.0"
 Reveal = Callable[[str, Field | None, Any], Any]
 """What of a value goes into the log: its name, its declaration where there is one, the value."""
 
+_BREAKS = frozenset("\x85\u2028\u2029")
 _STATUS = {
     RunStatus.COMPLETED: "COMPLETED",
     RunStatus.TIMED_OUT: "TIMEOUT",
@@ -66,6 +67,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         """Equal values are written out each time."""
         return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Text with the rarer line breaks is written with escapes, as a reader would make spaces of them."""
+        style = '"' if _BREAKS.intersection(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 @dataclass(slots=True)

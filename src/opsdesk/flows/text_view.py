@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from opsdesk.flows.draw_edge import spoken_mode
-from opsdesk.flows.draw_status import Moment, caption, duration, node_lines, settled
+from opsdesk.flows.draw_status import Moment, caption, duration, node_lines, settled, waited_for
 from opsdesk.flows.draw_text import clean, is_wide
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, Field, Node, NodeType, Procedure
-from opsdesk.flows.state import NodePhase, State
+from opsdesk.flows.state import NodePhase, NodeState, State, Wait
 from opsdesk.kit.masking import mask_text
 
 MARKS = {
@@ -81,12 +81,14 @@ def _limits(node: Node, known: Words) -> str:
     limit = node.timeout_s
     if node.type is NodeType.HUMAN:
         parts = [node.approval.role or known["anyone"]]
-        parts.append(known["approvers"].format(count=node.approval.required_approvers))
+        if node.approval.required_approvers > 1:
+            parts.append(known["approvers"].format(count=node.approval.required_approvers))
         limit = node.approval.timeout_s or limit
     if limit:
         parts.append(f"≤ {duration(limit, known)}")
     if node.retry.max_retries:
-        parts.append(known["retries"].format(count=node.retry.max_retries))
+        count = node.retry.max_retries
+        parts.append(known["retry"] if count == 1 else known["retries"].format(count=count))
     return " · ".join(parts)
 
 
@@ -106,8 +108,11 @@ def _leads(edge: Edge, known: Words) -> str:
 def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> str:
     """A fact in words. Of payloads only what is named here is shown."""
     payload = fact.payload
-    head = f"{fact.node} " if fact.node else ""
-    head += known[f"fact_{fact.kind.value}"]
+    does = known[f"fact_{fact.kind.value}"]
+    if fact.kind is FactKind.NODE_WAITING:
+        wait = Wait(reason=payload["reason"], role=payload.get("role"))
+        does = waited_for(procedure.nodes[fact.node], NodeState(wait=wait), known)
+    head = f"{fact.node}: {does}" if fact.node else does
     parts = [str(payload[key]) for key in ("outcome", "reason") if payload.get(key) and fact.kind in _WITH_REASON]
     error = ": ".join(str(payload[key]) for key in ("code", "message") if payload.get(key))
     parts += [mask_text(error), *_times(fact, known, moment)]
@@ -124,7 +129,7 @@ def _times(fact: Fact, known: Words, moment: Moment) -> list[str]:
         return [known["next_attempt"].format(attempt=fact.payload["attempt"] + 1, time=time)]
     if fact.kind is not FactKind.NODE_WAITING:
         return []
-    told = [str(fact.payload[key]) for key in ("role",) if fact.payload.get(key)]
+    told = []
     for key, word in (("until", "until"), ("resend_at", "resend")):
         if fact.payload.get(key):
             told.append(known[word].format(time=moment.stamp(datetime.fromisoformat(fact.payload[key]))))
@@ -144,4 +149,4 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - _columns(text))
 
 
-_WITH_REASON = frozenset({FactKind.NODE_WAITING, FactKind.RUN_ENDED, FactKind.IGNORED})
+_WITH_REASON = frozenset({FactKind.RUN_ENDED, FactKind.IGNORED})
