@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Set
-from types import MappingProxyType
 
 import aiohttp
 
@@ -12,7 +11,7 @@ from opsdesk.flows.nodes.api_request import Request, request_of
 from opsdesk.flows.nodes.api_trouble import trouble
 from opsdesk.flows.nodes.api_url import host_of
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
-from opsdesk.flows.nodes.names import SecretLookup, lookup_for
+from opsdesk.flows.nodes.names import NO_ENV, SecretLookup, lookup_for
 from opsdesk.flows.procedure import Node
 from opsdesk.flows.references import ReferenceMalformed, ReferenceMissing
 from opsdesk.kit.http_client import HttpClient
@@ -20,7 +19,6 @@ from opsdesk.kit.http_client import HttpClient
 CALL_TIMEOUT_MAX_S = 300.0
 """No connection is held longer, however long the node may wait for its answer at the callback address."""
 CALL_TIMEOUT_DEFAULT_S = 30.0
-NO_ENV: Mapping[str, str] = MappingProxyType({})
 
 
 def api_node(http: HttpClient, secrets: SecretLookup, env: Mapping[str, str] = NO_ENV) -> NodeFunction:

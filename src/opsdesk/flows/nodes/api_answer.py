@@ -41,7 +41,9 @@ def expected_statuses(node: Node) -> frozenset[int]:
 
 
 async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]) -> NodeOutcome:
-    """Read the answer; `expected` is of `expected_statuses`. The body is read only where the node declares outputs, and never past ANSWER_BYTES_MAX.
+    """Read the answer; `expected` comes from `expected_statuses`.
+
+    The body is read only where the node declares outputs, and never past ANSWER_BYTES_MAX.
 
     Raises NodeFailure for a body that is not one JSON object, and what aiohttp raises for a connection that breaks.
     """

@@ -36,8 +36,6 @@ def trouble(node: Node, error: aiohttp.ClientError) -> Failed:
 
 def _tls_problem(error: aiohttp.ClientError) -> str | None:
     cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error.__cause__
-    if isinstance(error, ssl.SSLError):
-        cause = error
     if isinstance(cause, ssl.SSLCertVerificationError):
         wrong_name = cause.verify_code == _WRONG_NAME
         return (
@@ -45,7 +43,7 @@ def _tls_problem(error: aiohttp.ClientError) -> str | None:
             if wrong_name
             else f"its certificate is refused, {cause.verify_message}"
         )
-    if isinstance(cause, ssl.SSLError) or isinstance(error, aiohttp.ClientSSLError):
+    if isinstance(cause, ssl.SSLError) or isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
         reason = getattr(cause, "reason", None)
         return str(reason or "handshake failed").replace("_", " ").lower()
     return None

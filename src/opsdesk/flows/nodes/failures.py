@@ -47,6 +47,6 @@ class Failure(StrEnum):
 class NodeFailure(Exception):
     """Ends a node from within, so not an error of Opsdesk: `failed` is what the node answers."""
 
-    def __init__(self, code: Failure, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, code: Failure, message: str, *, retryable: bool = False, timeout: bool = False) -> None:
         super().__init__(message)
-        self.failed = Failed(code, message, retryable=retryable)
+        self.failed = Failed(code, message, retryable=retryable, timeout=timeout)

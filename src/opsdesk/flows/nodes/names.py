@@ -1,6 +1,7 @@
 """The values that the `${…}` of a node stand for."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from opsdesk.flows.calls import NodeCall
@@ -8,6 +9,7 @@ from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.references import Lookup, Namespace, Reference
 from opsdesk.kit.secrets import BadSecretName, SecretMissing
 
+NO_ENV: Mapping[str, str] = MappingProxyType({})
 SecretLookup = Callable[[str], str]
 """Gives a secret by name; raises SecretMissing."""
 
@@ -56,4 +58,5 @@ def _metadata(call: NodeCall) -> Mapping[str, Any]:
         "node_id": call.node.id,
         "iteration": call.iteration,
         "attempt": call.attempt,
+        "idempotency_key": call.idempotency_key,
     }
