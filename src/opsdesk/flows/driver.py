@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from psycopg.errors import UniqueViolation
 
 from opsdesk.flows import leases
@@ -35,8 +34,9 @@ from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.flows.writer import Append, Header, JournalWriter, RunLost, write
 from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
+from opsdesk.kit.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 KEEP_AWAKE_S = 1.0
 """A run that has to wait no longer than this is not let go in between."""
@@ -235,6 +235,7 @@ class Driver:
                 procedure_id=live.program.procedure.id,
                 node=node,
                 iteration=state.iteration,
+                generation=state.retries + 1,
                 inputs={field.name: state.scope[field.name] for field in node.inputs if field.name in state.scope},
                 due_at=person_asked(node, state, "", now)[1],
                 requested_by=live.state.actor,
@@ -354,5 +355,9 @@ class Driver:
         if not await self._reload(live):
             return
         self.record_lost_lease(live, self._now(), cause=type(error).__name__)
+        wake_at, name = self._now() + timedelta(seconds=LOST_LEASE_PAUSE_S), "retry: after a failure"
         with suppress(RunLost):
-            await self._release(live, self._now() + timedelta(seconds=LOST_LEASE_PAUSE_S), "retry: after a failure")
+            if live.state.set_aside is not None:
+                await self._release(live, *next_wake(self._decide(live)))
+            else:
+                await self._release(live, wake_at, name)

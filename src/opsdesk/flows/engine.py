@@ -128,6 +128,7 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.phase, node.attempt, node.sends, node.error = NodePhase.ACTIVE, 1, 0, None
             node.released_at, node.ended_at, node.retry_at = fact.at, None, None
             node.key_generation += 1 if payload["new_key"] else 0
+            node.retries += 1
         case _:
             pass
 

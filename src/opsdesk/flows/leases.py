@@ -28,9 +28,8 @@ READ_JOURNALS = _SQL["read_journals"]
 READ_ARRIVALS = _SQL["read_arrivals"]
 LATE_ARRIVALS = _SQL["late_arrivals"]
 
-LEASE_TTL_S = 15.0
-"""A worker that has not been heard of for so long has lost its runs."""
-HEARTBEAT_S = 3.0
+HEARTBEATS = 5
+"""Heartbeats in the time of one lease."""
 LATE_ARRIVALS_MAX = 100
 
 
@@ -52,15 +51,15 @@ class LateArrival:
     arrival: Arrival
 
 
-async def register(conn: Connection, *, worker_id: UUID) -> None:
+async def register(conn: Connection, *, worker_id: UUID, lease_s: float) -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
-    await conn.execute(REGISTER_WORKER, {"worker_id": worker_id, "name": name, "ttl_s": LEASE_TTL_S})
+    await conn.execute(REGISTER_WORKER, {"worker_id": worker_id, "name": name, "ttl_s": lease_s})
 
 
-async def extend(conn: Connection, *, worker_id: UUID) -> bool:
+async def extend(conn: Connection, *, worker_id: UUID, lease_s: float) -> bool:
     """False: the lease has run out, and everything the worker holds may be another's."""
     await conn.execute(FORGET_DEAD_WORKERS)
-    cursor = await conn.execute(EXTEND_LEASE, {"worker_id": worker_id, "ttl_s": LEASE_TTL_S})
+    cursor = await conn.execute(EXTEND_LEASE, {"worker_id": worker_id, "ttl_s": lease_s})
     return await cursor.fetchone() is not None
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from opsdesk.flows import leases
 from opsdesk.flows.definitions import Definitions
 from opsdesk.flows.driver import Driver
@@ -20,8 +18,9 @@ from opsdesk.flows.state import State
 from opsdesk.flows.writer import Append, JournalWriter, NewRun, write
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.ids import new_id
+from opsdesk.kit.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RUNS_MAX = 2000
 """Runs that one worker holds at a time."""
@@ -31,13 +30,16 @@ DATABASE_RETRY_S = 1.0
 STOP_GRACE_S = 10.0
 """How long a stopping worker waits for calls under way."""
 CHANNEL = "opsdesk_flow"
+LEASE_S = 15.0
+"""A worker that has not been heard of for so long has lost its runs."""
 
 
 class Runtime:
     """Executes runs until it is stopped. Any number of them may work on one database."""
 
-    def __init__(self, db: Database, ports: Ports) -> None:
+    def __init__(self, db: Database, ports: Ports, *, lease_s: float = LEASE_S) -> None:
         self._db = db
+        self._lease_s = lease_s
         self._ports = ports
         self._definitions = Definitions(db)
         self._writer = JournalWriter(db, ports.clock)
@@ -51,7 +53,7 @@ class Runtime:
     async def start(self) -> None:
         """Register, and begin to claim and execute runs."""
         async with self._db.connection() as conn:
-            await leases.register(conn, worker_id=self.worker_id)
+            await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
         self._writer.start()
         loops: list[Callable[[], Any]] = [self._heartbeat, self._claim, self._listen]
         self._tasks = [asyncio.create_task(self._surviving(loop)) for loop in loops]
@@ -96,7 +98,9 @@ class Runtime:
 
     def _let_go(self, live: LiveRun) -> None:
         self._live.pop(live.run_id, None)
-        self._drives.pop(live.run_id, None)
+        task = self._drives.pop(live.run_id, None)
+        if task is not None and not task.cancelled() and task.exception() is not None:
+            log.error("run_let_go_after_failure", run_id=str(live.run_id), exc_info=task.exception())
         if live.arrived and not self._stopping and live.state.outcome is None:
             # Something came in while the run was being let go: look again without waiting for the next poll.
             self._poll.set()
@@ -115,10 +119,10 @@ class Runtime:
 
     async def _heartbeat(self) -> None:
         async with self._db.connection() as conn:
-            alive = await leases.extend(conn, worker_id=self.worker_id)
+            alive = await leases.extend(conn, worker_id=self.worker_id, lease_s=self._lease_s)
         if not alive:
             await self._start_anew()
-        await asyncio.sleep(leases.HEARTBEAT_S)
+        await asyncio.sleep(self._lease_s / leases.HEARTBEATS)
 
     async def _start_anew(self) -> None:
         """The lease ran out (the process was frozen, the database away): what was held may be another's. Drop it."""
@@ -128,7 +132,7 @@ class Runtime:
         await asyncio.gather(*self._drives.values(), return_exceptions=True)
         self.worker_id = new_id()
         async with self._db.connection() as conn:
-            await leases.register(conn, worker_id=self.worker_id)
+            await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
 
     async def _claim(self) -> None:
         self._poll.clear()

@@ -62,6 +62,8 @@ class NodeState:
     """How often the partner took the request and promised an answer."""
     key_generation: int = 1
     """Goes up when a person retries with a new idempotency key."""
+    retries: int = 0
+    """How often a person had it executed again."""
     released_at: datetime | None = None
     """When it became executable: its wait is measured from here."""
     ended_at: datetime | None = None

@@ -18,6 +18,8 @@ class TicketRequest:
     procedure_id: str
     node: Node
     iteration: int
+    generation: int
+    """Goes up when a person has the node executed again: that is another ticket."""
     inputs: Mapping[str, Any]
     due_at: datetime | None
     requested_by: str
