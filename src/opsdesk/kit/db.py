@@ -80,7 +80,7 @@ class Database:
         """
         try:
             connecting = psycopg.AsyncConnection.connect(
-                self.url, autocommit=True, prepare_threshold=1, **({"options": options} if options else {})
+                self.url, autocommit=True, prepare_threshold=1, options=options or None
             )
             async with await connecting as conn:
                 yield conn
