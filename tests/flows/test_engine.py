@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.flows.graphs import START, Journal, fields, node, program
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
 from opsdesk.flows.engine import Execute, Sleep, decide, fold, next_wake, status
@@ -15,6 +14,7 @@ from opsdesk.flows.procedure import Approval, Backoff, EdgeMode, NodeType, Retry
 from opsdesk.flows.program import Program
 from opsdesk.flows.settle import Arrival, ArrivalKind, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
+from tests.flows.graphs import START, Journal, fields, node, program
 
 
 def phases(journal: Journal) -> dict[str, str]:
@@ -32,7 +32,7 @@ def test_a_chain_runs_in_order_and_completes() -> None:
 def test_parallel_branches_run_at_once_and_the_join_waits_for_both() -> None:
     edges = [("a", "b", None, EdgeMode.PARALLEL), ("a", "c", None, EdgeMode.PARALLEL), ("b", "d"), ("c", "d")]
     journal = Journal(program([node("a"), node("b"), node("c"), node("d")], edges))
-    commands = [command for command in decide(journal.program.procedure, journal.state, START)]
+    commands = list(decide(journal.program.procedure, journal.state, START))
     assert [command.node for command in commands if isinstance(command, Execute)] == ["a"]
     journal.run(pick=lambda executes: len(executes) - 1)
     assert journal.executed == [("a", 1), ("c", 1), ("b", 1), ("d", 1)]

@@ -445,11 +445,13 @@ async def test_a_worker_that_has_lost_the_run_cannot_append_to_it(db: Database, 
         return Done({"x": 1})
 
     slow_world, world = World({"first": slow}), World()
-    async with working(db, slow_world, clock):
+    async with working(db, slow_world, clock) as frozen:
         run_id = await start(db, clock, CHAIN)
         await called.wait()
+        for task in frozen._tasks:
+            task.cancel()
         async with db.connection() as conn:
-            # As if the lease had run out: the run is another's now.
+            # As if its lease had run out: the run will be another's.
             await conn.execute(b"update flow_run set owner = null, wake_at = started_at, wake_name = 'test'")
         async with working(db, world, clock):
             await ended(db, run_id)
