@@ -1,7 +1,7 @@
 """The procedures that are known: stored by content, never changed, and made ready to run once a process."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -19,7 +19,7 @@ from opsdesk.kit.sql import statements
 
 _SQL = statements(__file__)
 INSERT_DEFINITION = _SQL["insert_definition"]
-DEFINITION_ID = _SQL["definition_id"]
+STORED_DEFINITION = _SQL["stored_definition"]
 READ_DEFINITION = _SQL["read_definition"]
 LATEST_DEFINITION = _SQL["latest_definition"]
 LIST_DEFINITIONS = _SQL["list_definitions"]
@@ -40,6 +40,8 @@ class Definition:
     digest: str
     file_name: str
     created_at: datetime
+    new: bool = False
+    """The call that returned it stored it."""
 
 
 def check(text: str | bytes, *, file_name: str) -> tuple[Procedure | None, list[Finding]]:
@@ -70,10 +72,11 @@ async def store_procedure(conn: Connection, *, text: str | bytes, file_name: str
         "file_name": file_name,
         "now": now,
     }
-    await conn.execute(INSERT_DEFINITION, values)
-    row = await (await conn.execute(DEFINITION_ID, values)).fetchone()
-    assert row is not None
-    return Definition(row[0], procedure.id, procedure.name, procedure.version, procedure.digest, file_name, now)
+    inserted = await conn.execute(INSERT_DEFINITION, values)
+    async with conn.cursor(row_factory=class_row(Definition)) as rows:
+        stored = await (await rows.execute(STORED_DEFINITION, values)).fetchone()
+    assert stored is not None
+    return replace(stored, new=inserted.rowcount == 1)
 
 
 def _told(finding: Finding) -> dict[str, object]:

@@ -4,8 +4,9 @@ insert into flow_definition (digest, procedure_id, name, version, source, file_n
 values (%(digest)s, %(procedure_id)s, %(name)s, %(version)s, %(source)s, %(file_name)s, %(now)s)
 on conflict (digest) do nothing;
 
--- name: definition_id
-select definition_id from flow_definition where digest = %(digest)s;
+-- name: stored_definition
+select definition_id, procedure_id, name, version, digest, file_name, created_at
+from flow_definition where digest = %(digest)s;
 
 -- name: read_definition
 select procedure_id, source, file_name from flow_definition where definition_id = %(definition_id)s;

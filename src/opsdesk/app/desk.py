@@ -1,0 +1,121 @@
+"""Between runs and the review desk, which do not know each other: a human node opens a ticket, a decision ends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opsdesk import review
+from opsdesk.app import events
+from opsdesk.flows import arrivals
+from opsdesk.flows.procedure import Field
+from opsdesk.flows.tickets import TicketRequest
+from opsdesk.flows.writer import RunLost
+from opsdesk.kit.db import Connection
+from opsdesk.kit.errors import Refused
+from opsdesk.kit.masking import is_personal
+
+SOURCE = "run"
+GENERATIONS_MAX = 100
+"""How often people can be asked the same again, each time because somebody retried the node."""
+
+_DONE = review.TicketField("done", "完成 / Done", {"type": "boolean", "const": True}, required=True, personal=False)
+"""Asked for where a node declares no outputs: somebody has to say that it is done."""
+
+
+@dataclass(eq=False)
+class AskedTooOften(Refused):
+    """People have been asked the same too often."""
+
+    ticket_id: str
+
+
+async def open_ticket(conn: Connection, request: TicketRequest, now: datetime) -> str:
+    """Open the ticket of a human node; the port `open_ticket` of the runtime.
+
+    Where the node's ticket is closed already, a person has retried the node, and people are asked again.
+    """
+    for generation in range(1, GENERATIONS_MAX + 1):
+        ticket = await review.open_ticket(conn, new_ticket(request, generation=generation), now=now)
+        if ticket.status is review.TicketStatus.OPEN:
+            break
+    else:
+        raise AskedTooOften(ticket_id=str(ticket.id))
+    opened = events.TicketOpened(
+        ticket_id=str(ticket.id),
+        run_id=ticket.subject,
+        node=ticket.node,
+        role=ticket.role,
+        due_at=ticket.due_at.isoformat() if ticket.due_at else None,
+    )
+    await events.publish(conn, opened)
+    return str(ticket.id)
+
+
+def new_ticket(request: TicketRequest, *, generation: int) -> review.NewTicket:
+    """The node's inputs are shown, its outputs are asked for."""
+    node = request.node
+    return review.NewTicket(
+        source=SOURCE,
+        subject=str(request.run_id),
+        node=node.id,
+        iteration=request.iteration,
+        generation=generation,
+        title=node.name,
+        purpose=node.purpose,
+        role=node.approval.role,
+        shown=request.inputs,
+        shown_personal=_personal(node.inputs, request.inputs),
+        asked=tuple(map(_asked, node.outputs)) or (_DONE,),
+        required_approvers=node.approval.required_approvers,
+        due_at=request.due_at,
+        requested_by=request.requested_by,
+    )
+
+
+async def close_ticket(conn: Connection, ticket_id: str, reason: str, now: datetime) -> None:
+    """Close a ticket that nobody can answer any more; the port `close_ticket` of the runtime.
+
+    Raises RunLost where people decided it just before its time ran out: the answer is in the run's inbox by then, so
+    the run reads its journal again and goes on with the answer.
+    """
+    closing = review.TicketClosing(reason)
+    ticket = await review.close_ticket(conn, ticket_id=UUID(ticket_id), reason=closing, now=now)
+    if closing is review.TicketClosing.EXPIRED and ticket.status is review.TicketStatus.DECIDED:
+        raise RunLost(UUID(ticket.subject))
+
+
+async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:
+    """Hand a decision to its run, in the transaction of the decision. Raises RunFinished."""
+    assert ticket.source == SOURCE, "only runs ask for tickets"
+    await arrivals.deliver_decision(
+        conn,
+        run_id=UUID(ticket.subject),
+        node=ticket.node,
+        iteration=ticket.iteration,
+        ticket=str(ticket.id),
+        answer=decision.answers,
+        actor=", ".join(decision.decided_by),
+        now=decision.decided_at,
+    )
+    decided = events.TicketDecided(
+        ticket_id=str(ticket.id), run_id=ticket.subject, node=ticket.node, decided_by=list(decision.decided_by)
+    )
+    await events.publish(conn, decided)
+
+
+def _asked(output: Field) -> review.TicketField:
+    return review.TicketField(
+        name=output.name,
+        label=output.description or output.name,
+        schema=output.schema,
+        required=output.required,
+        personal=output.personal,
+    )
+
+
+def _personal(declared: tuple[Field, ...], inputs: Mapping[str, Any]) -> frozenset[str]:
+    """A node may name an input without saying again that it is personal; then its name and its looks say so."""
+    named = {field.name for field in declared if field.personal}
+    return frozenset(named | {name for name, value in inputs.items() if is_personal(name, value)})

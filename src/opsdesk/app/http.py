@@ -1,0 +1,58 @@
+"""The HTTP API: every route of every capability, in one frame."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from opsdesk.access import routes as access_routes
+from opsdesk.app import desk, health
+from opsdesk.app.wiring import Opsdesk
+from opsdesk.flows import routes as flow_routes
+from opsdesk.kit import http_errors, http_requests
+from opsdesk.kit.http_errors import JsonResponse, documented
+from opsdesk.kit.http_frame import RequestFrame
+from opsdesk.review import routes as review_routes
+
+DESCRIPTION = """\
+Runs procedures, asks people, and keeps the evidence.
+
+Every request but those to `/v1/callbacks` carries an API key: `Authorization: Bearer opsdesk_…`. Times are RFC 3339 in
+UTC. Lists come as `{"items": […], "next": cursor}`; `next` goes into the query as `cursor`. Errors have one shape.
+Writes are once-only by their `Idempotency-Key`. Personal values are masked for keys without the scope `personal:read`.
+"""
+
+
+def http_api(installation: Opsdesk) -> FastAPI:
+    """The application for uvicorn."""
+    app = FastAPI(
+        title="Opsdesk",
+        version=version("opsdesk"),
+        description=DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        # Their pages take scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        default_response_class=JsonResponse,
+        responses=documented(500, 503),
+    )
+    http_requests.provide(app, database=installation.database, clock=installation.clock)
+    included = routers(installation)
+    for router in included:
+        app.include_router(router)
+    http_errors.install(app, routes=[route for router in included for route in router.routes])
+    app.add_middleware(RequestFrame)
+    return app
+
+
+def routers(installation: Opsdesk) -> Sequence[APIRouter]:
+    """Every route that there is, but for the description of them all."""
+    return [
+        health.routes,
+        flow_routes.procedure_routes,
+        flow_routes.run_routes,
+        flow_routes.callback_routes(installation.callbacks),
+        review_routes.ticket_routes(desk.on_decided),
+        access_routes.routes,
+    ]

@@ -1,0 +1,111 @@
+"""The process `opsdesk serve`: answers HTTP until it is told to stop."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from opsdesk.app.http import http_api
+from opsdesk.app.process import stop_signals
+from opsdesk.app.wiring import Opsdesk, open_app
+from opsdesk.kit import log
+from opsdesk.kit.settings import Settings
+
+STOP_GRACE_S = 15
+BACKLOG = 2048
+
+_log = log.get_logger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then let the requests under way end."""
+    log.configure(settings)
+    with stop_signals() as stop:
+        async with open_app(settings) as opsdesk:
+            await serve_for(opsdesk, stop=stop)
+
+
+async def serve_for(
+    opsdesk: Opsdesk, *, stop: asyncio.Event, port: int | None = None, ready: Callable[[str], None] = lambda _: None
+) -> None:
+    """Serve an open installation until `stop` is set. `ready` is called with the URL when it answers.
+
+    `port` counts instead of the setting; 0 takes a free one. Raises OSError if the address cannot be listened on.
+    """
+    listening = _listen(opsdesk.settings.host, opsdesk.settings.port if port is None else port)
+    server = _Server(_config(opsdesk))
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
+    url = _url(listening)
+    try:
+        await _first(server.answering, serving)
+        _log.info("server_started", url=url)
+        ready(url)
+        await _first(stop, serving)
+    finally:
+        _log.info("server_stopping")
+        server.should_exit = True
+        await serving
+        listening.close()
+        _log.info("server_stopped")
+
+
+def _config(opsdesk: Opsdesk) -> uvicorn.Config:
+    return uvicorn.Config(
+        http_api(opsdesk),
+        log_config=None,
+        # What it would tell is told by this module.
+        log_level="warning",
+        # Its lines hold addresses, and those of callbacks are secrets; the request frame writes one line instead.
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOP_GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process: uvicorn raises them again at its end, before anything else could be closed."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answering = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answering.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _first(event: asyncio.Event, serving: "asyncio.Task[None]") -> None:
+    """Until the event; or until the server ends, which it does before only by a defect, and then raises."""
+    happening = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({happening, serving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        happening.cancel()
+    if serving.done():
+        await serving

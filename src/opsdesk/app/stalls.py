@@ -1,0 +1,46 @@
+"""The alarm: an open run that nothing will wake is told every minute until somebody has looked after it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid5
+
+from opsdesk import jobs
+from opsdesk.app import events
+from opsdesk.flows import runs
+from opsdesk.kit.clock import Clock
+from opsdesk.kit.db import Database
+from opsdesk.kit.log import get_logger
+
+EVERY_MINUTE = "* * * * *"
+
+_NAMESPACE = UUID("0f3c6f5e-2c55-4b8e-9a1b-6f3f0a6c2d71")
+_log = get_logger("opsdesk.operations")
+
+
+def stall_check(clock: Clock) -> jobs.Handler:
+    """The handler of the cron: one line of severity error for each stalled run, and the event RunStalled."""
+
+    async def check(database: Database, _payload: Mapping[str, Any]) -> jobs.JobOutcome:
+        async with database.transaction() as conn:
+            for run in await runs.stalled_runs(conn, now=clock.now()):
+                _log.error(
+                    "run_stalled",
+                    run_id=str(run.run_id),
+                    procedure=run.procedure_id,
+                    status=run.status,
+                    wake_name=run.wake_name,
+                    wake_at=run.wake_at and run.wake_at.isoformat(),
+                    reason=run.reason,
+                )
+                await events.publish(conn, _event(run))
+        return jobs.Done()
+
+    return check
+
+
+def _event(run: runs.StalledRun) -> events.RunStalled:
+    """With an id of the stall, so that of the events about one only one at a time waits to be delivered."""
+    stall = f"{run.run_id} {run.reason} {run.wake_name} {run.wake_at}"
+    return events.RunStalled(
+        id=uuid5(_NAMESPACE, stall), run_id=str(run.run_id), procedure=run.procedure_id, reason=run.reason
+    )

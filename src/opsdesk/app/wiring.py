@@ -1,0 +1,130 @@
+"""Everything there is, in plain lists, and what is handed to whom."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from opsdesk import jobs
+from opsdesk.app import desk, events
+from opsdesk.app.stalls import EVERY_MINUTE, stall_check
+from opsdesk.flows.calls import NodeFunction
+from opsdesk.flows.nodes.api import api_node
+from opsdesk.flows.nodes.callbacks import CallbackAddresses
+from opsdesk.flows.nodes.cli import cli_node
+from opsdesk.flows.ports import Ports
+from opsdesk.flows.procedure import NodeType
+from opsdesk.flows.runtime import Runtime
+from opsdesk.kit.clock import Clock, SystemClock
+from opsdesk.kit.db import Database
+from opsdesk.kit.embedded import database_url
+from opsdesk.kit.errors import Refused
+from opsdesk.kit.http_client import HttpClient, http_client
+from opsdesk.kit.migrate import Step, migrate, pending
+from opsdesk.kit.secrets import Secrets
+from opsdesk.kit.settings import Settings
+
+CALLBACK_KEY = "CALLBACK_KEY"
+"""The secret that callback addresses are signed with. Processes on several machines have to be given the same one."""
+CLOCK_FILE = "clock"
+
+MIGRATION_STEPS: Sequence[Step] = (jobs.install,)
+
+JOB_KINDS: Sequence[jobs.JobKind] = (
+    jobs.JobKind("operations_log:run_stalled", events.write_in_operations_log),
+    jobs.JobKind("operations_log:ticket_opened", events.write_in_operations_log),
+    jobs.JobKind("operations_log:ticket_decided", events.write_in_operations_log),
+)
+
+SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
+    events.RunStalled.__name__: ["operations_log:run_stalled"],
+    events.TicketOpened.__name__: ["operations_log:ticket_opened"],
+    events.TicketDecided.__name__: ["operations_log:ticket_decided"],
+}
+
+
+@dataclass(eq=False)
+class MigrationsPending(Refused):
+    """The tables of the database are older than this version of Opsdesk: run `opsdesk migrate`."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opsdesk:
+    """One open installation: what every process of it shares."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    secrets: Secrets
+    http: HttpClient
+    callbacks: CallbackAddresses
+
+    def nodes(self) -> Mapping[NodeType, NodeFunction]:
+        """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
+        return {
+            NodeType.API: api_node(self.http, self.secrets.get),
+            NodeType.CLI: cli_node(self.secrets.get, self.settings.commands_dir),
+        }
+
+    def runtime(self) -> Runtime:
+        """A new worker for runs; start and stop it."""
+        ports = Ports(
+            clock=self.clock,
+            nodes=self.nodes(),
+            open_ticket=desk.open_ticket,
+            close_ticket=desk.close_ticket,
+            callback_url=self.callbacks.url,
+        )
+        return Runtime(self.database, ports)
+
+    def crons(self) -> Sequence[jobs.CronKind]:
+        return [jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock))]
+
+    def job_worker(self) -> jobs.JobWorker:
+        """A new worker for jobs; run and stop it."""
+        return jobs.JobWorker(self.database, JOB_KINDS, self.crons(), SUBSCRIPTIONS, clock=self.clock)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Opsdesk]:
+    """Open an installation; it is closed in order when the block ends.
+
+    The embedded database is migrated. One that the settings name is only checked, because it may be shared with
+    processes of the version before. Raises MigrationsPending, DatabaseUnavailable, and what `migrate` raises.
+    """
+    clock = clock or SystemClock(settings.data_dir / CLOCK_FILE)
+    secrets = Secrets(settings)
+    async with database_url(settings) as url:
+        if settings.database_url is None:
+            await migrate(url, steps=MIGRATION_STEPS)
+        async with (
+            _database(url) as database,
+            http_client(ca_file=settings.ca_file, connect_to=settings.connect_to) as http,
+        ):
+            await _check_migrations(database)
+            key = secrets.get_or_create(CALLBACK_KEY, settings.data_dir).encode()
+            yield Opsdesk(settings, database, clock, secrets, http, CallbackAddresses(settings.base_url, key))
+
+
+async def migrate_database(settings: Settings) -> Sequence[str]:
+    """Bring the database to what this version expects; returns the names of the migrations that were applied."""
+    async with database_url(settings) as url:
+        return [migration.name for migration in await migrate(url, steps=MIGRATION_STEPS)]
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _check_migrations(database: Database) -> None:
+    async with database.connection() as conn:
+        missing = await pending(conn)
+    if missing:
+        raise MigrationsPending(tuple(f"{migration.version:04}_{migration.name}" for migration in missing))

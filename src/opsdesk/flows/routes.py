@@ -1,0 +1,7 @@
+"""Procedures, runs and callbacks over HTTP."""
+
+from opsdesk.flows.routes_callbacks import callback_routes
+from opsdesk.flows.routes_procedures import procedure_routes
+from opsdesk.flows.routes_runs import run_routes
+
+__all__ = ["callback_routes", "procedure_routes", "run_routes"]

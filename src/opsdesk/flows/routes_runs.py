@@ -1,0 +1,230 @@
+"""Runs over HTTP: started, read, drawn, and acted upon."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from opsdesk.access import Actor, Scope
+from opsdesk.access.guard import RunReader, RunWriter
+from opsdesk.flows import arrivals, draw, record, runs
+from opsdesk.flows.definitions import read_definition
+from opsdesk.flows.procedure import Field as DeclaredField
+from opsdesk.flows.routes_procedures import SVG_RESPONSE, Language, svg_response
+from opsdesk.flows.state import RunStatus
+from opsdesk.flows.views import FactView, JournalPage, RunDetail, RunPage, RunView, sight
+from opsdesk.kit.http_errors import JsonResponse, documented
+from opsdesk.kit.http_json import StrictRoute
+from opsdesk.kit.http_requests import Conn, GivenKey, NeededKey, Now
+from opsdesk.kit.masking import mask_secrets
+from opsdesk.kit.paging import decode_cursor, encode_cursor
+
+NAME_CHARACTERS_MAX = 200
+REASON_CHARACTERS_MAX = 2000
+JOURNAL_ROWS_DEFAULT = 200
+
+run_routes = APIRouter(prefix="/v1", tags=["runs"], route_class=StrictRoute)
+
+
+class RunStart(BaseModel):
+    """Which procedure to run, with what."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "procedure": "customer-onboarding",
+                    "inputs": {"name": "王小明", "email": "ming@example.com", "phone": "13800000000"},
+                }
+            ]
+        },
+    )
+
+    procedure: str = Field(max_length=NAME_CHARACTERS_MAX)
+    inputs: dict[str, Any] = {}
+
+
+class Signal(BaseModel):
+    """The answer of a node, given in its partner's place."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"node": "verify_email", "answer": {"email_verified": True}}]},
+    )
+
+    node: str = Field(max_length=NAME_CHARACTERS_MAX)
+    answer: dict[str, Any]
+
+
+class Cancellation(BaseModel):
+    """Why a run is ended."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "the customer withdrew"}]})
+
+    reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
+
+
+class Retry(BaseModel):
+    """Which node with an incident is executed again; the only one there is, if none is named."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"node": "kyc_identity"}]})
+
+    node: str | None = Field(None, max_length=NAME_CHARACTERS_MAX)
+    new_key: bool = False
+    """With another idempotency key, for a partner that would repeat its first answer."""
+
+
+class Taken(BaseModel):
+    """What was asked is kept, and done by whoever executes the run. `node`: what it is about."""
+
+    run: UUID
+    node: str | None = None
+
+
+@run_routes.post(
+    "/runs",
+    status_code=202,
+    summary="Start a run",
+    response_model=RunView,
+    responses=documented(401, 403, 404, 409, 413, 415, 422)
+    | {200: {"model": RunView, "description": "The run was started before with this key."}},
+)
+async def start_run(start: RunStart, actor: RunWriter, key: NeededKey, conn: Conn, now: Now) -> Response:
+    """Begun when this answers, and executed by a worker. Inputs that the procedure does not take are refused."""
+    run, new = await runs.start_run(
+        conn,
+        procedure_id=start.procedure,
+        inputs=start.inputs,
+        actor=actor.id,
+        now=now,
+        key=_of_actor(actor, key),
+    )
+    body = RunView.of(run).model_dump()
+    return JsonResponse(body, status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.run_id}"})
+
+
+@run_routes.get("/runs", summary="List runs", responses=documented(401, 403, 422))
+async def list_runs(
+    _: RunReader,
+    conn: Conn,
+    procedure: str | None = None,
+    status: RunStatus | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> RunPage:
+    """The newest first; `counts` is about all statuses."""
+    page = await runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
+    counts = await runs.count_runs(conn, procedure_id=procedure)
+    return RunPage(
+        items=list(map(RunView.of, page.items)),
+        next=page.next,
+        counts={each: counts.get(each, 0) for each in RunStatus},
+    )
+
+
+@run_routes.get("/runs/{run_id}", summary="Show a run", responses=documented(401, 403, 404, 422))
+async def show_run(run_id: UUID, actor: RunReader, conn: Conn) -> RunDetail:
+    """Its header, and of each node how far it is, for whom it waits until when, and what was wrong."""
+    run = await runs.show_run(conn, run_id)
+    procedure, state, _facts = await runs.read_state(conn, run_id)
+    return RunDetail.whole(run, procedure, state, sight(actor, procedure))
+
+
+@run_routes.get("/runs/{run_id}/journal", summary="Read the journal of a run", responses=documented(401, 403, 404, 422))
+async def read_journal(
+    run_id: UUID,
+    actor: RunReader,
+    conn: Conn,
+    limit: Annotated[int, Query(ge=1, le=runs.JOURNAL_ROWS_MAX)] = JOURNAL_ROWS_DEFAULT,
+    cursor: str | None = None,
+) -> JournalPage:
+    """Every fact, in the order in which they happened."""
+    after = decode_cursor(cursor, shape=(int,))[0] if cursor else 0
+    run = await runs.show_run(conn, run_id)
+    procedure = await read_definition(conn, run.definition_id)
+    rows = await runs.read_journal(conn, run_id, after=after, limit=limit)
+    see = sight(actor, procedure)
+    more = encode_cursor((rows[-1].seq,)) if len(rows) == limit else None
+    return JournalPage(items=[FactView.of(row, see) for row in rows], next=more)
+
+
+@run_routes.get(
+    "/runs/{run_id}/diagram",
+    summary="Draw where a run stands",
+    response_class=Response,
+    responses=documented(401, 403, 404, 422) | SVG_RESPONSE,
+)
+async def draw_run(run_id: UUID, _: RunReader, conn: Conn, now: Now, language: Language = "en") -> Response:
+    """As SVG."""
+    procedure, state, _facts = await runs.read_state(conn, run_id)
+    return svg_response(draw.svg(procedure, state, now=now, language=language))
+
+
+@run_routes.get(
+    "/runs/{run_id}/log",
+    summary="Read the OSOP log of a run",
+    response_class=Response,
+    responses=documented(401, 403, 404, 422)
+    | {200: {"content": {"application/yaml": {"schema": {"type": "string"}}}, "description": "The log."}},
+)
+async def read_log(run_id: UUID, actor: RunReader, conn: Conn, tamper_evident: bool = False) -> Response:
+    """As YAML; with `tamper_evident` its records form a chain of hashes."""
+    procedure, _state, facts = await runs.read_state(conn, run_id)
+    reveal = _unmasked if Scope.PERSONAL_READ in actor.scopes else record.masked
+    log = record.osop_log(procedure, str(run_id), facts, tamper_evident=tamper_evident, reveal=reveal)
+    return Response(record.to_yaml(log), media_type="application/yaml")
+
+
+@run_routes.post(
+    "/runs/{run_id}/signals",
+    status_code=202,
+    summary="Answer a node in its partner's place",
+    responses=documented(401, 403, 404, 409, 413, 415, 422),
+)
+async def signal_run(run_id: UUID, signal: Signal, actor: RunWriter, key: GivenKey, conn: Conn, now: Now) -> Taken:
+    """The node ends with this answer. A human node is answered at the review desk only."""
+    await arrivals.signal(
+        conn,
+        run_id=run_id,
+        node=signal.node,
+        answer=signal.answer,
+        actor=actor.id,
+        now=now,
+        key=_of_actor(actor, key) if key else None,
+    )
+    return Taken(run=run_id, node=signal.node)
+
+
+@run_routes.post(
+    "/runs/{run_id}/cancellations",
+    status_code=202,
+    summary="Cancel a run",
+    responses=documented(401, 403, 404, 409, 413, 415, 422),
+)
+async def cancel_run(run_id: UUID, cancellation: Cancellation, actor: RunWriter, conn: Conn, now: Now) -> Taken:
+    """It ends where it is, and its open tickets are closed."""
+    await arrivals.cancel(conn, run_id=run_id, reason=cancellation.reason, actor=actor.id, now=now)
+    return Taken(run=run_id)
+
+
+@run_routes.post(
+    "/runs/{run_id}/retries",
+    status_code=202,
+    summary="Retry a node with an incident",
+    responses=documented(401, 403, 404, 409, 413, 415, 422),
+)
+async def retry_run(run_id: UUID, retry: Retry, actor: RunWriter, conn: Conn, now: Now) -> Taken:
+    """Or let a run go on that was set aside."""
+    node = await arrivals.retry(conn, run_id=run_id, node=retry.node, new_key=retry.new_key, actor=actor.id, now=now)
+    return Taken(run=run_id, node=node)
+
+
+def _of_actor(actor: Actor, key: str) -> str:
+    """Keys of one client never meet those of another."""
+    return f"{actor.id} {key}"
+
+
+def _unmasked(name: str, _declared: DeclaredField | None, value: Any) -> Any:
+    return mask_secrets({name: value})[name]

@@ -1,0 +1,166 @@
+"""Every error of the HTTP API in the one shape, whoever found it: ours, the framework's, the router's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+
+from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused, Unavailable
+from opsdesk.kit.log import get_logger
+
+RETRY_AFTER_S = 5
+PROBLEMS_MAX = 50
+WHERE_CHARACTERS_MAX = 200
+
+_log = get_logger(__name__)
+
+
+@dataclass(eq=False)
+class RequestInvalid(Invalid):
+    """The request is not what this address takes."""
+
+    problems: list[dict[str, str]]
+    """Each with `where` (such as `body.inputs`) and `problem`."""
+
+
+@dataclass(eq=False)
+class RouteUnknown(NotFound):
+    """There is nothing at this address."""
+
+
+@dataclass(eq=False)
+class MethodRefused(Refused):
+    """This address does not take this method."""
+
+    status: ClassVar[int] = 405
+
+    allowed: str
+
+
+@dataclass(eq=False)
+class RequestRefused(Refused):
+    """The request was refused."""
+
+    http_status: int
+    reason: str
+
+
+@dataclass(eq=False)
+class RequestTooLarge(Refused):
+    """The body of the request is larger than what is read here."""
+
+    status: ClassVar[int] = 413
+
+    limit_bytes: int
+
+
+@dataclass(eq=False)
+class InternalError(OpsdeskError):
+    """Something went wrong in Opsdesk; the log tells more under this request id."""
+
+    request_id: str
+
+
+class ErrorFacts(BaseModel):
+    """One error."""
+
+    code: str
+    message: str
+    retry: bool
+    """Whether the same request may work later."""
+    detail: dict[str, Any]
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: ErrorFacts
+
+
+class JsonResponse(Response):
+    """JSON written by orjson; times in UTC end with `Z`."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content, default=str, option=orjson.OPT_UTC_Z)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors that a route may answer with, for its documentation."""
+    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted(statuses)}
+
+
+def error_response(
+    error: OpsdeskError, *, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    status = status or error.status
+    own = dict(headers or {})
+    if status == 503:
+        own["Retry-After"] = str(RETRY_AFTER_S)
+    if status == 401:
+        own["WWW-Authenticate"] = "Bearer"
+    return JsonResponse(error.body(), status_code=status, headers=own)
+
+
+def install(app: FastAPI, *, routes: Sequence[BaseRoute]) -> None:
+    """Give the application the handlers for everything but bugs, which the request frame turns into a 500.
+
+    `routes` are all that there are: with one that does not take a method, the router would name its methods only.
+    """
+    app.state.routes = [route for route in routes if isinstance(route, APIRoute)]
+    app.add_exception_handler(OpsdeskError, _opsdesk_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _framework_error)
+
+
+async def _opsdesk_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, OpsdeskError)
+    if isinstance(error, Unavailable):
+        _log.warning("request_not_possible_now", code=error.code)
+    return error_response(error)
+
+
+async def _validation_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # `input` and `ctx` stay out: they repeat what was sent.
+    problems = [
+        {"where": ".".join(map(str, found["loc"]))[:WHERE_CHARACTERS_MAX], "problem": found["msg"]}
+        for found in error.errors()[:PROBLEMS_MAX]
+    ]
+    return error_response(RequestInvalid(problems))
+
+
+async def _framework_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return error_response(RouteUnknown())
+    if error.status_code == 405:
+        allowed = ", ".join(_methods(request.app.state.routes, request.url.path))
+        return error_response(MethodRefused(allowed), headers={"Allow": allowed})
+    refused = RequestRefused(error.status_code, str(error.detail))
+    return error_response(refused, status=error.status_code, headers=error.headers)
+
+
+def _methods(routes: Sequence[APIRoute], path: str) -> list[str]:
+    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods})
+
+
+_MEANINGS = {
+    401: "No valid API key came with the request.",
+    403: "The key lacks the scope, or the person the right, that this needs.",
+    404: "There is no such thing.",
+    409: "What is stored does not allow it.",
+    413: "The body is too large.",
+    415: "The body has a content type that is not read here.",
+    422: "The request is not well formed.",
+    500: "Something went wrong in Opsdesk.",
+    503: "The database does not answer now; try again later.",
+}

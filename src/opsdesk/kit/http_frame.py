@@ -1,0 +1,120 @@
+"""What every request goes through: its id, limits, one log line, headers that protect readers, and bugs as a 500."""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from opsdesk.kit.errors import OpsdeskError
+from opsdesk.kit.http_errors import InternalError, RequestInvalid, RequestTooLarge, error_response
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.log import bound, get_logger
+
+BODY_BYTES_MAX = 1024 * 1024
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_HEADERS = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+}
+_log = get_logger(__name__)
+
+
+class RequestFrame:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes_max: int = BODY_BYTES_MAX) -> None:
+        self._app = app
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send)
+        with bound(request_id=exchange.request_id):
+            try:
+                await self._answer(scope, receive, exchange)
+            except ClientDisconnect:
+                _log.info("client_went_away", route=exchange.route)
+            except Exception:  # noqa: BLE001  the server must survive it; it is logged with its traceback
+                # The framework's own last resort logs such an error and raises it again, to be logged once more.
+                _log.exception("request_failed", route=exchange.route)
+                await exchange.refuse(InternalError(exchange.request_id), receive)
+            exchange.log()
+
+    async def _answer(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
+        if refusal := self._refusal(scope):
+            await exchange.refuse(refusal, receive)
+        else:
+            await self._app(scope, self._limited(receive), exchange.send)
+
+    def _refusal(self, scope: Scope) -> OpsdeskError | None:
+        """What can be said before anything is read. PostgreSQL holds no NUL, so no name of ours has one."""
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return RequestInvalid([{"where": "address", "problem": "holds a NUL character"}])
+        length = _header(scope, b"content-length")
+        if length.isdigit() and int(length) > self._body_bytes_max:
+            return RequestTooLarge(self._body_bytes_max)
+        return None
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Counts what comes: a body that is sent in chunks does not say beforehand how large it is."""
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._body_bytes_max:
+                raise RequestTooLarge(self._body_bytes_max)
+            return message
+
+        return limited
+
+
+class _Exchange:
+    """One request and its answer, as far as it has got."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._began = time.perf_counter()
+        self._status: int | None = None
+        given = _header(scope, b"x-request-id")
+        self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else str(new_id())
+
+    @property
+    def route(self) -> str:
+        """The address as it is documented: a real one may hold a callback token, which nobody may read in a log."""
+        route = self._scope.get("route")
+        return str(getattr(route, "path", "unknown"))
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            own: Mapping[bytes, bytes] = {**_HEADERS, b"x-request-id": self.request_id.encode()}
+            present = {name.lower() for name, _ in message["headers"]}
+            added = [(name, value) for name, value in own.items() if name not in present]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await self._send(message)
+
+    async def refuse(self, error: OpsdeskError, receive: Receive) -> None:
+        if self._status is None:
+            await error_response(error)(self._scope, receive, self.send)
+
+    def log(self) -> None:
+        facts: dict[str, Any] = {"method": self._scope["method"], "route": self.route, "status": self._status}
+        actor = self._scope.get("state", {}).get("actor")
+        if actor is not None:
+            facts["actor"] = actor
+        _log.info("request", **facts, duration_ms=round((time.perf_counter() - self._began) * 1000, 1))
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")

@@ -1,0 +1,58 @@
+"""What routes ask of a request: one transaction, the business time, and the key that makes a write once-only."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Header, Request
+
+from opsdesk.kit.clock import Clock
+from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.http_errors import RequestInvalid
+
+KEY_CHARACTERS_MAX = 200
+
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_CHARACTERS_MAX}}}")
+_KEY_TEXT = "Makes the request once-only: the same key with the same content gives the first answer again."
+
+
+def provide(app: FastAPI, *, database: Database, clock: Clock) -> None:
+    """Give an application what the dependencies below hand to its routes."""
+    app.state.database = database
+    app.state.clock = clock
+
+
+async def _connection(request: Request) -> AsyncIterator[Connection]:
+    database: Database = request.app.state.database
+    async with database.transaction() as conn:
+        yield conn
+
+
+async def _now(request: Request) -> datetime:
+    clock: Clock = request.app.state.clock
+    return clock.now()
+
+
+async def _given_key(idempotency_key: Annotated[str | None, Header(description=_KEY_TEXT)] = None) -> str | None:
+    if idempotency_key is not None:
+        _check_key(idempotency_key)
+    return idempotency_key
+
+
+async def _needed_key(idempotency_key: Annotated[str, Header(description=_KEY_TEXT)]) -> str:
+    _check_key(idempotency_key)
+    return idempotency_key
+
+
+def _check_key(key: str) -> None:
+    if not _KEY.fullmatch(key):
+        problem = f"has to have 1 to {KEY_CHARACTERS_MAX} printable ASCII characters without spaces"
+        raise RequestInvalid([{"where": "header.idempotency-key", "problem": problem}])
+
+
+# With scope="function" the transaction ends before the answer leaves, so that a failed commit is an error response.
+Conn = Annotated[Connection, Depends(_connection, scope="function")]
+Now = Annotated[datetime, Depends(_now)]
+GivenKey = Annotated[str | None, Depends(_given_key)]
+NeededKey = Annotated[str, Depends(_needed_key)]
