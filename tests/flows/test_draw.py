@@ -102,6 +102,14 @@ def test_every_mode_of_edge_can_be_drawn_and_is_named(mode: EdgeMode) -> None:
     assert said(drawn) == ENGLISH[mode.value]
 
 
+def test_a_long_label_of_an_edge_is_broken_into_lines_above_its_condition() -> None:
+    nodes = {key: Node(key, NodeType.API, key) for key in "ab"}
+    edge = Edge(0, "a", "b", EdgeMode.CONDITIONAL, "score >= 0.7", "not within twenty-four hours / 24 小时内未确认邮箱")
+    drawn = edge_group(svg(Procedure("p", "p", nodes, (edge,))), "a → b")
+    assert said(drawn) == "if not within twenty-four hours / 24 小时内未确认邮箱 score >= 0.7"
+    assert len(list(drawn.iter(f"{SVG}text"))) == 3
+
+
 def test_failure_edges_are_dashed_each_in_its_own_way() -> None:
     dashes = re.findall(r"\.edge-(fallback|error|timeout) \.line \{ stroke-dasharray: ([^;]+);", STYLE)
     assert len({pattern for _, pattern in dashes}) == len(dashes) == 3
@@ -265,11 +273,13 @@ def test_an_empty_procedure_and_one_with_edges_to_nowhere_can_be_drawn() -> None
     assert tree(svg(replace(single("x"), edges=(Edge(0, "a", "gone"), Edge(1, "gone", "a")))))
 
 
-def test_text_breaks_between_chinese_characters_but_never_before_a_comma() -> None:
-    lines = wrapped("核对客户身份证件，并与活体检测的结果比较", width=70, size_px=14, lines_max=9)
-    assert len(lines) > 3
+@pytest.mark.parametrize("width", range(56, 120, 14))
+def test_text_breaks_between_chinese_characters_but_never_before_a_comma(width: float) -> None:
+    text = "核对客户，身份证件，并与活体，检测的结果，比较"
+    lines = wrapped(text, width=width, size_px=14, lines_max=20)
+    assert len(lines) > 2
     assert not [line for line in lines if line.startswith("，")]
-    assert "".join(lines) == "核对客户身份证件，并与活体检测的结果比较"
+    assert "".join(lines) == text
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=80), st.integers(1, 3))

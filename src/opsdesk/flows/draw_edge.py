@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
 
-from opsdesk.flows.draw_text import quoted, shortened, width_px, wrapped
+from opsdesk.flows.draw_text import clean, quoted, width_px, wrapped
 from opsdesk.flows.draw_words import Words
 from opsdesk.flows.layout import Place, Point, Route
 from opsdesk.flows.procedure import Edge, EdgeMode
 
 LABEL_WIDTH_PX = 196.0
-LABEL_LINES_MAX = 3
+LABEL_LINES_MAX = 2
+CONDITION_LINES_MAX = 3
 LABEL_LINE_PX = 15.0
 LABEL_PADDING_PX = 7.0
 FONT_PX = 11.0
@@ -39,13 +40,8 @@ def label(edge: Edge, *, forked: bool, words: Words) -> Label | None:
     if edge.mode is EdgeMode.PARALLEL and forked:
         mode = words["conditional"] if edge.condition else ""
     room = LABEL_WIDTH_PX - 2 * LABEL_PADDING_PX
-    texts: list[tuple[str, str]] = []
-    if edge.label:
-        texts.append(("label", shortened(edge.label, width=room - width_px(mode + " ", FONT_PX), size_px=FONT_PX)))
-    if edge.condition:
-        texts += _condition_lines(
-            edge.condition, room, mode="" if texts else mode, lines_max=LABEL_LINES_MAX - len(texts)
-        )
+    texts = _lines(edge.label, room, mode=mode, lines_max=LABEL_LINES_MAX, kind="label")
+    texts += _lines(edge.condition or "", room, mode="" if texts else mode, lines_max=CONDITION_LINES_MAX, kind="code")
     if not texts and not mode:
         return None
     widths = [_line_width(kind, text) for kind, text in texts] or [0.0]
@@ -59,17 +55,17 @@ def label(edge: Edge, *, forked: bool, words: Words) -> Label | None:
     )
 
 
-def _condition_lines(condition: str, room: float, *, mode: str, lines_max: int) -> list[tuple[str, str]]:
-    """The condition in lines; the first leaves room for the word before it."""
-    indent = " " * (len(mode) + 1) if mode else ""
-    first = room - width_px(indent, FONT_PX, mono=True)
-    head, *rest = wrapped(condition, width=first, size_px=FONT_PX, lines_max=lines_max, mono=True) or [""]
-    if rest and not indent:
-        return [("code", line) for line in (head, *rest)]
-    if rest:
-        whole = " ".join(condition.split())
-        rest = wrapped(whole[len(head) :], width=room, size_px=FONT_PX, lines_max=lines_max - 1, mono=True)
-    return [("code", line) for line in (head, *rest)]
+def _lines(text: str, room: float, *, mode: str, lines_max: int, kind: str) -> list[tuple[str, str]]:
+    """The text in lines, each with its class; the first leaves room for the word before it."""
+    whole, mono = " ".join(clean(text).split()), kind == "code"
+    if not whole:
+        return []
+    first = room - (width_px(mode + " ", FONT_PX * 1.06) if mode else 0.0)
+    lines = wrapped(whole, width=first, size_px=FONT_PX, lines_max=lines_max, mono=mono)
+    if mode and len(lines) > 1:
+        head = lines[0]
+        lines = [head, *wrapped(whole[len(head) :], width=room, size_px=FONT_PX, lines_max=lines_max - 1, mono=mono)]
+    return [(kind, line) for line in lines]
 
 
 def _line_width(kind: str, text: str) -> float:

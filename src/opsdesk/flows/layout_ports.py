@@ -6,7 +6,7 @@ from itertools import takewhile
 from opsdesk.flows.layout_model import Chain, Layered
 
 PORT_GAP_PX = 20.0
-PORT_INSET_PX = 30.0
+PORT_INSET_PX = 22.0
 JOG_PX = 14.0
 """A step to the side that is smaller than this is taken out where the line is free to move."""
 PULL_ROOM_PX = 20.0

@@ -42,8 +42,7 @@ _SPECIAL = re.compile(r"[^\w \-+.,:()=!?'/]")
 def mermaid(procedure: Procedure) -> str:
     """The flowchart. Nodes are called n0, n1, … in the order of the document, as ids may be words of Mermaid's own."""
     names = {key: f"n{number}" for number, key in enumerate(procedure.nodes)}
-    title = json.dumps(" ".join(clean(procedure.name).split()), ensure_ascii=False)
-    lines = ["---", f"title: {title}", "---", "flowchart TD"]
+    lines = ["---", f"title: {_title(procedure.name)}", "---", "flowchart TD"]
     lines += [f"    {names[node.id]}{_shaped(node)}" for node in procedure.nodes.values()]
     for node in procedure.entries:
         lines.append(f"    start_{names[node.id]}(({ENGLISH['start']})) --> {names[node.id]}")
@@ -53,6 +52,11 @@ def mermaid(procedure: Procedure) -> str:
         if edge.source in names and edge.target in names
     ]
     return "\n".join(lines) + "\n"
+
+
+def _title(name: str) -> str:
+    """A string of YAML. Mermaid looks for its `%%{…}` directives before it reads the YAML, so percents are hidden."""
+    return json.dumps(" ".join(clean(name).split()), ensure_ascii=False).replace("%", "\\u0025").replace("<", "\\u003c")
 
 
 def _shaped(node: Node) -> str:
