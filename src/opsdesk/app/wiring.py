@@ -76,7 +76,7 @@ class Opsdesk:
             close_ticket=desk.close_ticket,
             callback_url=self.callbacks.url,
         )
-        return Runtime(self.database, ports)
+        return Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
 
     def crons(self) -> Sequence[jobs.CronKind]:
         return [jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock))]

@@ -11,7 +11,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OPSDESK_", frozen=True, extra="ignore")
 
-    database_url: str | None = Field(None, description="PostgreSQL 14 or newer; unset: an embedded one in the data folder")
+    database_url: str | None = Field(
+        None, description="PostgreSQL 14 or newer; unset: an embedded one in the data folder"
+    )
     data_dir: Path = Field(Path(".opsdesk"), description="folder of the embedded database and of generated keys")
     base_url: str = Field("http://127.0.0.1:8700", description="how partners and people reach this installation")
     host: str = Field("127.0.0.1", description="address that `opsdesk serve` listens on")
@@ -24,5 +26,12 @@ class Settings(BaseSettings):
         "",
         description="where to connect instead: `host=address:port`, separated by commas; names in certificates stay",
     )
-    log_format: str = Field("auto", description="`json`, `text`, or `auto`: text on a terminal", pattern="^(auto|json|text)$")
-    log_level: str = Field("info", description="least severe level that is logged", pattern="^(debug|info|warning|error)$")
+    worker_lease_s: float = Field(
+        15.0, description="seconds after which the runs of a worker that went silent are taken over", ge=0.2, le=600
+    )
+    log_format: str = Field(
+        "auto", description="`json`, `text`, or `auto`: text on a terminal", pattern="^(auto|json|text)$"
+    )
+    log_level: str = Field(
+        "info", description="least severe level that is logged", pattern="^(debug|info|warning|error)$"
+    )
