@@ -1,17 +1,11 @@
 """Between runs and the review desk, which do not know each other: a human node opens a ticket, a decision ends it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from opsdesk import review
+from opsdesk import flows, review
 from opsdesk.app import events
-from opsdesk.flows import arrivals
-from opsdesk.flows.procedure import Field
-from opsdesk.flows.tickets import TicketRequest
-from opsdesk.flows.writer import RunLost
 from opsdesk.kit.db import Connection
 from opsdesk.kit.errors import Refused
 from opsdesk.kit.masking import is_personal
@@ -31,7 +25,7 @@ class AskedTooOften(Refused):
     ticket_id: str
 
 
-async def open_ticket(conn: Connection, request: TicketRequest, now: datetime) -> str:
+async def open_ticket(conn: Connection, request: flows.TicketRequest, now: datetime) -> str:
     """Open the ticket of a human node; the port `open_ticket` of the runtime.
 
     Where the node's ticket is closed already, a person has retried the node, and people are asked again.
@@ -53,9 +47,19 @@ async def open_ticket(conn: Connection, request: TicketRequest, now: datetime) -
     return str(ticket.id)
 
 
-def new_ticket(request: TicketRequest, *, generation: int) -> review.NewTicket:
+def new_ticket(request: flows.TicketRequest, *, generation: int) -> review.NewTicket:
     """The node's inputs are shown, its outputs are asked for."""
     node = request.node
+    asked = tuple(
+        review.TicketField(
+            name=output.name,
+            label=output.description or output.name,
+            schema=output.schema,
+            required=output.required,
+            personal=output.personal,
+        )
+        for output in node.outputs
+    )
     return review.NewTicket(
         source=SOURCE,
         subject=str(request.run_id),
@@ -66,8 +70,8 @@ def new_ticket(request: TicketRequest, *, generation: int) -> review.NewTicket:
         purpose=node.purpose,
         role=node.approval.role,
         shown=request.inputs,
-        shown_personal=_personal(node.inputs, request.inputs),
-        asked=tuple(map(_asked, node.outputs)) or (_DONE,),
+        shown_personal=_personal(request),
+        asked=asked or (_DONE,),
         required_approvers=node.approval.required_approvers,
         due_at=request.due_at,
         requested_by=request.requested_by,
@@ -83,13 +87,13 @@ async def close_ticket(conn: Connection, ticket_id: str, reason: str, now: datet
     closing = review.TicketClosing(reason)
     ticket = await review.close_ticket(conn, ticket_id=UUID(ticket_id), reason=closing, now=now)
     if closing is review.TicketClosing.EXPIRED and ticket.status is review.TicketStatus.DECIDED:
-        raise RunLost(UUID(ticket.subject))
+        raise flows.RunLost(UUID(ticket.subject))
 
 
 async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:
     """Hand a decision to its run, in the transaction of the decision. Raises RunFinished."""
     assert ticket.source == SOURCE, "only runs ask for tickets"
-    await arrivals.deliver_decision(
+    await flows.arrivals.deliver_decision(
         conn,
         run_id=UUID(ticket.subject),
         node=ticket.node,
@@ -105,17 +109,7 @@ async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.T
     await events.publish(conn, decided)
 
 
-def _asked(output: Field) -> review.TicketField:
-    return review.TicketField(
-        name=output.name,
-        label=output.description or output.name,
-        schema=output.schema,
-        required=output.required,
-        personal=output.personal,
-    )
-
-
-def _personal(declared: tuple[Field, ...], inputs: Mapping[str, Any]) -> frozenset[str]:
+def _personal(request: flows.TicketRequest) -> frozenset[str]:
     """A node may name an input without saying again that it is personal; then its name and its looks say so."""
-    named = {field.name for field in declared if field.personal}
-    return frozenset(named | {name for name, value in inputs.items() if is_personal(name, value)})
+    declared = {field.name for field in request.node.inputs if field.personal}
+    return frozenset(declared | {name for name, value in request.inputs.items() if is_personal(name, value)})

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from opsdesk.flows import runs
+from opsdesk import flows
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.http_errors import JsonResponse
@@ -59,5 +59,5 @@ async def _look(database: Database, clock: Clock) -> dict[str, str]:
             return {"database": OK, "migrations": error.message}
         if missing:
             return {"database": OK, "migrations": f"{len(missing)} pending: run `opsdesk migrate`"}
-        stalled = await runs.stalled_runs(conn, now=clock.now())
+        stalled = await flows.runs.stalled_runs(conn, now=clock.now())
     return {"database": OK, "migrations": OK, "runs": f"{len(stalled)} stalled" if stalled else OK}

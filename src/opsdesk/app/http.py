@@ -5,14 +5,12 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from opsdesk.access import routes as access_routes
+from opsdesk import access, flows, review
 from opsdesk.app import desk, health
 from opsdesk.app.wiring import Opsdesk
-from opsdesk.flows import routes as flow_routes
 from opsdesk.kit import http_errors, http_requests
 from opsdesk.kit.http_errors import JsonResponse, documented
 from opsdesk.kit.http_frame import RequestFrame
-from opsdesk.review import routes as review_routes
 
 DESCRIPTION = """\
 Runs procedures, asks people, and keeps the evidence.
@@ -50,9 +48,9 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
     """Every route that there is, but for the description of them all."""
     return [
         health.routes,
-        flow_routes.procedure_routes,
-        flow_routes.run_routes,
-        flow_routes.callback_routes(installation.callbacks),
-        review_routes.ticket_routes(desk.on_decided),
-        access_routes.routes,
+        flows.routes.procedure_routes,
+        flows.routes.run_routes,
+        flows.routes.callback_routes(installation.callbacks),
+        review.routes.ticket_routes(desk.on_decided),
+        access.routes.routes,
     ]

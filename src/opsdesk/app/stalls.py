@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from opsdesk import jobs
+from opsdesk import flows, jobs
 from opsdesk.app import events
-from opsdesk.flows import runs
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database
 from opsdesk.kit.log import get_logger
@@ -22,7 +21,7 @@ def stall_check(clock: Clock) -> jobs.Handler:
 
     async def check(database: Database, _payload: Mapping[str, Any]) -> jobs.JobOutcome:
         async with database.transaction() as conn:
-            for run in await runs.stalled_runs(conn, now=clock.now()):
+            for run in await flows.runs.stalled_runs(conn, now=clock.now()):
                 _log.error(
                     "run_stalled",
                     run_id=str(run.run_id),
@@ -38,7 +37,7 @@ def stall_check(clock: Clock) -> jobs.Handler:
     return check
 
 
-def _event(run: runs.StalledRun) -> events.RunStalled:
+def _event(run: flows.runs.StalledRun) -> events.RunStalled:
     """With an id of the stall, so that of the events about one only one at a time waits to be delivered."""
     stall = f"{run.run_id} {run.reason} {run.wake_name} {run.wake_at}"
     return events.RunStalled(

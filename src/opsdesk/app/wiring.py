@@ -4,16 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from opsdesk import jobs
+from opsdesk import flows, jobs
 from opsdesk.app import desk, events
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
-from opsdesk.flows.calls import NodeFunction
-from opsdesk.flows.nodes.api import api_node
-from opsdesk.flows.nodes.callbacks import CallbackAddresses
-from opsdesk.flows.nodes.cli import cli_node
-from opsdesk.flows.ports import Ports
-from opsdesk.flows.procedure import NodeType
-from opsdesk.flows.runtime import Runtime
 from opsdesk.kit.clock import Clock, SystemClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.embedded import database_url
@@ -58,25 +51,25 @@ class Opsdesk:
     clock: Clock
     secrets: Secrets
     http: HttpClient
-    callbacks: CallbackAddresses
+    callbacks: flows.CallbackAddresses
 
-    def nodes(self) -> Mapping[NodeType, NodeFunction]:
+    def nodes(self) -> Mapping[flows.NodeType, flows.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
         return {
-            NodeType.API: api_node(self.http, self.secrets.get),
-            NodeType.CLI: cli_node(self.secrets.get, self.settings.commands_dir),
+            flows.NodeType.API: flows.api_node(self.http, self.secrets.get),
+            flows.NodeType.CLI: flows.cli_node(self.secrets.get, self.settings.commands_dir),
         }
 
-    def runtime(self) -> Runtime:
+    def runtime(self) -> flows.Runtime:
         """A new worker for runs; start and stop it."""
-        ports = Ports(
+        ports = flows.Ports(
             clock=self.clock,
             nodes=self.nodes(),
             open_ticket=desk.open_ticket,
             close_ticket=desk.close_ticket,
             callback_url=self.callbacks.url,
         )
-        return Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
+        return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
 
     def crons(self) -> Sequence[jobs.CronKind]:
         return [jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock))]
@@ -104,7 +97,7 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
         ):
             await _check_migrations(database)
             key = secrets.get_or_create(CALLBACK_KEY, settings.data_dir).encode()
-            yield Opsdesk(settings, database, clock, secrets, http, CallbackAddresses(settings.base_url, key))
+            yield Opsdesk(settings, database, clock, secrets, http, flows.CallbackAddresses(settings.base_url, key))
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

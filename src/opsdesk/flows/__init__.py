@@ -1,7 +1,62 @@
 """The OSOP runtime: procedures are files, runs are journals of facts.
 
-Others use it noun by noun, as in `from opsdesk.flows import runs` and `runs.start_run(…)`. Public are the modules
-`definitions`, `document`, `runs`, `arrivals`, `runtime`, `ports`, `tickets`, `draw`, `mermaid`, `text_view`, `record`,
-`routes`, and in `nodes` those of the node types and `callbacks`. Nothing is imported here, so that a command that
-only reads a file starts without what a server needs.
+Used noun by noun: `flows.runs.start_run(…)`, `flows.draw.svg(…)`; what the runtime is put together from has its name
+here. All of it is imported when it is first asked for, so that a command that reads a file does not wait for what only
+a server needs.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opsdesk.flows import arrivals, definitions, document, draw, mermaid, record, routes, runs, text_view
+    from opsdesk.flows.calls import NodeFunction
+    from opsdesk.flows.nodes.api import api_node
+    from opsdesk.flows.nodes.callbacks import CallbackAddresses
+    from opsdesk.flows.nodes.cli import cli_node
+    from opsdesk.flows.ports import Ports
+    from opsdesk.flows.procedure import NodeType
+    from opsdesk.flows.runtime import Runtime
+    from opsdesk.flows.tickets import TicketRequest
+    from opsdesk.flows.writer import RunLost
+
+__all__ = [
+    "CallbackAddresses",
+    "NodeFunction",
+    "NodeType",
+    "Ports",
+    "RunLost",
+    "Runtime",
+    "TicketRequest",
+    "api_node",
+    "arrivals",
+    "cli_node",
+    "definitions",
+    "document",
+    "draw",
+    "mermaid",
+    "record",
+    "routes",
+    "runs",
+    "text_view",
+]
+
+_HOMES = {
+    "CallbackAddresses": "nodes.callbacks",
+    "NodeFunction": "calls",
+    "NodeType": "procedure",
+    "Ports": "ports",
+    "RunLost": "writer",
+    "Runtime": "runtime",
+    "TicketRequest": "tickets",
+    "api_node": "nodes.api",
+    "cli_node": "nodes.cli",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from opsdesk.access.guard import ProcedureReader, ProcedureWriter
+from opsdesk import access
 from opsdesk.flows import definitions, draw
 from opsdesk.flows.document import executable
 from opsdesk.flows.findings import Severity
@@ -77,7 +77,7 @@ def svg_response(svg: str) -> Response:
     | {200: {"model": DefinitionView, "description": "This very text is known already."}},
     openapi_extra=_DOCUMENT,
 )
-async def store_procedure(_: ProcedureWriter, document: Document, conn: Conn, now: Now) -> Response:
+async def store_procedure(_: access.guard.ProcedureWriter, document: Document, conn: Conn, now: Now) -> Response:
     """Refused with every error of the document at once. A new version changes nothing about runs under way."""
     text, file_name = document
     definition = await definitions.store_procedure(conn, text=text, file_name=file_name, now=now)
@@ -87,7 +87,7 @@ async def store_procedure(_: ProcedureWriter, document: Document, conn: Conn, no
 
 @procedure_routes.get("/procedures", summary="List the procedures", responses=documented(401, 403, 422))
 async def list_procedures(
-    _: ProcedureReader, conn: Conn, limit: int | None = None, cursor: str | None = None
+    _: access.guard.ProcedureReader, conn: Conn, limit: int | None = None, cursor: str | None = None
 ) -> DefinitionPage:
     """The newest version of each, by id."""
     page = await definitions.list_procedures(conn, limit=limit, cursor=cursor)
@@ -100,7 +100,7 @@ async def list_procedures(
     responses=documented(401, 403, 413, 415, 422),
     openapi_extra=_DOCUMENT,
 )
-async def lint_procedure(_: ProcedureReader, document: Document) -> LintView:
+async def lint_procedure(_: access.guard.ProcedureReader, document: Document) -> LintView:
     """Also a document with errors is answered with 200: the findings are the answer."""
     text, file_name = document
     # In a thread: a large document takes longer than other requests should wait.
@@ -118,7 +118,7 @@ def _linted(text: bytes, file_name: str) -> LintView:
 
 
 @procedure_routes.get("/procedures/{procedure_id}", summary="Show a procedure", responses=documented(401, 403, 404))
-async def show_procedure(_: ProcedureReader, procedure_id: str, conn: Conn) -> ProcedureView:
+async def show_procedure(_: access.guard.ProcedureReader, procedure_id: str, conn: Conn) -> ProcedureView:
     """The newest version."""
     _definition_id, procedure = await definitions.latest_definition(conn, procedure_id)
     newest = await definitions.list_versions(conn, procedure_id, limit=1)
@@ -130,7 +130,9 @@ async def show_procedure(_: ProcedureReader, procedure_id: str, conn: Conn) -> P
     summary="List the versions of a procedure",
     responses=documented(401, 403, 404, 422),
 )
-async def list_versions(_: ProcedureReader, procedure_id: str, conn: Conn, limit: int | None = None) -> DefinitionPage:
+async def list_versions(
+    _: access.guard.ProcedureReader, procedure_id: str, conn: Conn, limit: int | None = None
+) -> DefinitionPage:
     """The newest first."""
     versions = await definitions.list_versions(conn, procedure_id, limit=limit)
     return DefinitionPage(items=list(map(DefinitionView.of, versions)), next=None)
@@ -142,7 +144,9 @@ async def list_versions(_: ProcedureReader, procedure_id: str, conn: Conn, limit
     response_class=Response,
     responses=documented(401, 403, 404, 422) | SVG_RESPONSE,
 )
-async def draw_procedure(_: ProcedureReader, procedure_id: str, conn: Conn, language: Language = "en") -> Response:
+async def draw_procedure(
+    _: access.guard.ProcedureReader, procedure_id: str, conn: Conn, language: Language = "en"
+) -> Response:
     """The newest version, as SVG."""
     _definition_id, procedure = await definitions.latest_definition(conn, procedure_id)
     return svg_response(draw.svg(procedure, language=language))

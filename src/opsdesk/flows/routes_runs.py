@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from opsdesk.access import Actor, Scope
-from opsdesk.access.guard import RunReader, RunWriter
+from opsdesk import access
 from opsdesk.flows import arrivals, draw, record, runs
 from opsdesk.flows.definitions import read_definition
 from opsdesk.flows.procedure import Field as DeclaredField
@@ -91,7 +90,7 @@ class Taken(BaseModel):
     responses=documented(401, 403, 404, 409, 413, 415, 422)
     | {200: {"model": RunView, "description": "The run was started before with this key."}},
 )
-async def start_run(start: RunStart, actor: RunWriter, key: NeededKey, conn: Conn, now: Now) -> Response:
+async def start_run(start: RunStart, actor: access.guard.RunWriter, key: NeededKey, conn: Conn, now: Now) -> Response:
     """Begun when this answers, and executed by a worker. Inputs that the procedure does not take are refused."""
     run, new = await runs.start_run(
         conn,
@@ -107,7 +106,7 @@ async def start_run(start: RunStart, actor: RunWriter, key: NeededKey, conn: Con
 
 @run_routes.get("/runs", summary="List runs", responses=documented(401, 403, 422))
 async def list_runs(
-    _: RunReader,
+    _: access.guard.RunReader,
     conn: Conn,
     procedure: str | None = None,
     status: RunStatus | None = None,
@@ -125,7 +124,7 @@ async def list_runs(
 
 
 @run_routes.get("/runs/{run_id}", summary="Show a run", responses=documented(401, 403, 404, 422))
-async def show_run(run_id: UUID, actor: RunReader, conn: Conn) -> RunDetail:
+async def show_run(run_id: UUID, actor: access.guard.RunReader, conn: Conn) -> RunDetail:
     """Its header, and of each node how far it is, for whom it waits until when, and what was wrong."""
     run = await runs.show_run(conn, run_id)
     procedure, state, _facts = await runs.read_state(conn, run_id)
@@ -135,7 +134,7 @@ async def show_run(run_id: UUID, actor: RunReader, conn: Conn) -> RunDetail:
 @run_routes.get("/runs/{run_id}/journal", summary="Read the journal of a run", responses=documented(401, 403, 404, 422))
 async def read_journal(
     run_id: UUID,
-    actor: RunReader,
+    actor: access.guard.RunReader,
     conn: Conn,
     limit: Annotated[int, Query(ge=1, le=runs.JOURNAL_ROWS_MAX)] = JOURNAL_ROWS_DEFAULT,
     cursor: str | None = None,
@@ -156,7 +155,9 @@ async def read_journal(
     response_class=Response,
     responses=documented(401, 403, 404, 422) | SVG_RESPONSE,
 )
-async def draw_run(run_id: UUID, _: RunReader, conn: Conn, now: Now, language: Language = "en") -> Response:
+async def draw_run(
+    run_id: UUID, _: access.guard.RunReader, conn: Conn, now: Now, language: Language = "en"
+) -> Response:
     """As SVG."""
     procedure, state, _facts = await runs.read_state(conn, run_id)
     return svg_response(draw.svg(procedure, state, now=now, language=language))
@@ -169,10 +170,10 @@ async def draw_run(run_id: UUID, _: RunReader, conn: Conn, now: Now, language: L
     responses=documented(401, 403, 404, 422)
     | {200: {"content": {"application/yaml": {"schema": {"type": "string"}}}, "description": "The log."}},
 )
-async def read_log(run_id: UUID, actor: RunReader, conn: Conn, tamper_evident: bool = False) -> Response:
+async def read_log(run_id: UUID, actor: access.guard.RunReader, conn: Conn, tamper_evident: bool = False) -> Response:
     """As YAML; with `tamper_evident` its records form a chain of hashes."""
     procedure, _state, facts = await runs.read_state(conn, run_id)
-    reveal = _unmasked if Scope.PERSONAL_READ in actor.scopes else record.masked
+    reveal = _unmasked if access.Scope.PERSONAL_READ in actor.scopes else record.masked
     log = record.osop_log(procedure, str(run_id), facts, tamper_evident=tamper_evident, reveal=reveal)
     return Response(record.to_yaml(log), media_type="application/yaml")
 
@@ -183,7 +184,9 @@ async def read_log(run_id: UUID, actor: RunReader, conn: Conn, tamper_evident: b
     summary="Answer a node in its partner's place",
     responses=documented(401, 403, 404, 409, 413, 415, 422),
 )
-async def signal_run(run_id: UUID, signal: Signal, actor: RunWriter, key: GivenKey, conn: Conn, now: Now) -> Taken:
+async def signal_run(
+    run_id: UUID, signal: Signal, actor: access.guard.RunWriter, key: GivenKey, conn: Conn, now: Now
+) -> Taken:
     """The node ends with this answer. A human node is answered at the review desk only."""
     await arrivals.signal(
         conn,
@@ -203,7 +206,9 @@ async def signal_run(run_id: UUID, signal: Signal, actor: RunWriter, key: GivenK
     summary="Cancel a run",
     responses=documented(401, 403, 404, 409, 413, 415, 422),
 )
-async def cancel_run(run_id: UUID, cancellation: Cancellation, actor: RunWriter, conn: Conn, now: Now) -> Taken:
+async def cancel_run(
+    run_id: UUID, cancellation: Cancellation, actor: access.guard.RunWriter, conn: Conn, now: Now
+) -> Taken:
     """It ends where it is, and its open tickets are closed."""
     await arrivals.cancel(conn, run_id=run_id, reason=cancellation.reason, actor=actor.id, now=now)
     return Taken(run=run_id)
@@ -215,13 +220,13 @@ async def cancel_run(run_id: UUID, cancellation: Cancellation, actor: RunWriter,
     summary="Retry a node with an incident",
     responses=documented(401, 403, 404, 409, 413, 415, 422),
 )
-async def retry_run(run_id: UUID, retry: Retry, actor: RunWriter, conn: Conn, now: Now) -> Taken:
+async def retry_run(run_id: UUID, retry: Retry, actor: access.guard.RunWriter, conn: Conn, now: Now) -> Taken:
     """Or let a run go on that was set aside."""
     node = await arrivals.retry(conn, run_id=run_id, node=retry.node, new_key=retry.new_key, actor=actor.id, now=now)
     return Taken(run=run_id, node=node)
 
 
-def _of_actor(actor: Actor, key: str) -> str:
+def _of_actor(actor: access.Actor, key: str) -> str:
     """Keys of one client never meet those of another."""
     return f"{actor.id} {key}"
 

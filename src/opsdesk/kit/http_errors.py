@@ -150,7 +150,7 @@ async def _framework_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(routes: Sequence[APIRoute], path: str) -> list[str]:
-    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods})
+    return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
 
 
 _MEANINGS = {

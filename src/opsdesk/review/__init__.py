@@ -1,5 +1,9 @@
 """The review desk: people are asked, claim what they work on, and decide."""
 
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from opsdesk.review.claims import claim, release
 from opsdesk.review.decisions import OnDecided, decide
 from opsdesk.review.model import (
@@ -8,13 +12,15 @@ from opsdesk.review.model import (
     TicketAnswer,
     TicketClosing,
     TicketDecision,
-    TicketEvent,
     TicketField,
     TicketStatus,
     TicketSummary,
 )
 from opsdesk.review.queue import count_tickets, list_tickets
 from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticket_answers, ticket_history
+
+if TYPE_CHECKING:
+    from opsdesk.review import routes
 
 __all__ = [
     "NewTicket",
@@ -23,7 +29,6 @@ __all__ = [
     "TicketAnswer",
     "TicketClosing",
     "TicketDecision",
-    "TicketEvent",
     "TicketField",
     "TicketStatus",
     "TicketSummary",
@@ -34,7 +39,15 @@ __all__ = [
     "list_tickets",
     "open_ticket",
     "release",
+    "routes",
     "show_ticket",
     "ticket_answers",
     "ticket_history",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """What needs the web framework is imported when it is first asked for, so that commands start without it."""
+    if name == "routes":
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -7,8 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from opsdesk.access import Actor
-from opsdesk.access.guard import TicketDecider, TicketReader
+from opsdesk import access
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import StrictRoute
@@ -70,7 +69,7 @@ def ticket_routes(on_decided: OnDecided) -> APIRouter:
         responses=documented(401, 403, 404, 409, 413, 415, 422),
     )
     async def decide_ticket(
-        ticket_id: UUID, decision: Decision, actor: TicketDecider, key: NeededKey, conn: Conn, now: Now
+        ticket_id: UUID, decision: Decision, actor: access.guard.TicketDecider, key: NeededKey, conn: Conn, now: Now
     ) -> TicketView:
         """One person's answers; the ticket is decided when they are the last ones needed, and its run goes on."""
         ticket = await decide(
@@ -88,7 +87,7 @@ def ticket_routes(on_decided: OnDecided) -> APIRouter:
 
 
 async def list_tickets(
-    _: TicketReader,
+    _: access.guard.TicketReader,
     conn: Conn,
     now: Now,
     role: str | None = None,
@@ -115,25 +114,25 @@ async def list_tickets(
     return TicketPage(items=lines, next=page.next, counts=dict(counts))
 
 
-async def show_ticket(ticket_id: UUID, actor: TicketReader, conn: Conn, now: Now) -> TicketView:
+async def show_ticket(ticket_id: UUID, actor: access.guard.TicketReader, conn: Conn, now: Now) -> TicketView:
     """With what is shown and asked, what was answered, and what happened."""
     ticket = await tickets.show_ticket(conn, ticket_id=ticket_id)
     return await _whole(conn, ticket, actor=actor, now=now)
 
 
-async def claim_ticket(ticket_id: UUID, actor: TicketDecider, conn: Conn, now: Now) -> TicketView:
+async def claim_ticket(ticket_id: UUID, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
     """For five minutes, or for five more."""
     ticket = await claims.claim(conn, ticket_id=ticket_id, actor=actor, now=now)
     return await _whole(conn, ticket, actor=actor, now=now)
 
 
-async def release_ticket(ticket_id: UUID, actor: TicketDecider, conn: Conn, now: Now) -> TicketView:
+async def release_ticket(ticket_id: UUID, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
     """Nothing happens where nobody holds it."""
     ticket = await claims.release(conn, ticket_id=ticket_id, actor=actor, now=now)
     return await _whole(conn, ticket, actor=actor, now=now)
 
 
-async def _whole(conn: Connection, ticket: Ticket, *, actor: Actor, now: datetime) -> TicketView:
+async def _whole(conn: Connection, ticket: Ticket, *, actor: access.Actor, now: datetime) -> TicketView:
     answers = await tickets.ticket_answers(conn, ticket_id=ticket.id)
     history = await tickets.ticket_history(conn, ticket_id=ticket.id)
     return TicketView.whole(ticket, answers, history, actor=actor, now=now)
