@@ -108,6 +108,7 @@ async def test_the_first_closing_of_a_ticket_counts(
     first = await close_ticket(conn, ticket_id=ticket.id, reason=TicketClosing.CANCELLED, now=clock.now())
     clock.advance(seconds=1)
     assert await close_ticket(conn, ticket_id=ticket.id, reason=TicketClosing.EXPIRED, now=clock.now()) == first
+    assert [event.kind for event in await ticket_history(conn, ticket_id=ticket.id)] == ["opened", "closed"]
 
 
 async def test_a_ticket_that_never_was_is_unknown(conn: Connection, clock: ManualClock) -> None:
