@@ -120,13 +120,57 @@ def test_a_long_line_stays_straight_beside_the_boxes_that_it_passes() -> None:
     assert longest > plan.places["d"].y - plan.places["b"].y
 
 
-def test_crossings_that_can_be_avoided_are_avoided() -> None:
-    plan = layout(boxes(*"abcdef"), links("ac", "ad", "be", "bf", "ae", "bd"))
-    ladder = layout(boxes(*"abcd"), links("ad", "bc", "ac"))
-    assert (ladder.places["a"].x < ladder.places["b"].x) == (ladder.places["d"].x < ladder.places["c"].x)
-    assert plan.places["c"].x < plan.places["d"].x < plan.places["f"].x or (
-        plan.places["c"].x > plan.places["d"].x > plan.places["f"].x
+def test_a_long_line_gives_way_to_no_short_line_that_crosses_it() -> None:
+    plan = layout(boxes(*"abcdef"), links("df", "cd", "ab", "ce", "af", "bd"))
+    assert len(plan.routes[4].points) == 6
+
+
+def crossings(plan: Layout) -> int:
+    """How often a horizontal piece of one line crosses a vertical piece of another."""
+    flat = [(key, *piece) for key in plan.routes for piece in pieces(plan, key) if piece[0].y == piece[1].y]
+    steep = [(key, *piece) for key in plan.routes for piece in pieces(plan, key) if piece[0].x == piece[1].x]
+    return sum(
+        key != other
+        and min(left.x, right.x) < top.x < max(left.x, right.x)
+        and min(top.y, bottom.y) < left.y < max(top.y, bottom.y)
+        for key, left, right in flat
+        for other, top, bottom in steep
     )
+
+
+@pytest.mark.parametrize("ends", [("ad", "bc", "ac"), ("bd", "de", "be", "cd"), ("ac", "ad", "be", "bf", "cg", "fg")])
+def test_crossings_that_can_be_avoided_are_avoided(ends: tuple[str, ...]) -> None:
+    assert crossings(layout(boxes(*"abcdefg"), links(*ends))) == 0
+
+
+@given(graphs())
+@settings(max_examples=150, deadline=None)
+def test_lines_that_turn_between_the_same_layers_do_not_turn_on_top_of_each_other(
+    graph: tuple[list[Box], list[Link]],
+) -> None:
+    plan = layout(*graph)
+    flat = [(key, *piece) for key in plan.routes for piece in pieces(plan, key) if piece[0].y == piece[1].y]
+    for (key, *one), (other, *two) in combinations(flat, 2):
+        near = key != other and abs(one[0].y - two[0].y) < TOUCH_PX
+        assert not near or not runs_over(sorted(point.x for point in one), sorted(point.x for point in two))
+
+
+def runs_over(one: list[float], other: list[float]) -> bool:
+    return one[0] < other[1] - TOUCH_PX and other[0] < one[1] - TOUCH_PX
+
+
+@given(graphs())
+@settings(max_examples=50, deadline=None)
+def test_every_label_has_the_room_that_it_asked_for(graph: tuple[list[Box], list[Link]]) -> None:
+    plan = layout(*graph)
+    asked = {link.key: (link.label_width, link.label_height) for link in graph[1] if link.label_width}
+    assert {key: (place.width, place.height) for key, place in labels(plan).items()} == asked
+
+
+def test_labels_beside_each_other_keep_apart_when_their_lines_are_straightened() -> None:
+    wide = [Link(0, "a", "b", 120, 40), Link(1, "b", "c", 200, 40), Link(2, "a", "b", 200, 40)]
+    plan = layout([Box("a", 200, 80), Box("b", 260, 80), Box("c", 260, 80)], wide)
+    assert not overlap(plan.routes[0].label or Place(0, 0, 0, 0), plan.routes[2].label or Place(0, 0, 0, 0))
 
 
 def test_a_link_that_leads_back_runs_beside_the_boxes_between() -> None:

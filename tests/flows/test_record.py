@@ -279,6 +279,14 @@ def test_records_cannot_be_left_out_added_swapped_or_moved_to_another_run() -> N
     assert verify(log_of(automatic())) is not None
 
 
+def test_values_that_occur_twice_are_written_out_twice() -> None:
+    twice = {"a": [1, 2]}
+    log = log_of(
+        [started(), ended("register", 1, [0], one=twice, other=twice)], reveal=lambda _name, _field, value: value
+    )
+    assert "&" not in to_yaml(log)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
