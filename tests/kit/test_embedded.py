@@ -185,9 +185,16 @@ def with_pid(pid_file: Path, pid: int) -> None:
         file.write_text("\n".join([str(pid), *file.read_text().splitlines()[1:], ""]))
 
 
+def under_the_servers_account(data_dir: Path, *command: str) -> subprocess.Popen[bytes]:
+    """PostgreSQL only minds processes that it could send a signal to."""
+    account = postmaster.account_for(data_dir / "postgres")
+    return subprocess.Popen(command, user=account.user)
+
+
 def test_the_number_of_a_zombie_is_no_server(data_dir: Path, stopped: Path) -> None:
-    zombie = subprocess.Popen(["true"])
+    zombie = under_the_servers_account(data_dir, "true")
     os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    assert not postmaster.lives(zombie.pid)
     with_pid(stopped, zombie.pid)
     with EmbeddedServer(data_dir) as url:
         assert answer(url) == 42
@@ -195,7 +202,7 @@ def test_the_number_of_a_zombie_is_no_server(data_dir: Path, stopped: Path) -> N
 
 
 def test_the_number_of_a_stranger_is_no_server(data_dir: Path, stopped: Path) -> None:
-    stranger = subprocess.Popen(["sleep", "600"])
+    stranger = under_the_servers_account(data_dir, "sleep", "600")
     with_pid(stopped, stranger.pid)
     with EmbeddedServer(data_dir) as url:
         assert answer(url) == 42
