@@ -12,6 +12,8 @@ STUB_PX = 14.0
 TRACK_PX = 12.0
 """Between two lines that run beside each other."""
 COINCIDE_PX = 7.0
+TURNS_WEIGHED_MAX = 150
+"""Of more lines between two layers no best order is looked for: it would take seconds, and nobody could read it."""
 OVERLAP_COST = 8
 """Two lines on top of each other are worth this many crossings."""
 
@@ -116,17 +118,17 @@ def _meet(one: _Turn, other: _Turn) -> bool:
 
 def _in_good_order(turns: Sequence[_Turn]) -> list[_Turn]:
     """From top to bottom: always next the one that gains most from standing above all that are left."""
-    gain = {}
-    for one in range(len(turns)):
-        for other in range(one):
-            above = _cost(turns[one], turns[other])
-            below = _cost(turns[other], turns[one])
-            gain[one, other], gain[other, one] = below - above, above - below
+    if len(turns) > TURNS_WEIGHED_MAX:
+        return sorted(turns, key=lambda turn: turn.left)
+    gains = [[_cost(other, one) - _cost(one, other) for other in turns] for one in turns]
+    total = [sum(row) for row in gains]
     left = list(range(len(turns)))
     ordered = []
     while left:
-        best = max(left, key=lambda one: (sum(gain[one, other] for other in left if other != one), -one))
+        best = max(left, key=lambda one: (total[one], -one))
         left.remove(best)
+        for one in left:
+            total[one] -= gains[one][best]
         ordered.append(turns[best])
     return ordered
 
