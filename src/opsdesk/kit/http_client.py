@@ -57,7 +57,8 @@ class HttpClient:
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Send one request. The caller sets the time limit and reads the body with `read_body`.
 
-        A POST whose kept connection the partner had just closed is sent again once: give it an idempotency key.
+        A request without effects (GET, PUT, DELETE and their kind) whose connection the partner had just closed is sent
+        again once; a POST is not, and raises aiohttp.ServerDisconnectedError.
         """
         session = self._session
         if session is None:

@@ -125,11 +125,11 @@ async def raw_partner() -> AsyncIterator[Callable[..., Awaitable[NodeOutcome]]]:
     """A partner without TLS that answers the given bytes to every request, and then closes the connection."""
     async with AsyncExitStack() as stack:
 
-        async def call(*pieces: bytes, outputs: tuple[str, ...] = ("kyc_score",)) -> NodeOutcome:
+        async def call(*pieces: bytes, outputs: tuple[str, ...] = ("kyc_score",), method: str = "POST") -> NodeOutcome:
             left = list(pieces)
 
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                await reader.readuntil(b"\r\n\r\n")
+                await reader.readuntil(b"\r\n\r\n" if method == "GET" else b"\r\n\r\n{}")
                 if left:
                     writer.write(left.pop(0))
                     await writer.drain()
@@ -142,7 +142,7 @@ async def raw_partner() -> AsyncIterator[Callable[..., Awaitable[NodeOutcome]]]:
             port = server.sockets[0].getsockname()[1]
             http = HttpClient(connect_to=f"kyc-provider.com=127.0.0.1:{port}")
             stack.push_async_callback(http.close)
-            node = make_node(runtime={"url": "http://kyc-provider.com", "method": "GET"}, outputs=outputs)
+            node = make_node(runtime={"url": "http://kyc-provider.com", "method": method}, outputs=outputs)
             return await api_node(http, secrets)(make_call(node))
 
         yield call

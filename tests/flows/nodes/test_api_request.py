@@ -120,9 +120,9 @@ async def test_a_reference_to_nothing_fails_by_name_before_anything_is_sent(part
 
 
 async def test_get_sends_its_inputs_as_the_query_and_no_body(partner: Any) -> None:
-    scope = {"customer_id": "张 &=?", "deep": {"a": 1}, "flag": True}
+    scope = {"customer_id": "张 &=?", "deep": {"a": 1}, "flag": True, "mode": "slow"}
     runtime = {"method": "get", "endpoint": "/verify?mode=fast"}
-    await partner.call(runtime=runtime, scope=scope, inputs=("customer_id", "deep", "flag"))
+    await partner.call(runtime=runtime, scope=scope, inputs=("customer_id", "deep", "flag", "mode"))
     assert dict(partner.requests[0].query) == {
         "mode": "fast",
         "customer_id": "张 &=?",

@@ -71,6 +71,11 @@ def test_one_address_has_one_spelling(added: str) -> None:
         ADDRESSES.read(ADDRESSES.token(RUN, "verify_email", 1) + added)
 
 
+def test_an_address_longer_than_any_node_needs_is_not_even_read() -> None:
+    with pytest.raises(CallbackForged):
+        ADDRESSES.read(ADDRESSES.token(RUN, "n" * TOKEN_CHARS_MAX, 1))
+
+
 def test_a_short_key_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="at least 16 bytes"):
         CallbackAddresses("https://opsdesk.example", b"k" * (KEY_BYTES_MIN - 1))

@@ -121,6 +121,10 @@ async def test_a_value_in_a_variable_of_the_shell_stays_whole(run: Run) -> None:
     assert outcome == Done({"argv": ["a  b*", "a  b*", "set"]})
 
 
+async def test_a_script_sees_none_of_our_positions(run: Run) -> None:
+    assert await run('true; ./show ${v} "$#" "$*"', scope={"v": "a"}) == Done({"argv": ["a", "0", ""]})
+
+
 ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=60)
 SHELL_TEXT = st.text(st.sampled_from("$`\"'\\ \n\t;|&<>()*?[]{}~#!=-ax1@客"), max_size=40)
 

@@ -1,5 +1,6 @@
 """From an answer to outputs: by name, complete, and as their schemas say."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -71,6 +72,16 @@ def test_an_answer_that_is_no_object_is_refused(answer: Any) -> None:
 def test_an_output_that_breaks_its_schema_is_told_by_place_and_rule(schema: Any, value: Any, message: str) -> None:
     outcome = bind_outputs(node(Field("a", schema)), {"a": value})
     assert outcome == Failed(Failure.OUTPUT_INVALID, message)
+
+
+def test_a_schema_never_makes_a_request() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        reference = f"http://127.0.0.1:{server.getsockname()[1]}/a.json"
+        outcome = bind_outputs(node(Field("a", {"$ref": reference})), {"a": 1})
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert outcome.message == "output a has a schema with a $ref that leads nowhere"
 
 
 def test_every_output_that_is_wrong_is_told() -> None:

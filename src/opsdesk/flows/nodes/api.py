@@ -19,6 +19,8 @@ from opsdesk.kit.http_client import HttpClient
 CALL_TIMEOUT_MAX_S = 300.0
 """No connection is held longer, however long the node may wait for its answer at the callback address."""
 CALL_TIMEOUT_DEFAULT_S = 30.0
+_NOT_REPEATED_BY_AIOHTTP = frozenset({"POST", "PATCH"})
+"""It does not know that ours carry an idempotency key."""
 
 
 def api_node(http: HttpClient, secrets: SecretLookup, env: Mapping[str, str] = NO_ENV) -> NodeFunction:
@@ -50,6 +52,8 @@ async def _send(http: HttpClient, node: Node, request: Request, expected: Set[in
                 return await _exchange(http, node, request, expected)
             except aiohttp.ServerDisconnectedError:
                 # A kept connection that the partner closes as we write looks like this, and is nobody's failure.
+                if request.method not in _NOT_REPEATED_BY_AIOHTTP:
+                    raise
                 return await _exchange(http, node, request, expected)
     except TimeoutError:
         message = f"{host_of(node)} did not answer within {timeout_s:g} s"
