@@ -31,6 +31,7 @@ FORK_PX = 16.0
 FORK_GAP_PX = 3.0
 MARK_GAP_PX = 12.0
 DETAIL_LEFT_PX = 42.0
+BAND_EDGE = {NodeType.AGENT: 16, NodeType.CICD: 16, NodeType.MCP: 16, NodeType.DOCKER: 11}
 FOOT = {NodeType.DATA: 2 * WAVE_PX, NodeType.DB: 6.0}
 HEAD = {NodeType.DB: 12.0, NodeType.CLI: 5.0, NodeType.SYSTEM: 2.0}
 
@@ -139,7 +140,7 @@ def _retries(node: Node, words: Words) -> str:
 def _write_state(made: Card, node: Node, node_state: NodeState, *, words: Words, moment: Moment) -> None:
     head, details = node_lines(node, node_state, words=words, moment=moment)
     top = made.height
-    edge = 16 if node.type in (NodeType.AGENT, NodeType.CICD) else 8
+    edge = BAND_EDGE.get(node.type, 8)
     made.pieces.append(
         f'<rect class="band" x="{edge}" y="{top:g}" width="{made.width - 2 * edge:g}" height="{BAND_PX - 6:g}" rx="6"/>'
     )

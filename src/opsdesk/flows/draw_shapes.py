@@ -76,7 +76,7 @@ def _mcp(width: int, height: int) -> str:
 
 
 def _system(width: int, height: int) -> str:
-    return f"M0 0H{width}V{height}H0ZM4 4V{height - 4}H{width - 4}V4Z"
+    return f"M0 0H{width}V{height}H0ZM4 4H{width - 4}V{height - 4}H4Z"
 
 
 def _infra(width: int, height: int) -> str:
