@@ -78,6 +78,8 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
         document.wrong(tree, "the document", "a mapping with osop_version, id, name, nodes and edges")
         return None
     document.check(known.PROCEDURE)
+    document.text("owner")
+    document.texts("tags")
     version = _version(document)
     procedure_id = read_id(document)
     name = _required_text(document, "name")

@@ -12,8 +12,6 @@ EDGES_MAX = 2_000
 
 RUNNABLE_MODES = frozenset({EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, *FAILURE_MODES})
 _CONDITION_NEEDED = frozenset({EdgeMode.CONDITIONAL, EdgeMode.LOOP, EdgeMode.EVENT, EdgeMode.SWITCH})
-_DEFAULTS: Mapping[str, object] = {"join_mode": "wait_all", "spawn_count": 1}
-"""Values that say what happens anyway."""
 
 
 def read_edges(document: Fields, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
@@ -36,8 +34,7 @@ def read_edges(document: Fields, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
 
 
 def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
-    honoured = {name for name, value in _DEFAULTS.items() if (tree := fields.get(name)) and tree.value == value}
-    fields.check(known.FieldSet(known.EDGE.honoured | honoured, known.EDGE.not_honoured))
+    fields.check(known.EDGE)
     source, target = (_end(fields, name, nodes) for name in ("from", "to"))
     mode = _mode(fields)
     found = fields.one_of("when", "condition")

@@ -1,7 +1,7 @@
 """Which fields a document may have, over all versions of the specification, and which of them this runtime honours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,14 +10,16 @@ class FieldSet:
 
     honoured: frozenset[str]
     not_honoured: frozenset[str] = frozenset()
+    defaults: Mapping[str, bool | int | str] = field(default_factory=dict)
+    """Of those not honoured: values that say what happens anyway."""
 
     @property
     def known(self) -> frozenset[str]:
         return self.honoured | self.not_honoured
 
 
-def _fields(honoured: str, not_honoured: str = "") -> FieldSet:
-    return FieldSet(frozenset(honoured.split()), frozenset(not_honoured.split()))
+def _fields(honoured: str, not_honoured: str = "", **defaults: bool | int | str) -> FieldSet:
+    return FieldSet(frozenset(honoured.split()), frozenset(not_honoured.split()), defaults)
 
 
 _SCHEMA_RUNTIME = """
@@ -47,17 +49,25 @@ NODE = _fields(
 EDGE = _fields(
     "from to mode when condition label explain metadata",
     "contract transform spawn_count for_each iterator_var max_iterations join_mode join_count cases default_to",
+    join_mode="wait_all",
+    spawn_count=1,
 )
 RETRY = _fields("max_retries max_attempts strategy backoff backoff_sec", "retryable_errors")
-BACKOFF = _fields("type initial_delay max_delay", "multiplier")
+BACKOFF = _fields("type initial_delay max_delay", "multiplier", multiplier=2)
 SECURITY = _fields(
     "auth secret_ref secrets require_ssl rate_limit credentials",
     "permissions risk_level access_control data_classification encryption model_governance mandatory bypass_allowed"
     " audit_trail approval_gate",
+    bypass_allowed=False,
+    mandatory=True,
 )
-APPROVAL = _fields("required required_approvers approvers approver_role role timeout_min timeout_hours timeout_sec")
-APPROVAL_DEFAULTS: Mapping[str, bool] = {"mandatory": True, "bypass_allowed": False}
-"""Known too, and always so: another value is not honoured."""
+APPROVAL = _fields(
+    "required_approvers approvers approver_role role timeout_min timeout_hours timeout_sec",
+    "required mandatory bypass_allowed",
+    required=True,
+    mandatory=True,
+    bypass_allowed=False,
+)
 AUTH = _fields("type secret_ref")
 EXPLAIN = _fields("why what result")
 

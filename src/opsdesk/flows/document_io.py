@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
@@ -175,17 +177,24 @@ def checked(
         return _TYPES[schema["type"]]
     try:
         filled = _Filler(schemas).filled(schema, ())
-        if filled:
-            Draft202012Validator.check_schema(filled)
     except _NoSchema as error:
         reading.error(Code.SCHEMA, str(error), tree, where=where)
         return {}
-    except SchemaError as error:
-        path = ".".join(str(part) for part in error.absolute_path)
-        message = f"{where} is not a JSON Schema" + (f": see {path}" if path else "")
+    if (wrong := _wrong_part(orjson.dumps(filled))) is not None:
+        message = f"{where} is not a JSON Schema" + (f": see {wrong}" if wrong else "")
         reading.error(Code.SCHEMA, message, tree, where=where)
         return {}
     return dict(filled)
+
+
+@lru_cache(maxsize=1_000)
+def _wrong_part(schema: bytes) -> str | None:
+    """The path to what is no JSON Schema; None if all is. Remembered, because procedures repeat a few schemas."""
+    try:
+        Draft202012Validator.check_schema(orjson.loads(schema))
+    except SchemaError as error:
+        return ".".join(str(part) for part in error.absolute_path)
+    return None
 
 
 class _NoSchema(Exception):

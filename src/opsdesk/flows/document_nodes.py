@@ -79,7 +79,7 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
     inputs, outputs = (read_fields(fields, side, defaults.schemas) for side in ("inputs", "outputs"))
     if node_id is None or node_type is None:
         return None
-    if name is None and purpose is None:
+    if not any(fields.get(spelling) for spelling in ("name", "purpose", "description")):
         fields.missing("name", hint="say what happens here: name, purpose or description")
     if retry is None and node_type is not NodeType.HUMAN:
         retry = defaults.retry

@@ -198,12 +198,7 @@ def _gate(node: Fields) -> Fields | None:
     gate = node.mapping("approval_gate")
     if gate is None:
         return None
-    defaults = known.APPROVAL_DEFAULTS
-    extended = known.FieldSet(known.APPROVAL.honoured | defaults.keys())
-    gate.check(extended)
-    for name, always in {**defaults, "required": True}.items():
-        if gate.boolean(name) not in (None, always):
-            gate.not_honoured(name, hint="the node always waits for its approvers")
+    gate.check(known.APPROVAL)
     return gate
 
 

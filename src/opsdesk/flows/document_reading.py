@@ -153,7 +153,7 @@ class Fields:
     def check(self, fields: FieldSet) -> None:
         """Refuses unknown fields, and warns of those that are known and not honoured."""
         for name, tree in self.entries.items():
-            if name.startswith("x-") or name in fields.honoured:
+            if name.startswith("x-") or name in fields.honoured or self._says_the_default(fields, name, tree):
                 continue
             position = self.tree.keys.get(name, tree.position)
             if name in fields.not_honoured:
@@ -165,6 +165,12 @@ class Fields:
                 hint = "YAML 1.2 has no merge keys; repeat the fields"
             message = f"{self.where or 'the document'} has no field {name[:80]}"
             self.reading.error(Code.UNKNOWN_FIELD, message, position, where=self.path(name), hint=hint)
+
+    def _says_the_default(self, fields: FieldSet, name: str, tree: Tree) -> bool:
+        default = fields.defaults.get(name)
+        return (
+            default is not None and tree.value == default and isinstance(tree.value, bool) == isinstance(default, bool)
+        )
 
     def not_honoured(self, name: str, hint: str = "") -> None:
         position = self.tree.keys.get(name, self.tree.position)

@@ -144,12 +144,13 @@ def _unknown(text: str, name: str, offset: int, names: Mapping[str, Any]) -> Pro
 
 
 def _name_hint(text: str, name: str, at: int, names: Mapping[str, Any]) -> str:
+    compared = "." not in name and re.search(r"[=!]=\s*$", text[:at])
     if near := nearest(name, names):
-        return f"did you mean {near}?"
+        return f"did you mean {near}?" + (f" if it is a text, write '{name}'" if compared else "")
     same_end = sorted(known for known in names if known.endswith("." + name.rsplit(".", 1)[-1]))
     if same_end:
         return f"did you mean {same_end[0]}?"
-    if "." not in name and re.search(r"[=!]=\s*$", text[:at]):
+    if compared:
         return f"if it is a text, write '{name}'"
     if "." in name and (near := nearest(name.rsplit(".", 1)[-1], names)):
         return f"did you mean {near}?"

@@ -55,7 +55,7 @@ class _Reader:
         self.nodes += 1
         if self.nodes > NODES_MAX:
             raise self.refused(at, f"more than {NODES_MAX} values", Code.TOO_LARGE)
-        if depth > DEPTH_MAX:
+        if depth >= DEPTH_MAX and self.text[at : at + 1] in {"{", "["}:
             raise self.refused(at, f"values are nested more than {DEPTH_MAX} deep", Code.TOO_LARGE)
         match self.text[at : at + 1]:
             case "{":

@@ -20,7 +20,7 @@ def lint_graph(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
     yield from _joins(procedure, graph, reached)
     yield from _cycles(procedure, graph)
     yield from _failure_edges(procedure, reached)
-    yield from _not_connected(procedure)
+    yield from _not_connected(procedure, graph)
     yield from _same_edges(procedure)
 
 
@@ -95,10 +95,10 @@ def _failure_edges(procedure: Procedure, reached: set[str]) -> Iterator[Finding]
             yield _about_edge(Code.TIMEOUT_WITHOUT_LIMIT, Severity.WARNING, message, hint, edge)
 
 
-def _not_connected(procedure: Procedure) -> Iterator[Finding]:
+def _not_connected(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
     if len(procedure.nodes) == 1:
         return
-    connected = {end for edge in procedure.edges for end in (edge.source, edge.target)}
+    connected = {end for edge in (*procedure.edges, *graph.edges) for end in (edge.source, edge.target)}
     for node in procedure.nodes.values():
         if node.id not in connected:
             message = f"{node.id} has no edges, so that it runs at the start, beside everything else"

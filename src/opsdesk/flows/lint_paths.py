@@ -1,12 +1,12 @@
 """Which nodes surely ran, and which may have run, where a run comes to a node: over all paths, not a sample of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from opsdesk.flows.document import raw_edge
-from opsdesk.flows.lint_decisions import FALSE, TRUE, Diagram, Diagrams
-from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Position, Procedure
+from opsdesk.flows.lint_decisions import FALSE, TRUE, Diagram, Diagrams, TooComplex
+from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Node, Position, Procedure
 
 
 class Certainty(IntEnum):
@@ -105,12 +105,22 @@ class Paths:
     _decisions: dict[object, int] = field(default_factory=dict)
     _runs: dict[str, Diagram] = field(default_factory=dict)
     _sees: dict[tuple[str, str], Diagram] = field(default_factory=dict)
+    _gave_up: bool = False
 
     def certainty(self, node_id: str, producers: Iterable[str], *, edge: Edge | None = None) -> Certainty:
         """Whether at least one of the producers has ended well, and on a taken path, where `node_id` begins.
 
         With an edge out of the node: where that edge is decided, so that the node itself has ended, well or not.
         """
+        if self._gave_up:
+            raise TooComplex
+        try:
+            return self._certainty(node_id, producers, edge)
+        except TooComplex:
+            self._gave_up = True
+            raise
+
+    def _certainty(self, node_id: str, producers: Iterable[str], edge: Edge | None) -> Certainty:
         where = self.runs(node_id)
         seen: Diagram = FALSE
         if edge is not None:
@@ -202,6 +212,14 @@ def ancestors(graph: Graph) -> Mapping[str, frozenset[str]]:
         sources = [edge.source for edge in graph.forward(node_id)]
         found[node_id] = frozenset(sources).union(*(found[source] for source in sources))
     return found
+
+
+def places(procedure: Procedure) -> Iterator[tuple[int, Node]]:
+    """The nodes with their places in the document's list."""
+    for place, raw in enumerate(procedure.raw["nodes"]):
+        node_id = raw.get("id") if isinstance(raw, dict) else None
+        if isinstance(node_id, str) and node_id in procedure.nodes:
+            yield place, procedure.nodes[node_id]
 
 
 def position_of(procedure: Procedure, *path: object) -> Position:

@@ -6,7 +6,7 @@ from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider
-from opsdesk.flows.lint_paths import Certainty, position_of
+from opsdesk.flows.lint_paths import Certainty, places, position_of
 from opsdesk.flows.procedure import Node, Position
 from opsdesk.flows.references import Namespace, Reference, parse_all
 from opsdesk.flows.yaml_tree import locate
@@ -16,13 +16,10 @@ METADATA_NAMES = ("run_id", "procedure_id", "node_id", "iteration", "attempt")
 
 def lint_references(names: Names, *, env_allowed: Collection[str] | None = None) -> Iterator[Finding]:
     """Where `env_allowed` is not given, any `${env.…}` passes: the deployment decides."""
-    for index, raw in enumerate(names.procedure.raw["nodes"]):
-        if not isinstance(raw, dict) or raw.get("id") not in names.procedure.nodes:
-            continue
-        node = names.procedure.nodes[raw["id"]]
+    for index, node in places(names.procedure):
         known = names.at(node.id)
         yield from _inputs_from_nowhere(node, known, names)
-        for path, text in texts(raw.get("runtime"), f"nodes.{index}.runtime"):
+        for path, text in texts(names.procedure.raw["nodes"][index].get("runtime"), f"nodes.{index}.runtime"):
             references, malformed = parse_all(text)
             start = position_of(names.procedure, *path.split("."))
             for wrong in malformed:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.lint_paths import position_of
+from opsdesk.flows.lint_paths import places, position_of
 from opsdesk.flows.procedure import Node, NodeType, Position, Procedure
 
 _SECRET_KEY = re.compile(
@@ -34,10 +34,7 @@ _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def lint_risk(procedure: Procedure) -> Iterator[Finding]:
     yield from _secrets(procedure, procedure.raw, ())
-    for index, raw in enumerate(procedure.raw["nodes"]):
-        node = procedure.nodes.get(raw["id"]) if isinstance(raw, dict) and isinstance(raw.get("id"), str) else None
-        if node is None:
-            continue
+    for index, node in places(procedure):
         if node.type is NodeType.API:
             position = position_of(procedure, "nodes", index, "runtime", "url" if "url" in node.runtime else "endpoint")
             yield from _plain_http(node, position)
