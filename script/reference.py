@@ -7,13 +7,15 @@ from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import Any
+from typing import Any, cast
 
 import typer
 from fastapi import FastAPI
 from typer.main import get_command
 
 import opsdesk
+from opsdesk.app.http import http_api
+from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.settings import Settings
 
@@ -28,7 +30,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "errors.md": errors_page(error_classes()),
         "cli.md": cli_page(command_line()),
-        "http.md": http_page(http_app()),
+        "http.md": http_page(api()),
     }
     return {name: f"{NOTE}\n{text.strip()}\n" for name, text in made.items() if text}
 
@@ -68,8 +70,12 @@ def errors_page(errors: Sequence[type[OpsdeskError]]) -> str:
     return f"""
 # Errors
 
-Every refusal has one form, over HTTP and as `--json` on the command line: `{body}`. `code` is stable; `retry` says that
-the same request may work later. Anything else that goes wrong is a fault of Opsdesk, answered with 500 and logged once.
+Every refusal has one form, over HTTP and as `--json` on the command line. `code` is stable; `retry` says that the same
+request may work later. Anything else that goes wrong is a fault of Opsdesk, answered with 500 and logged once.
+
+```json
+{body}
+```
 
 {_apart(sections)}
 """
@@ -110,20 +116,16 @@ Data goes to stdout, words to stderr. Exit codes: 0 done, 1 refused or failed, 2
 """
 
 
-def http_app() -> FastAPI | None:
-    """The HTTP application, which is made and not started; None while there is none."""
-    if find_spec("opsdesk.app.http") is None:
-        return None
-    module = import_module("opsdesk.app.http")
-    for value in vars(module).values():
-        if inspect.isfunction(value) and value.__module__ == module.__name__:
-            signature = inspect.signature(value)
-            if signature.return_annotation is FastAPI:
-                # Making the application only hands its parts on, so that nothing has to be there.
-                made = value(**dict.fromkeys(_required(signature)))
-                assert isinstance(made, FastAPI)
-                return made
-    return None
+def api() -> FastAPI:
+    """The HTTP application, with nothing behind it: to be described, it has to be made and not started."""
+    return http_api(cast(Opsdesk, _Nothing()))
+
+
+class _Nothing:
+    """Has every part, and each is nothing again."""
+
+    def __getattr__(self, name: str) -> "_Nothing":
+        return self
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -134,41 +136,74 @@ def operations(app: FastAPI) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield f"{method.upper()} {path}", methods[method]
 
 
-def http_page(app: FastAPI | None) -> str:
-    if app is None:
-        return ""
-    sections = [f"## {name}\n\n{_operation(operation)}" for name, operation in operations(app)]
+def http_page(app: FastAPI) -> str:
+    schemas = app.openapi()["components"]["schemas"]
+    sections = [f"## {name}\n\n{_operation(operation, schemas)}" for name, operation in operations(app)]
     return f"""
 # The HTTP interface
 
-The same as OpenAPI: `GET /openapi.json` of a running server. Times are RFC 3339 in UTC. Refusals have
-[one form](errors.md).
+The same as OpenAPI, with every schema: `GET /v1/openapi.json` of a running server. Times are RFC 3339 in UTC. Refusals
+have [one form](errors.md). Every route may also answer 500 (a fault of Opsdesk, logged) and 503 (try again later).
 
 {_apart(sections)}
 """
 
 
-def _operation(operation: Mapping[str, Any]) -> str:
-    text = operation.get("description") or operation.get("summary", "")
-    rows = [
-        (
-            f"`{parameter['name']}`",
-            parameter["in"],
-            "yes" if parameter.get("required") else "",
-            _type(parameter["schema"]),
-        )
-        for parameter in operation.get("parameters", [])
+def _operation(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    parameters = [_parameter_row(parameter) for parameter in operation.get("parameters", [])]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    answers = sorted(code for code in operation["responses"] if code not in {"500", "503"})
+    parts = [
+        f"{operation.get('summary', '').rstrip('.')}.",
+        inspect.cleandoc(operation.get("description", "")),
+        _table(("parameter", "in", "type", ""), parameters) if parameters else "",
+        _fields("in the body", body, schemas),
+        *(
+            _fields(f"in the answer {code}", _answer(operation, code), schemas)
+            for code in answers
+            if code.startswith("2")
+        ),
+        f"Answers: {', '.join(answers)}.",
     ]
-    answers = ", ".join(f"{code} {answer['description']}" for code, answer in operation["responses"].items())
-    table = _table(("parameter", "in", "required", "type"), rows) if rows else ""
-    return _apart([part for part in (inspect.cleandoc(text), table, f"Answers: {answers}.") if part])
+    return _apart([part for part in parts if part])
+
+
+def _parameter_row(parameter: Mapping[str, Any]) -> tuple[str, ...]:
+    explained = parameter.get("description") or parameter["schema"].get("description", "")
+    required = "" if parameter.get("required") else "optional"
+    return (
+        f"`{parameter['name']}`",
+        parameter["in"],
+        _type(parameter["schema"]),
+        " ".join(filter(None, (required, explained))),
+    )
+
+
+def _answer(operation: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = (
+        operation["responses"][code].get("content", {}).get("application/json", {}).get("schema", {})
+    )
+    return schema
+
+
+def _fields(where: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    resolved = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    required = resolved.get("required", [])
+    rows = [
+        (f"`{name}`", _type(field), "" if name in required else "optional", field.get("description", ""))
+        for name, field in resolved.get("properties", {}).items()
+    ]
+    return _table((where, "type", "", ""), rows) if rows else ""
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    options = [_type(option) for option in schema.get("anyOf", []) if option.get("type") != "null"]
-    return " or ".join(options) or str(
-        schema.get("format") or schema.get("type") or schema.get("$ref", "").rpartition("/")[2]
-    )
+    if options := [_type(option) for option in schema.get("anyOf", []) if option.get("type") != "null"]:
+        return " or ".join(options)
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    return str(schema.get("format") or schema.get("type") or schema.get("$ref", "").rpartition("/")[2] or "any")
 
 
 def _parameters(name: str, command: Any) -> str:
@@ -200,10 +235,6 @@ def _error_row(error: type[OpsdeskError]) -> tuple[str, ...]:
 
 def _place(error: type[OpsdeskError]) -> tuple[str, str]:
     return error.__module__.split(".")[1], error.__name__
-
-
-def _required(signature: inspect.Signature) -> list[str]:
-    return [name for name, parameter in signature.parameters.items() if parameter.default is parameter.empty]
 
 
 def _table(head: Sequence[str], rows: Any) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from opsdesk.app.wiring import MIGRATION_STEPS
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.embedded import EmbeddedServer
 from opsdesk.kit.migrate import migrate
-from tests.servers import MIGRATION_STEPS, Server
+from tests.servers import Server
 from tests.session import make_session_folder
 
 MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)

@@ -6,10 +6,6 @@ from uuid import uuid4
 
 import psycopg
 
-from opsdesk import jobs
-
-MIGRATION_STEPS = (jobs.install,)
-
 
 @dataclass(frozen=True, slots=True)
 class Server:

@@ -8,10 +8,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from opsdesk.app.wiring import MIGRATION_STEPS
 from opsdesk.kit.migrate import SERVER_VERSION_MIN, migrate, pending
 from opsdesk.kit.postmaster import Account, account_for
 from opsdesk.kit.schema import dump_schema
-from tests.servers import MIGRATION_STEPS
 
 DEBIAN = Path("/usr/lib/postgresql")
 EVERY_TABLE = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
