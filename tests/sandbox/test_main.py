@@ -16,8 +16,10 @@ import pytest
 def _started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-W", "error", "-m", "opsdesk.sandbox", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _ready(process: subprocess.Popen[str]) -> dict[str, str]:

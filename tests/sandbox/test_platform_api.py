@@ -136,6 +136,19 @@ async def test_pressing_the_button_twice_at_once_calls_back_once(outside: Outsid
     assert asker.arrived.empty()
 
 
+async def test_a_repeated_request_after_the_callback_is_not_called_back_again(outside: Outside, asker: Asker) -> None:
+    customer_id = await outside.register()
+    for _call in range(2):
+        await _verify(outside, customer_id, key="k1", url=asker.url("/lin"))
+        await outside.control("confirm", {"email": "lin@example.com"})
+        await _verify(outside, customer_id, key="k1", url=asker.url("/lin"))
+    assert await asker.arrived.get() == ("/lin", {"email_verified": True})
+    other = await outside.register(email="other@example.com")
+    await _verify(outside, other, email="other@example.com", url=asker.url("/other"))
+    await outside.control("confirm", {"email": "other@example.com"})
+    assert await asker.arrived.get() == ("/other", {"email_verified": True})
+
+
 async def test_looking_at_the_link_confirms_nothing(outside: Outside) -> None:
     customer_id = await outside.register()
     await _verify(outside, customer_id)

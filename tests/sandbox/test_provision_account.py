@@ -42,8 +42,8 @@ def test_a_second_call_prints_the_same_account(tmp_path: Path) -> None:
 
 def test_calls_at_the_same_time_open_one_account(tmp_path: Path) -> None:
     environment = _environment(tmp_path)
-    with ThreadPoolExecutor(4) as threads:
-        calls = [threads.submit(_provision, environment, "--customer-id", "cus_1", *ALL) for _call in range(4)]
+    with ThreadPoolExecutor(8) as threads:
+        calls = [threads.submit(_provision, environment, "--customer-id", "cus_1", *ALL) for _call in range(8)]
     assert len({call.result().stdout for call in calls}) == 1
     assert {call.result().returncode for call in calls} == {0}
 

@@ -112,7 +112,8 @@ class PlatformApi:
         verification = self._verifications.by_token(request.path.removeprefix(LINK_PATH))
         if verification is None:
             return page(title="链接无效", body="<h1>链接无效</h1><p>This link is not valid.</p>", status=404)
-        if request.method == "POST" and self._verifications.confirm(verification):
+        if request.method == "POST":
+            self._verifications.confirm(verification)
             self._callbacks.begin(verification)
         if request.method == "POST" or verification.confirmed_at is not None:
             return page(title="邮箱已确认", body="<h1>邮箱已确认</h1><p>Your address is confirmed. Thank you.</p>")

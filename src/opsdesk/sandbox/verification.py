@@ -57,10 +57,10 @@ class Verifications:
         row = self._store.one(_BY_TOKEN, token=token)
         return None if row is None else Verification(**row)
 
-    def confirm(self, verification: Verification) -> bool:
-        """True for the first confirmation of any of the links, False for all others."""
+    def confirm(self, verification: Verification) -> None:
+        """The first confirmation through any of the links counts; others change nothing."""
         place = {"customer_id": verification.customer_id, "email": verification.email}
-        return self._store.run(_CONFIRM, **place, at=timestamp()) == 1
+        self._store.run(_CONFIRM, **place, at=timestamp())
 
     def called_back(self, verification: Verification) -> None:
         place = {"customer_id": verification.customer_id, "email": verification.email}

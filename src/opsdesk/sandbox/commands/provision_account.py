@@ -74,8 +74,10 @@ def database_path(environment: Mapping[str, str]) -> Path:
 def provision(options: argparse.Namespace, *, database: Path, arguments: list[str]) -> dict[str, str | None]:
     """Open the account, or read it if it exists: the customer id is unique in the table."""
     with closing(sqlite3.connect(database, isolation_level=None, timeout=BUSY_S)) as connection:
-        connection.executescript(SQL["schema"])
+        # The lock comes first: of two calls that both read before they write, SQLite fails one at once.
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute(SQL["make_account_table"])
+        connection.execute(SQL["make_call_table"])
         call = {"argv": json.dumps(arguments), "environment": json.dumps(environment_names())}
         connection.execute(SQL["add_call"], {"customer_id": options.customer_id, **call})
         connection.execute(SQL["add_account"], new_account(options))

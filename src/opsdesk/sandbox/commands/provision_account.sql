@@ -1,4 +1,4 @@
--- name: schema
+-- name: make_account_table
 CREATE TABLE IF NOT EXISTS account (
     customer_id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL UNIQUE,
@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS account (
     tier TEXT NOT NULL,
     defaults_set INTEGER NOT NULL
 );
+
+-- name: make_call_table
 CREATE TABLE IF NOT EXISTS provisioning_call (
     provisioning_call_id INTEGER PRIMARY KEY,
     customer_id TEXT NOT NULL,
