@@ -87,6 +87,9 @@ _HABITS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"(?<!\|)\|(?!\|)"), "`|` is not an operator", "write ||"),
 )
 
+_WORDS = re.compile(r"\b([A-Za-z_]\w*)[ \t]+(?=([A-Za-z_]\w*))")
+_OPERATOR_WORDS = frozenset({"and", "or", "not", "in", "is", "contains", "startswith", "endswith", "matches"})
+
 _ERROR = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.M)
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
@@ -94,7 +97,11 @@ _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.
 
 def explain(text: str, error: str, names: Mapping[str, Any]) -> tuple[Problem, ...]:
     """The problems in what CEL said; a habit of another language explains a syntax error better than CEL does."""
-    if habits := tuple(_habits(text)):
+    code = _STRINGS.sub(lambda match: match[0][0] + "\0" * (len(match[0]) - 2) + match[0][0], text)
+    if _is_prose(code):
+        hint = "a condition is an expression, such as score > 1 && flag == true"
+        return (Problem(ProblemKind.SYNTAX, "this is not a CEL expression but a sentence", hint),)
+    if habits := tuple(_habits(text, code)):
         return habits
     problems: list[Problem] = []
     for line, column, message in _ERROR.findall(error):
@@ -110,8 +117,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def _habits(text: str) -> Iterable[Problem]:
-    code = _STRINGS.sub(lambda match: match[0][0] + "\0" * (len(match[0]) - 2) + match[0][0], text)
+def _is_prose(code: str) -> bool:
+    """Whether two words stand beside each other, neither of which could be meant as an operator."""
+    words = _WORDS.findall(code)
+    return any(not _OPERATOR_WORDS & {one.lower(), other.lower()} for one, other in words)
+
+
+def _habits(text: str, code: str) -> Iterable[Problem]:
     for pattern, message, hint in _HABITS:
         if found := pattern.search(code):
             original = pattern.match(text, found.start()) or found
