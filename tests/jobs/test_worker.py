@@ -252,6 +252,23 @@ async def test_what_does_not_finish_in_time_is_given_back_whole(
     await mail.has_run()
 
 
+async def test_the_job_of_a_cancelled_task_is_not_deleted(queue: Queue, start_worker: StartWorker) -> None:
+    hanging = Blocking()
+    job_id = await queue.put(kind="mail", payload={})
+    _, task = start_worker([jobs.JobKind("mail", hanging)])
+    await hanging.has_begun()
+    # What asyncio.run does when a process ends: every task is cancelled, PgQueuer's too.
+    for each in asyncio.all_tasks():
+        if each is not asyncio.current_task() and each is not task and "_dispatch" in repr(each.get_coro()):
+            each.cancel()
+
+    async def it_is_back() -> bool:
+        return hanging.runs == 2
+
+    await queue.until(it_is_back)
+    assert await queue.rows("SELECT id FROM pgqueuer WHERE entrypoint = 'mail'") == [(job_id,)]
+
+
 async def cancelled(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -267,6 +284,7 @@ async def test_connections_that_are_cut_are_made_again(queue: Queue, start_worke
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
+    await queue.until(lambda: answers(queue))
     await queue.put(kind="mail", payload={})
     await mail.has_run(2)
 
