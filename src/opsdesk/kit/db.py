@@ -1,5 +1,6 @@
 """PostgreSQL: the pool, and the only place where transactions begin and end."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Database:
             timeout=wait_s,
             open=False,
             kwargs={"autocommit": True, "prepare_threshold": 1},
-            check=None,
+            check=_replace_dead,
         )
 
     async def open(self) -> None:
@@ -62,8 +63,6 @@ class Database:
                 raise ChangesCrossed from error
             if not _lost(error):
                 raise
-            # The server was gone, so that the pool's other connections are dead too: find out now, not one by one.
-            await self._pool.check()
             raise DatabaseUnavailable from error
 
     @asynccontextmanager
@@ -96,6 +95,18 @@ class Database:
         async with self.dedicated() as conn:
             await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
             yield (notify.payload async for notify in conn.notifies())
+
+
+async def _replace_dead(conn: Connection) -> None:
+    """Find out whether a connection died while it lay in the pool; the pool then takes another.
+
+    Nothing is expected from an idle connection. Only where something came, and that is what its end looks like, is the
+    server asked: asking every time would be a round trip for each transaction.
+    """
+    idle = select.poll()
+    idle.register(conn.fileno(), select.POLLIN)
+    if idle.poll(0):
+        await AsyncConnectionPool.check_connection(conn)
 
 
 def _lost(error: psycopg.OperationalError) -> bool:
