@@ -6,6 +6,7 @@ from textwrap import dedent, indent
 from opsdesk.flows.document import load
 from opsdesk.flows.findings import Finding
 from opsdesk.flows.lint import lint
+from opsdesk.flows.procedure import Node, Procedure
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 SEED = SEEDS / "customer-onboarding.osop.yaml"
@@ -47,3 +48,25 @@ def only(text: str, code: str) -> Finding:
     found = [finding for finding in findings_of(text) if finding.code == code]
     assert len(found) == 1, found
     return found[0]
+
+
+def read(text: str, *, name: str = "x.osop.yaml") -> Procedure:
+    """The procedure of a document that has no errors."""
+    loaded = load(text, name=name)
+    assert loaded.errors == []
+    assert loaded.procedure is not None
+    return loaded.procedure
+
+
+def first(**fields: str) -> Node:
+    return read(document(nodes=node(**fields), edges="")).nodes["first"]
+
+
+def error_in(text: str) -> tuple[str, int, int]:
+    errors = load(text, name="x.osop").errors
+    assert len(errors) == 1, errors
+    return str(errors[0].code), errors[0].position.line, errors[0].position.column
+
+
+def code_of(**fields: str) -> str:
+    return error_in(document(nodes=node(**fields), edges=""))[0]

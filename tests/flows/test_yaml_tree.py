@@ -5,8 +5,9 @@ import pytest
 from opsdesk.flows import yaml_tree
 from opsdesk.flows.findings import Finding
 from opsdesk.flows.procedure import Position
-from opsdesk.flows.tree import DEPTH_MAX, INTEGER_MAX, NODES_MAX
-from opsdesk.flows.yaml_tree import ALIAS_NODES_MAX, SIZE_BYTES_MAX, locate, parse, plain, positions, read_source
+from opsdesk.flows.tree import DEPTH_MAX, INTEGER_MAX, NODES_MAX, locate, plain, positions
+from opsdesk.flows.yaml_builder import ALIAS_NODES_MAX
+from opsdesk.flows.yaml_tree import SIZE_BYTES_MAX, parse, read_source
 
 
 def value_of(text: str | bytes, *, name: str = "x.yaml") -> object:

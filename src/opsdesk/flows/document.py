@@ -16,8 +16,8 @@ from opsdesk.flows.document_reading import Fields, Reading
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Edge, Field, Node, Position, Procedure
-from opsdesk.flows.tree import Tree
-from opsdesk.flows.yaml_tree import parse, plain, positions, read_source
+from opsdesk.flows.tree import Tree, plain, positions
+from opsdesk.flows.yaml_tree import parse, read_source
 
 VERSIONS = ("1.0", "1.1", "2.0")
 FINDINGS_MAX = 500

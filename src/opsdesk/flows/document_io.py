@@ -15,8 +15,7 @@ from opsdesk.flows.document_reading import Fields, Reading
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Field
-from opsdesk.flows.tree import Tree
-from opsdesk.flows.yaml_tree import plain
+from opsdesk.flows.tree import Tree, plain
 
 NAME_CHARS_MAX = 128
 SCHEMA_VALUES_MAX = 2_000

@@ -13,7 +13,7 @@ from opsdesk.flows.document_runtime import read_runtime
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Approval, Node, NodeType, RetryPolicy
-from opsdesk.flows.yaml_tree import plain
+from opsdesk.flows.tree import plain
 
 NODES_MAX = 500
 ID_CHARS_MAX = 128

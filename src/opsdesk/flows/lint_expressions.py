@@ -10,7 +10,7 @@ from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider, scope_at
 from opsdesk.flows.lint_paths import Certainty
 from opsdesk.flows.procedure import Edge, Position
-from opsdesk.flows.yaml_tree import locate
+from opsdesk.flows.tree import locate
 
 _CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,

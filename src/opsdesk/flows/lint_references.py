@@ -9,7 +9,7 @@ from opsdesk.flows.lint_names import Names, Provider
 from opsdesk.flows.lint_paths import Certainty, places, position_of
 from opsdesk.flows.procedure import Node, Position
 from opsdesk.flows.references import Namespace, Reference, parse_all
-from opsdesk.flows.yaml_tree import locate
+from opsdesk.flows.tree import locate
 
 METADATA_NAMES = ("run_id", "procedure_id", "node_id", "iteration", "attempt")
 
