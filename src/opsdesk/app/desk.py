@@ -1,41 +1,21 @@
 """Between runs and the review desk, which do not know each other: a human node opens a ticket, a decision ends it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from opsdesk import flows, review
 from opsdesk.app import events
 from opsdesk.kit.db import Connection
-from opsdesk.kit.errors import Refused
 from opsdesk.kit.masking import is_personal
 
 SOURCE = "run"
-GENERATIONS_MAX = 100
-"""How often people can be asked the same again, each time because somebody retried the node."""
-
 _DONE = review.TicketField("done", "完成 / Done", {"type": "boolean", "const": True}, required=True, personal=False)
 """Asked for where a node declares no outputs: somebody has to say that it is done."""
 
 
-@dataclass(eq=False)
-class AskedTooOften(Refused):
-    """People have been asked the same too often."""
-
-    ticket_id: str
-
-
 async def open_ticket(conn: Connection, request: flows.TicketRequest, now: datetime) -> str:
-    """Open the ticket of a human node; the port `open_ticket` of the runtime.
-
-    Where the node's ticket is closed already, a person has retried the node, and people are asked again.
-    """
-    for generation in range(1, GENERATIONS_MAX + 1):
-        ticket = await review.open_ticket(conn, new_ticket(request, generation=generation), now=now)
-        if ticket.status is review.TicketStatus.OPEN:
-            break
-    else:
-        raise AskedTooOften(ticket_id=str(ticket.id))
+    """Open the ticket of a human node; the port `open_ticket` of the runtime."""
+    ticket = await review.open_ticket(conn, new_ticket(request), now=now)
     opened = events.TicketOpened(
         ticket_id=str(ticket.id),
         run_id=ticket.subject,
@@ -47,7 +27,7 @@ async def open_ticket(conn: Connection, request: flows.TicketRequest, now: datet
     return str(ticket.id)
 
 
-def new_ticket(request: flows.TicketRequest, *, generation: int) -> review.NewTicket:
+def new_ticket(request: flows.TicketRequest) -> review.NewTicket:
     """The node's inputs are shown, its outputs are asked for."""
     node = request.node
     asked = tuple(
@@ -65,7 +45,7 @@ def new_ticket(request: flows.TicketRequest, *, generation: int) -> review.NewTi
         subject=str(request.run_id),
         node=node.id,
         iteration=request.iteration,
-        generation=generation,
+        generation=request.generation,
         title=node.name,
         purpose=node.purpose,
         role=node.approval.role,

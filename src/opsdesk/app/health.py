@@ -26,6 +26,7 @@ class Readiness(BaseModel):
 
 @routes.get("/healthz", name="healthz", summary="Whether the process lives")
 async def healthz() -> dict[str, str]:
+    """It answers; whether it can do its work is another question."""
     return {"status": OK}
 
 
@@ -37,6 +38,7 @@ async def healthz() -> dict[str, str]:
     responses={503: {"model": Readiness, "description": "At least one of the parts is not in order."}},
 )
 async def readyz(request: Request) -> Response:
+    """Each part by its name, with what is wrong with it."""
     checks = await look(request.app.state.database, request.app.state.clock)
     ready = all(found == OK for found in checks.values())
     return JsonResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from opsdesk.app.http import http_api
 from opsdesk.app.process import stop_signals
@@ -34,8 +35,16 @@ async def serve_for(
 
     `port` counts instead of the setting; 0 takes a free one. Raises OSError if the address cannot be listened on.
     """
-    listening = _listen(opsdesk.settings.host, opsdesk.settings.port if port is None else port)
-    server = _Server(_config(opsdesk))
+    settings = opsdesk.settings
+    with listening_on(settings.host, settings.port if port is None else port) as listening:
+        await serve_app(http_api(opsdesk), listening=listening, stop=stop, ready=ready)
+
+
+async def serve_app(
+    app: ASGIApp, *, listening: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]
+) -> None:
+    """Serve any application on a socket."""
+    server = _Server(_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
     url = _url(listening)
     try:
@@ -47,13 +56,12 @@ async def serve_for(
         _log.info("server_stopping")
         server.should_exit = True
         await serving
-        listening.close()
         _log.info("server_stopped")
 
 
-def _config(opsdesk: Opsdesk) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        http_api(opsdesk),
+        app,
         log_config=None,
         # What it would tell is told by this module.
         log_level="warning",
@@ -83,16 +91,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
+@contextmanager
+def listening_on(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket bound to an address, closed when the block ends."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-    except BaseException:
-        listening.close()
-        raise
-    return listening
+        yield listening
 
 
 def _url(listening: socket.socket) -> str:

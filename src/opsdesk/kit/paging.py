@@ -86,7 +86,7 @@ def _typed(part: object, wanted: type[Any]) -> Any:
                 return moment
         elif wanted is UUID and isinstance(part, str):
             return UUID(part)
-        elif wanted in (str, int) and type(part) is wanted:
+        elif wanted in (str, int) and type(part) is wanted and "\0" not in str(part):  # PostgreSQL holds no NUL
             return part
     except ValueError as error:
         raise BadCursor from error
