@@ -1,0 +1,166 @@
+"""A whole installation for a story: partners, database, server and workers, each the real thing."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from opsdesk import review
+from opsdesk.access import Actor, Scope
+from opsdesk.app import desk
+from opsdesk.app.server import serve_for
+from opsdesk.app.wiring import Opsdesk, open_app
+from opsdesk.flows import arrivals, runs
+from opsdesk.flows.definitions import store_procedure
+from opsdesk.flows.state import OPEN
+from opsdesk.kit.clock import Clock
+from opsdesk.kit.settings import Settings
+from tests.sandbox.outside import Outside, enter_sandbox
+
+ROOT = Path(__file__).parents[2]
+OFFICER = Actor("officer-1", "officer-1", frozenset({"compliance_officer"}), frozenset(Scope))
+WORKER = """
+from opsdesk.app import process, worker
+from opsdesk.kit.settings import Settings
+process.run(worker.work(Settings()))
+"""
+
+
+@dataclass
+class Installation:
+    opsdesk: Opsdesk
+    outside: Outside
+    environment: Mapping[str, str]
+    workers: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def add(self, text: str) -> str:
+        async with self.opsdesk.database.transaction() as conn:
+            now = self.opsdesk.clock.now()
+            definition = await store_procedure(conn, text=text, file_name="story.osop.yaml", now=now)
+        return definition.procedure_id
+
+    async def start(self, procedure: str, name: str) -> UUID:
+        """Start a run for a customer whose name chooses what the partners do."""
+        inputs = {"name": name, "email": f"{uuid4().hex}@example.com", "phone": "+86 138 0000 0000"}
+        async with self.opsdesk.database.transaction() as conn:
+            now = self.opsdesk.clock.now()
+            run, _ = await runs.start_run(conn, procedure_id=procedure, inputs=inputs, actor="story", now=now)
+        return run.run_id
+
+    async def email_of(self, run_id: UUID) -> str:
+        async with self.opsdesk.database.connection() as conn:
+            return str((await runs.read_journal(conn, run_id))[0].payload["inputs"]["email"])
+
+    async def confirm(self, run_id: UUID) -> None:
+        """The customer opens the message and presses the button."""
+        await self.outside.control("confirm", {"email": await self.email_of(run_id), "wait_s": 30})
+
+    async def until(self, run_id: UUID, reached: Callable[[runs.Run], bool]) -> runs.Run:
+        while True:
+            async with self.opsdesk.database.connection() as conn:
+                run = await runs.show_run(conn, run_id)
+            if reached(run):
+                return run
+            await asyncio.sleep(0.02)
+
+    async def ended(self, run_id: UUID) -> runs.Run:
+        return await self.until(run_id, lambda run: run.status not in OPEN)
+
+    async def resting(self, run_id: UUID) -> runs.Run:
+        """Until nothing is left to do but wait for somebody or something."""
+        return await self.until(run_id, lambda run: run.status != "running" and not run.owned)
+
+    async def ticket(self, run_id: UUID) -> review.Ticket:
+        await self.until(run_id, lambda run: (run.wake_name or "").startswith("person"))
+        async with self.opsdesk.database.connection() as conn:
+            _, state, _ = await runs.read_state(conn, run_id)
+            (ticket_id,) = [node.wait.ticket for node in state.nodes.values() if node.wait and node.wait.ticket]
+            return await review.show_ticket(conn, ticket_id=UUID(ticket_id))
+
+    async def decide(self, ticket: review.Ticket, *, actor: Actor = OFFICER, **answers: Any) -> review.Ticket:
+        async with self.opsdesk.database.transaction() as conn:
+            return await review.decide(
+                conn,
+                ticket_id=ticket.id,
+                actor=actor,
+                answers=answers,
+                key=uuid4().hex,
+                now=self.opsdesk.clock.now(),
+                on_decided=desk.on_decided,
+            )
+
+    async def retry(self, run_id: UUID) -> None:
+        async with self.opsdesk.database.transaction() as conn:
+            now = self.opsdesk.clock.now()
+            await arrivals.retry(conn, run_id=run_id, node=None, new_key=True, actor="story", now=now)
+
+    async def facts(self, run_id: UUID) -> list[runs.JournalRow]:
+        async with self.opsdesk.database.connection() as conn:
+            return await runs.read_journal(conn, run_id)
+
+    async def work(self) -> asyncio.subprocess.Process:
+        """Start a worker in a process of its own."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            WORKER,
+            env={**os.environ, **self.environment},
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        self.workers.append(process)
+        return process
+
+    async def kill(self, worker: asyncio.subprocess.Process) -> None:
+        worker.send_signal(signal.SIGKILL)
+        await worker.wait()
+        self.workers.remove(worker)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@asynccontextmanager
+async def installation(
+    folder: Path, database_url: str, *, clock: Clock | None = None, works: bool = True
+) -> AsyncIterator[Installation]:
+    """`works`: with a worker in this process; else start workers with `work`."""
+    async with enter_sandbox(folder / "sandbox") as outside:
+        port = free_port()
+        environment = {
+            "OPSDESK_DATABASE_URL": database_url,
+            "OPSDESK_DATA_DIR": str(folder / "data"),
+            "OPSDESK_BASE_URL": f"http://127.0.0.1:{port}",
+            "OPSDESK_PORT": str(port),
+            "OPSDESK_CA_FILE": str(outside.sandbox.ca_file),
+            "OPSDESK_CONNECT_TO": outside.sandbox.connect_to,
+            "OPSDESK_SECRETS_DIR": str(outside.sandbox.secrets_dir),
+            "OPSDESK_COMMANDS_DIR": str(outside.sandbox.commands_dir),
+            "OPSDESK_WORKER_LEASE_S": "1",
+        }
+        values = {name.removeprefix("OPSDESK_").lower(): value for name, value in environment.items()}
+        async with open_app(Settings.model_validate(values), clock=clock) as opsdesk:
+            stop, answering = asyncio.Event(), asyncio.Event()
+            serving = asyncio.create_task(serve_for(opsdesk, stop=stop, ready=lambda _: answering.set()))
+            runtime = opsdesk.runtime()
+            if works:
+                await runtime.start()
+            await answering.wait()
+            made = Installation(opsdesk, outside, environment)
+            try:
+                yield made
+            finally:
+                for worker in list(made.workers):
+                    await made.kill(worker)
+                if works:
+                    await runtime.stop(grace_s=2)
+                stop.set()
+                await serving

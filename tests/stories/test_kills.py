@@ -1,0 +1,139 @@
+"""Workers that are killed with SIGKILL: at every step of the reference run, and at random under load."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from opsdesk.flows import runs
+from opsdesk.kit.db import Connection
+from tests.stories.installation import ROOT, Installation, installation
+
+SEED = ROOT.parent / "shared" / "seeds" / "customer-onboarding.osop.yaml"
+OWN = ROOT / "procedures" / "customer-onboarding.osop.yaml"
+# Where the source document is not here, the procedure shipped is the reference: it has the same graph and more.
+REFERENCE = SEED if SEED.is_file() else OWN
+KILL_LOCK = 7_315
+HOLD = f"""
+create table kill_point (seq integer);
+create function hold() returns trigger language plpgsql as $$
+begin
+    if new.seq = (select seq from kill_point) then
+        perform pg_advisory_xact_lock({KILL_LOCK});
+    end if;
+    return new;
+end $$;
+create trigger hold before insert on flow_journal for each row execute function hold();
+"""
+WAITERS = "select pid from pg_locks where locktype = 'advisory' and objid = %s and not granted"
+STORM_RUNS = 200
+STORM_KILLS = 12
+
+
+@asynccontextmanager
+async def held_at(database_url: str, seq: int) -> AsyncIterator[psycopg.AsyncConnection]:
+    """Whoever writes the fact of this number waits, in the middle of its commit, until the block ends."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await conn.execute(HOLD.encode())
+        await conn.execute(b"insert into kill_point values (%s)", (seq,))
+        await conn.execute(b"select pg_advisory_lock(%s)", (KILL_LOCK,))
+        yield conn
+        await conn.execute(b"delete from kill_point")
+        await conn.execute(b"select pg_advisory_unlock(%s)", (KILL_LOCK,))
+
+
+async def someone_waits(conn: psycopg.AsyncConnection) -> int:
+    while True:
+        row = await (await conn.execute(WAITERS.encode(), (KILL_LOCK,))).fetchone()
+        if row is not None:
+            return int(row[0])
+        await asyncio.sleep(0.02)
+
+
+async def everything_happened_once(story: Installation, run_id: UUID) -> None:
+    facts = await story.facts(run_id)
+    assert [fact.seq for fact in facts] == list(range(1, len(facts) + 1))
+    ended = Counter(fact.node for fact in facts if fact.fact == "node_ended")
+    assert set(ended.values()) == {1}
+    assert facts[-1].fact == "run_ended"
+    customer = next(fact for fact in facts if fact.node == "register").payload["outputs"]["customer_id"]
+    calls = await story.outside.calls(customer_id=customer, wait_s="10")
+    by_path = Counter(call["path"] for call in calls)
+    assert set(by_path.values()) == {1}, "a partner was called with two keys for one step"
+    assert {call["performed"] for call in calls} == {1}
+    accounts = [item for item in (await story.outside.control("accounts"))["items"] if item["customer_id"] == customer]
+    assert len(accounts) == 1
+
+
+@pytest.mark.req("FLO-315", "FLO-007")
+@pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
+@pytest.mark.parametrize("seq", range(2, 9))
+async def test_a_worker_killed_at_any_fact_of_the_reference_run_loses_nothing_and_repeats_nothing(
+    tmp_path: Path, database_url: str, seq: int, *, committed: bool
+) -> None:
+    async with installation(tmp_path, database_url, works=False) as story:
+        procedure = await story.add(REFERENCE.read_text())
+        async with held_at(database_url, seq) as conn:
+            worker = await story.work()
+            run_id = await story.start(procedure, "Lin Clear")
+            confirming = asyncio.create_task(story.confirm(run_id))
+            backend = await someone_waits(conn)
+            await story.kill(worker)
+            if not committed:
+                await conn.execute(b"select pg_terminate_backend(%s)", (backend,))
+        await story.work()
+        await confirming
+        run = await story.ended(run_id)
+        assert run.status == "completed"
+        await everything_happened_once(story, run_id)
+
+
+@pytest.mark.req("FLO-315")
+@pytest.mark.timeout(600)
+async def test_a_storm_of_kills_under_load_loses_no_run_and_records_nothing_twice(
+    tmp_path: Path, database_url: str
+) -> None:
+    random = Random(20_260_105)
+    text = OWN.read_text().replace("rate_limit: 10/minute", "rate_limit: 100000/minute")
+    async with installation(tmp_path, database_url, works=False) as story:
+        procedure = await story.add(text)
+        for _ in range(3):
+            await story.work()
+        started = [await story.start(procedure, "Lin Clear") for _ in range(STORM_RUNS)]
+        confirming = asyncio.create_task(_confirm_all(story, started))
+        for _ in range(STORM_KILLS):
+            await _progress(story)
+            await story.kill(random.choice(story.workers))
+            await story.work()
+        await confirming
+        for run_id in started:
+            assert (await story.ended(run_id)).status == "completed"
+        for run_id in started:
+            await everything_happened_once(story, run_id)
+        async with story.opsdesk.database.connection() as conn:
+            assert await runs.stalled_runs(conn, now=story.opsdesk.clock.now()) == []
+
+
+async def _confirm_all(story: Installation, started: list[UUID]) -> None:
+    for run_id in started:
+        await story.confirm(run_id)
+
+
+async def _progress(story: Installation) -> None:
+    """Until some more facts are there, so that kills fall all over the work and not all at its beginning."""
+    async with story.opsdesk.database.connection() as conn:
+        goal = await _facts(conn) + STORM_RUNS * 9 // (STORM_KILLS + 2)
+        while await _facts(conn) < goal and (await runs.count_runs(conn)).get("completed") != STORM_RUNS:
+            await asyncio.sleep(0.02)
+
+
+async def _facts(conn: Connection) -> int:
+    row = await (await conn.execute(b"select count(*) from flow_journal")).fetchone()
+    assert row is not None
+    return int(row[0])
