@@ -69,6 +69,7 @@ async def test_confirming_without_a_message_is_refused(outside: Outside) -> None
 async def test_a_reset_forgets_everything_but_the_secrets(outside: Outside) -> None:
     customer_id = await outside.register()
     await outside.send({**ACCOUNT, "email": "lin@example.com"})
+    await outside.post(CRM, ASSIGN, {**ACCOUNT, "account_id": "acc_0"})
     await outside.script(CRM, ASSIGN, "*", "down")
     await outside.control("reset", {})
     assert (await outside.mails(), await outside.calls()) == ([], [])
