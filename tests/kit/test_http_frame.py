@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from structlog.testing import capture_logs
@@ -55,7 +56,7 @@ async def session(app: FastAPI) -> AsyncIterator[aiohttp.ClientSession]:
 
 async def get(session: aiohttp.ClientSession, path: str) -> tuple[int, Any, list[Any]]:
     """The status, the answer, and what was logged."""
-    with capture_logs() as lines:
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         async with session.get(path, headers={"X-Request-Id": "r-1"}) as response:
             body = await response.read()
     return response.status, body, list(lines)
@@ -80,6 +81,11 @@ async def test_a_log_line_names_the_route_and_not_the_address(session: aiohttp.C
     assert status == 200
     assert [(line["route"], line["status"]) for line in lines] == [("/things/{token}", 200)]
     assert "secret" not in str(lines)
+
+
+async def test_every_log_line_carries_the_request_id(session: aiohttp.ClientSession) -> None:
+    _, _, lines = await get(session, "/broken")
+    assert [line["request_id"] for line in lines] == ["r-1", "r-1"]
 
 
 async def test_a_header_that_the_route_sets_is_kept(session: aiohttp.ClientSession) -> None:

@@ -76,7 +76,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process: uvicorn raises them again at its end, before anything else could be closed."""
+    """Leaves signals to the process, which may have more to stop than this server, and stops all of it at once."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -1,5 +1,6 @@
 """The procedures that are known: stored by content, never changed, and made ready to run once a process."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -57,10 +58,8 @@ async def store_procedure(conn: Connection, *, text: str | bytes, file_name: str
 
     Raises ProcedureRefused with every error at once; a procedure that could not be run is refused too.
     """
-    procedure, findings = check(text, file_name=file_name)
-    blocking = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if procedure is not None and not blocking:
-        blocking = executable(procedure)
+    # In a thread: a large document takes longer than other requests of this process should wait.
+    procedure, blocking = await asyncio.to_thread(_runnable, text, file_name)
     if procedure is None or blocking:
         raise ProcedureRefused(file_name, [_told(finding) for finding in blocking])
     values = {
@@ -77,6 +76,13 @@ async def store_procedure(conn: Connection, *, text: str | bytes, file_name: str
         stored = await (await rows.execute(STORED_DEFINITION, values)).fetchone()
     assert stored is not None
     return replace(stored, new=inserted.rowcount == 1)
+
+
+def _runnable(text: str | bytes, file_name: str) -> tuple[Procedure | None, list[Finding]]:
+    """The procedure if it can be read, and why it cannot be run."""
+    procedure, findings = check(text, file_name=file_name)
+    blocking = [finding for finding in findings if finding.severity is Severity.ERROR]
+    return procedure, blocking or (executable(procedure) if procedure is not None else [])
 
 
 def _told(finding: Finding) -> dict[str, object]:
