@@ -22,7 +22,7 @@ FORGET_DEAD_WORKERS = _SQL["forget_dead_workers"]
 CLAIM_DUE = _SQL["claim_due"]
 CLAIM_WITH_ARRIVALS = _SQL["claim_with_arrivals"]
 CLAIM_ORPHANS = _SQL["claim_orphans"]
-CLAIM_RUN = _SQL["claim_run"]
+OWNED = _SQL["owned"]
 STILL_OWNED = _SQL["still_owned"]
 READ_JOURNALS = _SQL["read_journals"]
 READ_ARRIVALS = _SQL["read_arrivals"]
@@ -79,11 +79,10 @@ async def claim(conn: Connection, *, worker_id: UUID, now: datetime, limit: int)
     return claims
 
 
-async def claim_run(conn: Connection, *, worker_id: UUID, run_id: UUID, now: datetime) -> list[Claim]:
-    """This run, if nobody holds it and there is something to do."""
+async def owned(conn: Connection, *, worker_id: UUID) -> list[Claim]:
+    """The runs that this worker holds."""
     async with conn.cursor(row_factory=class_row(Claim)) as cursor:
-        values = {"worker_id": worker_id, "run_id": run_id, "now": now}
-        return await (await cursor.execute(CLAIM_RUN, values)).fetchall()
+        return await (await cursor.execute(OWNED, {"worker_id": worker_id})).fetchall()
 
 
 async def still_owned(conn: Connection, *, worker_id: UUID, run_id: UUID) -> bool:

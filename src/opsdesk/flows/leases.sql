@@ -54,13 +54,8 @@ where run_id in (
 )
 returning run_id, definition_id, true as orphan;
 
--- name: claim_run
-update flow_run set owner = %(worker_id)s, wake_at = null
-where run_id = %(run_id)s and owner is null and ended_at is null
-    and (wake_at <= %(now)s or exists (
-        select from flow_inbox where flow_inbox.run_id = flow_run.run_id and taken_at is null
-    ))
-returning run_id, definition_id, false as orphan;
+-- name: owned
+select run_id, definition_id, false as orphan from flow_run where owner = %(worker_id)s;
 
 -- name: still_owned
 select definition_id from flow_run where run_id = %(run_id)s and owner = %(worker_id)s and ended_at is null;

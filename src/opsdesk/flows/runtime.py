@@ -24,6 +24,7 @@ log = get_logger(__name__)
 
 RUNS_MAX = 2000
 """Runs that one worker holds at a time."""
+CLAIM_MAX = 500
 POLL_S = 0.5
 """How often due runs are looked for; notifications wake the worker earlier."""
 DATABASE_RETRY_S = 1.0
@@ -48,6 +49,9 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._poll = asyncio.Event()
         self._stopping = False
+        self._claiming = asyncio.Lock()
+        self._claimed_while_live: set[UUID] = set()
+        """Let go by us and claimed by us again before its drive had ended: taken over when it has."""
         self.worker_id = new_id()
 
     async def start(self) -> None:
@@ -101,7 +105,7 @@ class Runtime:
         task = self._drives.pop(live.run_id, None)
         if task is not None and not task.cancelled() and task.exception() is not None:
             log.error("run_let_go_after_failure", run_id=str(live.run_id), exc_info=task.exception())
-        if live.arrived and not self._stopping and live.state.outcome is None:
+        if live.arrived or live.run_id in self._claimed_while_live:
             # Something came in while the run was being let go: look again without waiting for the next poll.
             self._poll.set()
 
@@ -122,6 +126,7 @@ class Runtime:
             alive = await leases.extend(conn, worker_id=self.worker_id, lease_s=self._lease_s)
         if not alive:
             await self._start_anew()
+        await self._find_again()
         await asyncio.sleep(self._lease_s / leases.HEARTBEATS)
 
     async def _start_anew(self) -> None:
@@ -134,15 +139,29 @@ class Runtime:
         async with self._db.connection() as conn:
             await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
 
+    async def _find_again(self) -> None:
+        """Take over what the database says is ours and nobody drives: a claim whose answer was lost on its way."""
+        async with self._claiming:
+            async with self._db.connection() as conn:
+                claims = await leases.owned(conn, worker_id=self.worker_id)
+            forgotten = [claim for claim in claims if claim.run_id not in self._live]
+            if forgotten:
+                log.warning("runs_found_again", runs=len(forgotten))
+                await self._take_over(forgotten)
+
     async def _claim(self) -> None:
         self._poll.clear()
-        room = RUNS_MAX - len(self._live)
+        if self._claimed_while_live - self._live.keys():
+            self._claimed_while_live.clear()
+            await self._find_again()
+        room = min(RUNS_MAX - len(self._live), CLAIM_MAX)
         claimed = 0
         if room > 0:
-            async with self._db.connection() as conn:
-                now = self._ports.clock.now()
-                claims = await leases.claim(conn, worker_id=self.worker_id, now=now, limit=min(room, 500))
-            await self._take_over(claims)
+            async with self._claiming:
+                async with self._db.connection() as conn:
+                    now = self._ports.clock.now()
+                    claims = await leases.claim(conn, worker_id=self.worker_id, now=now, limit=room)
+                await self._take_over(claims)
             claimed = len(claims)
         await self._record_late_arrivals()
         if claimed == 0:
@@ -158,6 +177,7 @@ class Runtime:
             journals = await leases.read_journals(conn, [claim.run_id for claim in claims])
         for claim in claims:
             if claim.run_id in self._live:
+                self._claimed_while_live.add(claim.run_id)
                 continue
             program = await self._definitions.program(claim.definition_id)
             state = fold(program.procedure, journals[claim.run_id], run_id=str(claim.run_id))
