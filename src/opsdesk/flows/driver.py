@@ -240,11 +240,15 @@ class Driver:
                 due_at=person_asked(node, state, "", now)[1],
                 requested_by=live.state.actor,
             )
-            async with self._db.transaction() as conn:
-                ticket = await self._ports.open_ticket(conn, request, now)
-                self.record(live, person_asked(node, state, ticket, now)[0])
-                header = self._header(live)
-                await self._write_in(conn, live, now, header)
+            try:
+                async with self._db.transaction() as conn:
+                    ticket = await self._ports.open_ticket(conn, request, now)
+                    self.record(live, person_asked(node, state, ticket, now)[0])
+                    header = self._header(live)
+                    await self._write_in(conn, live, now, header)
+            except DatabaseUnavailable as error:
+                # The ticket may not be there: the fact that says so must not be written another time.
+                raise RunLost(live.run_id) from error
             self._saved(live, header)
         return True
 
