@@ -29,4 +29,8 @@ OpenTicketFunction = Callable[[Connection, TicketRequest, datetime], Awaitable[s
 """Opens the ticket in the caller's transaction and returns its id; the same request gives the same ticket."""
 
 CloseTicketFunction = Callable[[Connection, str, str, datetime], Awaitable[None]]
-"""Closes a ticket (id) for a reason (`expired` or `cancelled`) in the caller's transaction, if it is still open."""
+"""Closes a ticket (id) for a reason (`expired` or `cancelled`) in the caller's transaction, if it is still open.
+
+Raises RunLost for a ticket that should expire and was decided a moment before: the run reads its journal again, and finds
+the answer in its inbox.
+"""
