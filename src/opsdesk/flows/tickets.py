@@ -31,6 +31,6 @@ OpenTicketFunction = Callable[[Connection, TicketRequest, datetime], Awaitable[s
 CloseTicketFunction = Callable[[Connection, str, str, datetime], Awaitable[None]]
 """Closes a ticket (id) for a reason (`expired` or `cancelled`) in the caller's transaction, if it is still open.
 
-Raises RunLost for a ticket that should expire and was decided a moment before: the run reads its journal again, and finds
-the answer in its inbox.
+Raises RunLost for a ticket that should expire and was decided a moment before: the run reads its journal again, and
+finds the answer in its inbox.
 """
