@@ -52,7 +52,8 @@ Every setting is an environment variable, read once when a process starts.
 def error_classes() -> list[type[OpsdeskError]]:
     """Every error of the product, sorted by capability and name."""
     for module in walk_packages(opsdesk.__path__, "opsdesk."):
-        import_module(module.name)
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
     found, left = [], [OpsdeskError]
     while left:
         error = left.pop()

@@ -19,7 +19,7 @@ from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.embedded import EmbeddedServer
 from opsdesk.kit.migrate import migrate
 from tests.servers import Server
-from tests.session import make_session_folder
+from tests.session import make_session_folder, session_name
 
 MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 POOL_MAX = 8
@@ -39,8 +39,12 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        shutil.rmtree(config.stash[SESSION_FOLDER], ignore_errors=True)
+    if hasattr(config, "workerinput"):
+        return
+    folder = config.stash[SESSION_FOLDER]
+    if given := os.environ.get("OPSDESK_TEST_DATABASE_URL"):
+        Server(given, session_name(folder)).drop_template()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +55,9 @@ def session_folder(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def server(session_folder: Path) -> Iterator[Server]:
     """The server of this run with its template, shared by all workers; or the one OPSDESK_TEST_DATABASE_URL names."""
-    session = session_folder.name.rpartition("-")[2]
     given = os.environ.get("OPSDESK_TEST_DATABASE_URL")
     embedded = EmbeddedServer(session_folder, settings=SPEED_BEFORE_DURABILITY)
-    server = Server(given or embedded.start(), session)
+    server = Server(given or embedded.start(), session_name(session_folder))
     try:
         with _alone(session_folder / "template.lock"):
             _make_template(server, session_folder / "template-made")

@@ -35,6 +35,9 @@ class Server:
     def drop(self, name: str) -> None:
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def drop_template(self) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {self.template} WITH (FORCE)")
+
     def _strategy(self) -> str:
         with psycopg.connect(self.url) as conn:
             return " STRATEGY file_copy" if conn.info.server_version >= 150_000 else ""

@@ -27,6 +27,10 @@ def make_session_folder() -> Path:
     return folder
 
 
+def session_name(folder: Path) -> str:
+    return folder.name.rpartition("-")[2]
+
+
 def remove_if_abandoned(folder: Path) -> None:
     """Stop and remove what a run left behind that was killed."""
     process = int(folder.name.removeprefix(PREFIX).partition("-")[0])

@@ -118,7 +118,8 @@ def test_every_error_can_be_put_in_a_set() -> None:
 def test_other_capabilities_are_imported_as_packages() -> None:
     found = []
     for path, node in nodes("src"):
-        owner = path.relative_to(SOURCE).parts[0]
+        # What stands beside the capabilities, such as `python -m opsdesk`, is a way into the application.
+        owner = path.relative_to(SOURCE).parts[0] if path.parent != SOURCE else "app"
         for module in imported_modules(node):
             parts = module.split(".")
             foreign = parts[0] == "opsdesk" and len(parts) > 2 and parts[1] in CAPABILITIES and parts[1] != owner
@@ -184,3 +185,8 @@ def test_every_requirement_is_named_by_its_id() -> None:
         if not re.fullmatch(r"'(FLO|REV|PTS|SUP)-\w+'", ast.unparse(argument))
     ]
     assert [f"{place(path, argument)}: {ast.unparse(argument)}" for path, argument in wrong] == []
+
+
+def test_the_lockfile_names_only_the_public_registry() -> None:
+    hosts = set(re.findall(r'"(\w+://[^/"]*)', (ROOT / "uv.lock").read_text(encoding="utf-8")))
+    assert hosts == {"https://pypi.org", "https://files.pythonhosted.org"}

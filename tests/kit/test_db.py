@@ -26,6 +26,14 @@ async def table(db: Database) -> str:
     return "entry"
 
 
+def kill_connections(database_url: str) -> None:
+    """Return when the server has done with all of them, so that nothing of them is on its way any more."""
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute(KILL_THE_OTHERS)
+        while other.execute(OTHERS_ALIVE).fetchone() != (0,):
+            pass
+
+
 async def entries(db: Database) -> list[str]:
     async with db.connection() as conn:
         return [name for (name,) in await (await conn.execute("SELECT name FROM entry ORDER BY name")).fetchall()]
@@ -60,8 +68,7 @@ async def test_a_connection_that_dies_is_a_database_away(db: Database, database_
     with pytest.raises(DatabaseUnavailable):
         async with db.transaction() as conn:
             await conn.execute("INSERT INTO entry VALUES ('lost', 1)")
-            with psycopg.connect(database_url) as other:
-                other.execute(KILL_THE_OTHERS)
+            kill_connections(database_url)
             await conn.execute("SELECT 1")
     assert await entries(db) == []
 
@@ -75,10 +82,7 @@ async def test_connections_that_died_in_the_pool_are_not_used(db: Database, data
             await everybody_has_one.wait()
 
     await asyncio.gather(*(use() for _ in range(CONNECTIONS)))
-    with psycopg.connect(database_url) as other:
-        other.execute(KILL_THE_OTHERS)
-        while other.execute(OTHERS_ALIVE).fetchone() != (0,):
-            other.rollback()
+    kill_connections(database_url)
     await asyncio.gather(*(use() for _ in range(CONNECTIONS)))
 
 
