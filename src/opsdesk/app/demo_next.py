@@ -1,0 +1,64 @@
+"""What to do next: what the demo says when everything is up, and the settings for another terminal."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from opsdesk.app.demo_installation import PROGRAMS, Installation
+from opsdesk.app.demo_screen import Screen
+from opsdesk.app.demo_story import Journey
+
+ENVIRONMENT_FILE = "demo.env"
+
+
+@contextmanager
+def written_environment(data_dir: Path, installed: Installation) -> Iterator[Path]:
+    """The file for `. demo.env`, for as long as the block runs: the keys in it are worth nothing afterwards."""
+    file = data_dir / ENVIRONMENT_FILE
+    variables = {
+        **installed.environment,
+        "OPSDESK_API_KEY": installed.keys.portal.key,
+        "OPSDESK_REVIEWER_KEY": installed.keys.reviewer.key,
+        "OPSDESK_SANDBOX_URL": installed.control_url,
+    }
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())]
+    lines.append(f'export PATH={shlex.quote(str(PROGRAMS))}:"$PATH"\n')
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.writelines(lines)
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def tell_what_is_there(
+    installed: Installation, *, automatic: Journey, reviewed: Journey, file: Path, screen: Screen
+) -> None:
+    """Where everything is, who can sign in, and what to try."""
+    diagram = f"/v1/runs/{reviewed.run_id}/diagram"
+    screen.title("Everything stays up until Ctrl-C")
+    screen.words(f"  API       {installed.base_url}/v1/openapi.json")
+    screen.words(f"  mailbox   {installed.mailbox_url}")
+    screen.words("  picture of the second run, for whoever has a key:")
+    screen.words(f"    {installed.base_url}{diagram}")
+    screen.title("Who can sign in until then: API keys, shown this once")
+    for key in (installed.keys.portal, installed.keys.reviewer):
+        screen.words(f"  {key.name}, {key.purpose}")
+        screen.words(f"    {key.key}")
+    screen.title("Try in another terminal")
+    screen.words(f"  . {shlex.quote(_short(file))}")
+    screen.words("  opsdesk run list")
+    screen.words(f"  opsdesk run show {automatic.run_id}")
+    screen.words("  opsdesk ticket list")
+    screen.words('  curl -H "Authorization: Bearer $OPSDESK_API_KEY" -o run.svg \\')
+    screen.words(f'    "$OPSDESK_BASE_URL{diagram}"')
+    screen.words()
+
+
+def _short(path: Path) -> str:
+    """From where the person is, if that is shorter."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else f"./{relative}"
