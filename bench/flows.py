@@ -20,9 +20,9 @@ from statistics import median
 from typing import Any
 
 import psycopg
-import uvloop
 
 from limits import INPUT, Limits
+from opsdesk.app import process
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.nodes.api import api_node
 from opsdesk.flows.nodes.callbacks import CallbackAddresses
@@ -227,7 +227,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--json", action="store_true", help="one object a line")
     options = parser.parse_args()
-    lines = uvloop.run(measure(rounds=options.rounds, seconds=options.seconds))
+    lines = process.run(measure(rounds=options.rounds, seconds=options.seconds))
     if options.json:
         for item in lines:
             print(json.dumps(item))

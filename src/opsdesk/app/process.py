@@ -1,6 +1,7 @@
 """How a process of Opsdesk begins and ends: its event loop, and SIGTERM and SIGINT as an event that it waits for."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -10,12 +11,23 @@ import uvloop
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+GARBAGE_OBJECTS = 50_000
+"""New objects between two looks for cycles; Python's own default is 700."""
+
 Answer = TypeVar("Answer")
 
 
 def run(main: Coroutine[Any, Any, Answer]) -> Answer:
     """Run the main coroutine of a process, such as `serve(settings)`, to its end."""
+    tune_garbage_collection()
     return uvloop.run(main)
+
+
+def tune_garbage_collection() -> None:
+    """Look for cycles less often, and never among what was imported: measured, a tenth of a worker's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 20, 20)
 
 
 @contextmanager

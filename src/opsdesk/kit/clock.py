@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
+
+OFFSET_S = 0.1
+"""How old what is known of the offset may be."""
 
 
 class Clock(Protocol):
@@ -14,23 +18,23 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock, moved by the offset that the file `clock` in the data folder holds, if there is one.
 
-    The file holds a number of seconds. It is looked at again on each call, so that moving it moves every
-    process at once. How long a process may live (leases, heartbeats) is never measured with this clock.
+    The file holds a number of seconds. It is looked at again every OFFSET_S, so that moving it moves every process.
+    How long a process may live (leases, heartbeats) is never measured with this clock.
     """
 
     def __init__(self, offset_file: Path | None = None) -> None:
         self._file = offset_file
+        self._offset = timedelta(0)
+        self._read_at = -OFFSET_S
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset()
-
-    def _offset(self) -> timedelta:
-        if self._file is None:
-            return timedelta(0)
-        try:
-            return timedelta(seconds=float(self._file.read_text()))
-        except FileNotFoundError:
-            return timedelta(0)
+        if self._file is not None and monotonic() - self._read_at >= OFFSET_S:
+            self._read_at = monotonic()
+            try:
+                self._offset = timedelta(seconds=float(self._file.read_text()))
+            except FileNotFoundError:
+                self._offset = timedelta(0)
+        return datetime.now(UTC) + self._offset
 
 
 class ManualClock:
