@@ -61,9 +61,9 @@ class Journal:
             commands = decide(self.program.procedure, self.state, self.now)
             executes = [command for command in commands if isinstance(command, Execute)]
             if executes:
-                command = executes[pick(executes)]
-                self.executed.append((command.node, command.attempt))
-                self.add(*settle(self.program, self.state, command, answer(command), self.now))
+                call = executes[pick(executes)]
+                self.executed.append((call.node, call.attempt))
+                self.add(*settle(self.program, self.state, call, answer(call), self.now))
                 continue
             for command in commands:
                 if isinstance(command, Finish):

@@ -67,7 +67,8 @@ class World:
 
     async def call(self, call: NodeCall) -> NodeOutcome:
         self.calls.append(call)
-        outcome = self.answers.get(call.node.id, lambda _: Done({"x": 1, "y": 2}))(call)
+        answer: Callable[[NodeCall], Any] = self.answers.get(call.node.id, lambda _: Done({"x": 1, "y": 2}))
+        outcome = answer(call)
         if asyncio.iscoroutine(outcome):
             outcome = await outcome
         assert isinstance(outcome, Done | Failed | Wait)

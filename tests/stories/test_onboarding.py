@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from opsdesk.flows.runs import Run
 from opsdesk.kit.clock import ManualClock
 from tests.stories.installation import ROOT, Installation, installation
 
@@ -46,6 +47,10 @@ async def nobody_confirms(story: Installation, run_id: UUID, clock: ManualClock)
         await story.until(run_id, lambda run: (run.wake_name or "").startswith("event") and not run.owned)
         clock.advance(seconds=HOUR_S)
     clock.advance(seconds=21 * HOUR_S)
+
+
+async def retrying(story: Installation, run_id: UUID, *, attempt: int) -> Run:
+    return await story.until(run_id, lambda run: (run.wake_name or "").startswith(f"timer: attempt {attempt}"))
 
 
 async def outputs(story: Installation, run_id: UUID) -> dict[str, Any]:
@@ -154,9 +159,7 @@ async def test_a_failing_provider_is_retried_three_times_ten_seconds_apart(
 ) -> None:
     run_id = await onboarding(story, SEED, "Lin Down")
     for attempt in (1, 2, 3):
-        run = await story.until(
-            run_id, lambda run, n=attempt: (run.wake_name or "").startswith(f"timer: attempt {n + 1}")
-        )
+        run = await retrying(story, run_id, attempt=attempt + 1)
         assert (run.wake_at or clock.now()) - clock.now() == timedelta(seconds=10)
         clock.advance(seconds=10)
     run = await story.until(run_id, lambda run: run.status == "blocked" and not run.owned)
