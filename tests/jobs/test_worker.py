@@ -108,7 +108,7 @@ async def test_a_bug_is_retried_with_backoff_and_then_held_with_its_cause(
         await mail.has_run(3)
         held = await queue.until_held()
     assert (held.id, held.kind, held.payload, held.attempts) == (job_id, "mail", {"number": 1}, 3)
-    assert held.cause == "ValueError: no a***@e***.com"
+    assert held.cause == "ValueError"
     bugs = [line for line in lines if line["event"] == "a job failed by a bug"]
     assert [line["attempt"] for line in bugs] == [1, 2, 3]
     assert all(isinstance(line["exc_info"], ValueError) for line in bugs)

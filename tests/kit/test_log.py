@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 import structlog
 
 from opsdesk.kit import log
+from opsdesk.kit.db import Connection
+from opsdesk.kit.http_client import BodyTooLarge
 from opsdesk.kit.settings import Settings
+
+CUSTOMER = "Lin Clear"
 
 
 @pytest.fixture(autouse=True)
@@ -64,16 +69,69 @@ def test_no_raw_personal_value_or_secret_reaches_a_line(stream: io.StringIO) -> 
         assert raw not in text
 
 
-def test_an_exception_is_logged_with_its_traceback_and_masked(stream: io.StringIO) -> None:
+@pytest.mark.req("FLO-009")
+def test_an_exception_is_logged_with_its_way_and_without_its_words(stream: io.StringIO) -> None:
+    def account_of(name: str) -> None:
+        raise ValueError(f"no account for {name}")
+
     configure(stream)
     try:
-        raise ValueError("no account for alice@example.com")
+        account_of(CUSTOMER)
     except ValueError:
         log.get_logger("test").exception("job failed")
     [line] = lines(stream)
-    assert "Traceback" in line["exception"]
-    assert "a***@e***.com" in line["exception"]
-    assert "alice@" not in stream.getvalue()
+    assert line["exception"].startswith("Traceback")
+    assert line["exception"].endswith("ValueError")
+    assert "in account_of" in line["exception"]
+    assert CUSTOMER not in stream.getvalue()
+
+
+@pytest.mark.req("FLO-009")
+def test_the_causes_of_an_exception_are_logged_without_their_words(stream: io.StringIO) -> None:
+    configure(stream)
+    try:
+        try:
+            raise KeyError(CUSTOMER)
+        except KeyError as error:
+            raise ExceptionGroup(f"about {CUSTOMER}", [ValueError(CUSTOMER)]) from error
+    except ExceptionGroup:
+        logging.getLogger("library").exception("it failed")
+    [line] = lines(stream)
+    assert CUSTOMER not in stream.getvalue()
+    told = [text for text in line["exception"].splitlines() if not text.startswith((" ", "Traceback"))]
+    assert told == ["KeyError", "which led to:", "ExceptionGroup", "which holds:", "ValueError"]
+
+
+@pytest.mark.req("FLO-009")
+@pytest.mark.parametrize("shown", ["failed: {0}", "<Task exception={0!r}>"], ids=["its words", "its looks"])
+def test_an_exception_in_the_words_of_a_line_keeps_its_own_to_itself(stream: io.StringIO, shown: str) -> None:
+    configure(stream)
+    error = ValueError(f"no account for {CUSTOMER}")
+    logging.getLogger("library").error(shown.format(error), exc_info=error)
+    logging.getLogger("library").error("failed: %s", error)
+    log.get_logger("test").error("failed", error=error)
+    assert [json.dumps(line).count("ValueError") for line in lines(stream)] == [2, 1, 1]
+    assert CUSTOMER not in stream.getvalue()
+
+
+@pytest.mark.req("FLO-009")
+def test_a_refusal_of_ours_is_logged_with_its_facts(stream: io.StringIO) -> None:
+    configure(stream)
+    log.get_logger("test").error("failed", exc_info=BodyTooLarge(1024))
+    [line] = lines(stream)
+    assert line["exception"] == "BodyTooLarge: The answer is larger than what is read of one. (bytes_max=1024)"
+
+
+@pytest.mark.req("FLO-009")
+async def test_a_row_that_the_database_refused_is_not_logged(stream: io.StringIO, conn: Connection) -> None:
+    configure(stream)
+    try:
+        await conn.execute(b"create temporary table person (name text constraint short check (length(name) < 5))")
+        await conn.execute(b"insert into person values (%s)", (CUSTOMER,))
+    except psycopg.errors.CheckViolation:
+        log.get_logger("test").exception("failed")
+    assert lines(stream)[0]["exception"].endswith("CheckViolation: 23514 person short")
+    assert CUSTOMER not in stream.getvalue()
 
 
 def test_an_object_shows_itself_masked(stream: io.StringIO) -> None:

@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 from opsdesk.jobs.queue import CHANNEL
 from opsdesk.kit.db import ChangesCrossed, Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
+from opsdesk.kit.log_exceptions import told
 from opsdesk.kit.sql import statements
 
 RECONNECT_S = 0.5
@@ -114,7 +115,7 @@ class PoolDriver(Driver):
     def _is_away(self, error: Exception) -> None:
         if not self._away:
             self._away = True
-            _log.warning("the database does not answer; waiting for it", error=str(error.__cause__ or error))
+            _log.warning("the database does not answer; waiting for it", error=told(error.__cause__ or error))
 
     def _is_back(self) -> None:
         if self._away:

@@ -15,6 +15,7 @@ from opsdesk.jobs.repository import JobRepository
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.errors import Unavailable
 from opsdesk.kit.log import bound, get_logger
+from opsdesk.kit.log_exceptions import told
 from opsdesk.kit.masking import mask_text
 
 CAUSE_CHARACTERS_MAX = 1000
@@ -96,7 +97,7 @@ class KindExecutor(AbstractEntrypointExecutor):
         if isinstance(error, DatabaseUnavailable):
             job.attempts -= 1  # not the job's fault, and over for all jobs at once
         elif job.attempts >= self._kind.attempts_max:
-            return _held(f"{type(error).__name__}: {error}")
+            return _held(told(error))
         return RetryRequested(delay)
 
 

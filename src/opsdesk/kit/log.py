@@ -9,6 +9,7 @@ from typing import Any, TextIO, cast
 import orjson
 import structlog
 
+from opsdesk.kit.log_exceptions import TellExceptions, told, trace, without_exceptions
 from opsdesk.kit.masking import mask, mask_text
 from opsdesk.kit.settings import Settings
 
@@ -43,13 +44,15 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(TellExceptions())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.StackInfoRenderer(),
-                structlog.processors.format_exc_info,
+                without_exceptions,
+                structlog.processors.ExceptionRenderer(trace),
                 mask_event,
                 _renderer(settings, stream),
             ],
@@ -76,7 +79,7 @@ def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
 def _masked(key: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str | dict | list | tuple):
         return _plain(mask(key, value))
-    return mask(key, str(value))
+    return mask(key, told(value) if isinstance(value, BaseException) else str(value))
 
 
 def _plain(value: Any) -> Any:
