@@ -9,7 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opsdesk.flows import arrivals, definitions, document, draw, mermaid, record, routes, runs, text_view
+    from opsdesk.flows import (
+        arrivals,
+        definitions,
+        document,
+        draw,
+        lint,
+        mermaid,
+        record,
+        routes,
+        runs,
+        text_view,
+        views,
+    )
     from opsdesk.flows.calls import NodeFunction
     from opsdesk.flows.nodes.api import api_node
     from opsdesk.flows.nodes.callbacks import CallbackAddresses
@@ -34,11 +46,13 @@ __all__ = [
     "definitions",
     "document",
     "draw",
+    "lint",
     "mermaid",
     "record",
     "routes",
     "runs",
     "text_view",
+    "views",
 ]
 
 _HOMES = {

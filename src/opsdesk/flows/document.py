@@ -155,4 +155,14 @@ def raw_edge(procedure: Procedure, edge: Edge) -> Mapping[str, Any]:
     return dict(procedure.raw["edges"][edge.index])
 
 
-__all__ = ["RUNNABLE_MODES", "SUFFIXES", "VERSIONS", "Loaded", "executable", "load", "load_file", "raw_edge"]
+__all__ = [
+    "RUNNABLE_MODES",
+    "SUFFIXES",
+    "VERSIONS",
+    "Loaded",
+    "Procedure",
+    "executable",
+    "load",
+    "load_file",
+    "raw_edge",
+]

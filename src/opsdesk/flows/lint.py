@@ -1,16 +1,20 @@
 """Everything that can be said about a procedure before it runs."""
 
 from collections.abc import Collection, Iterable
+from itertools import chain, islice
 
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_completeness import lint_completeness
 from opsdesk.flows.lint_conformance import lint_conformance
-from opsdesk.flows.lint_expressions import lint_expressions
+from opsdesk.flows.lint_expressions import FINDINGS_MAX, lint_expressions
 from opsdesk.flows.lint_graph import lint_graph
 from opsdesk.flows.lint_names import Names
 from opsdesk.flows.lint_references import lint_references
 from opsdesk.flows.lint_risk import lint_risk
 from opsdesk.flows.procedure import Procedure
+from opsdesk.flows.sarif import sarif
+
+__all__ = ["format_finding", "has_errors", "lint", "sarif"]
 
 
 def lint(
@@ -25,11 +29,14 @@ def lint(
         names = Names.of(procedure)
         about_conditions, conditions = lint_expressions(names)
         found.extend(about_conditions)
-        found.extend(lint_graph(procedure, names.graph))
-        found.extend(lint_completeness(names, conditions))
-        found.extend(lint_risk(procedure))
+        rest: Iterable[Finding] = chain(
+            lint_graph(procedure, names.graph),
+            lint_completeness(names, conditions),
+            lint_risk(procedure),
+            lint_references(names, env_allowed=env_allowed),
+        )
+        found.extend(islice(rest, FINDINGS_MAX))
         found.append(lint_conformance(procedure))
-        found.extend(lint_references(names, env_allowed=env_allowed))
     return sorted(dict.fromkeys(found), key=_place)
 
 

@@ -29,6 +29,7 @@ INSERT_START = _SQL["insert_start"]
 FIND_START = _SQL["find_start"]
 NOTIFY = _SQL["notify"]
 SHOW_RUN = _SQL["show_run"]
+FIND_RUNS = _SQL["find_runs"]
 LIST_RUNS = _SQL["list_runs"]
 COUNT_RUNS = _SQL["count_runs"]
 READ_JOURNAL = _SQL["read_journal"]
@@ -39,6 +40,7 @@ JOURNAL_ROWS_MAX = 1000
 STALL_GRACE_S = 60.0
 """How long a wake-up may be overdue, or a dead worker's run lie, before it counts as stalled."""
 STALLED_ROWS_MAX = 1000
+FOUND_RUNS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,24 @@ def check_inputs(procedure: Procedure, inputs: Mapping[str, Any]) -> None:
 
 
 async def start_run(
-    conn: Connection, *, procedure_id: str, inputs: Mapping[str, Any], actor: str, now: datetime, key: str | None = None
+    conn: Connection,
+    *,
+    procedure_id: str,
+    inputs: Mapping[str, Any],
+    actor: str,
+    now: datetime,
+    key: str | None = None,
+    definition_id: int | None = None,
 ) -> tuple[Run, bool]:
-    """Start a run of the newest version; a worker executes it. True with it: it is new.
+    """Start a run of the newest version, or of the one named; a worker executes it. True with it: it is new.
 
     The same `key` with the same procedure and inputs gives the first run again. Raises ProcedureNotFound,
     InputsInvalid, KeyReused.
     """
-    definition_id, procedure = await latest_definition(conn, procedure_id)
+    if definition_id is None:
+        definition_id, procedure = await latest_definition(conn, procedure_id)
+    else:
+        procedure = await read_definition(conn, definition_id)
     check_inputs(procedure, inputs)
     run_id = new_id()
     values = {
@@ -149,6 +161,12 @@ async def show_run(conn: Connection, run_id: UUID) -> Run:
     if run is None:
         raise RunNotFound(run_id)
     return run
+
+
+async def find_runs(conn: Connection, part: str) -> list[UUID]:
+    """The newest runs whose identifier begins or ends with these hexadecimal digits, FOUND_RUNS_MAX at most."""
+    values = {"part": part.replace("-", "").lower(), "limit": FOUND_RUNS_MAX}
+    return [run_id for (run_id,) in await (await conn.execute(FIND_RUNS, values)).fetchall()]
 
 
 async def list_runs(

@@ -24,6 +24,13 @@ select run_id, procedure_id, flow_definition.digest, status, actor, started_at, 
 from flow_run join flow_definition using (definition_id, procedure_id)
 where run_id = %(run_id)s;
 
+-- name: find_runs
+-- Reads every identifier: for the command line, where somebody typed a part of one.
+select run_id from flow_run
+where starts_with(replace(run_id::text, '-', ''), %(part)s)
+    or right(replace(run_id::text, '-', ''), length(%(part)s::text)) = %(part)s
+order by run_id desc limit %(limit)s;
+
 -- name: list_runs
 -- Newest first: identifiers sort by the time they were made.
 select run_id, procedure_id, flow_definition.digest, status, actor, started_at, ended_at, wake_at, wake_name,

@@ -16,11 +16,11 @@ from opsdesk.review.model import (
     TicketStatus,
     TicketSummary,
 )
-from opsdesk.review.queue import count_tickets, list_tickets
+from opsdesk.review.queue import count_tickets, find_tickets, list_tickets
 from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticket_answers, ticket_history
 
 if TYPE_CHECKING:
-    from opsdesk.review import routes
+    from opsdesk.review import routes, views
 
 __all__ = [
     "NewTicket",
@@ -36,6 +36,7 @@ __all__ = [
     "close_ticket",
     "count_tickets",
     "decide",
+    "find_tickets",
     "list_tickets",
     "open_ticket",
     "release",
@@ -43,11 +44,12 @@ __all__ = [
     "show_ticket",
     "ticket_answers",
     "ticket_history",
+    "views",
 ]
 
 
 def __getattr__(name: str) -> ModuleType:
-    """What needs the web framework is imported when it is first asked for, so that commands start without it."""
-    if name == "routes":
+    """What not every process needs is imported when it is first asked for, so that commands start without it."""
+    if name in ("routes", "views"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -15,6 +15,7 @@ from opsdesk.review.errors import TicketFilterInvalid
 from opsdesk.review.model import TicketStatus, TicketSummary
 
 FILTER_CHARS_MAX = 200
+FOUND_TICKETS_MAX = 10
 
 _NEVER_DUE = datetime(9999, 12, 31, tzinfo=UTC)
 _CURSOR_SHAPE = (datetime, datetime, UUID)
@@ -22,6 +23,7 @@ _CURSOR_SHAPE = (datetime, datetime, UUID)
 _SQL = statements(__file__)
 _LIST_TICKETS = _SQL["list_tickets"]
 _COUNT_TICKETS = _SQL["count_tickets"]
+_FIND_TICKETS = _SQL["find_tickets"]
 
 
 async def list_tickets(
@@ -58,6 +60,12 @@ async def list_tickets(
     found = conn.cursor(row_factory=dict_row)
     rows = await (await found.execute(_LIST_TICKETS, values)).fetchall()
     return page_of([_summary(row) for row in rows], size=size, key=_sort_key)
+
+
+async def find_tickets(conn: Connection, part: str) -> list[UUID]:
+    """The newest tickets whose identifier begins or ends with these hexadecimal digits, FOUND_TICKETS_MAX at most."""
+    values = {"part": part.replace("-", "").lower(), "limit": FOUND_TICKETS_MAX}
+    return [ticket_id for (ticket_id,) in await (await conn.execute(_FIND_TICKETS, values)).fetchall()]
 
 
 async def count_tickets(

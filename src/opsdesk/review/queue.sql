@@ -18,6 +18,13 @@ where (%(status)s::text is null or status = %(status)s)
 order by coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id
 limit %(rows)s;
 
+-- name: find_tickets
+-- Reads every identifier: for the command line, where somebody typed a part of one.
+select id from ticket
+where starts_with(replace(id::text, '-', ''), %(part)s)
+    or right(replace(id::text, '-', ''), length(%(part)s::text)) = %(part)s
+order by id desc limit %(limit)s;
+
 -- name: count_tickets
 select status, count(*)
 from ticket

@@ -1,0 +1,5 @@
+"""`python -m opsdesk` is the command `opsdesk`."""
+
+from opsdesk.app.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""The command line: `opsdesk <noun> <verb>`. Every command is listed here; what it needs is imported when it runs."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+import typer
+
+from opsdesk.app import (
+    commands_db,
+    commands_flow,
+    commands_flow_run,
+    commands_key,
+    commands_process,
+    commands_run,
+    commands_run_change,
+    commands_ticket,
+)
+
+app = typer.Typer(
+    name="opsdesk",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    # A traceback with the values of variables would show what is personal.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _noun(name: str, words: str, verbs: Mapping[str, Callable[..., None]]) -> None:
+    noun = typer.Typer(name=name, help=words, no_args_is_help=True, rich_markup_mode=None)
+    for verb, run in verbs.items():
+        noun.command(verb)(run)
+    app.add_typer(noun)
+
+
+_noun(
+    "flow",
+    "Procedures: check, draw, read, store and run them.",
+    {
+        "lint": commands_flow.lint_files,
+        "draw": commands_flow.draw_file,
+        "show": commands_flow.show_file,
+        "run": commands_flow_run.run_file,
+        "log": commands_flow_run.write_log,
+        "add": commands_flow.add_file,
+        "list": commands_flow.list_stored,
+    },
+)
+_noun(
+    "run",
+    "Runs: start, follow, answer, retry and cancel them.",
+    {
+        "start": commands_run.start_run,
+        "list": commands_run.list_runs,
+        "show": commands_run.show_run,
+        "watch": commands_run.watch_run,
+        "journal": commands_run.read_journal,
+        "signal": commands_run_change.signal_run,
+        "cancel": commands_run_change.cancel_run,
+        "retry": commands_run_change.retry_run,
+        "stalled": commands_run.list_stalled,
+    },
+)
+_noun(
+    "ticket",
+    "Tickets: see what people are asked, and answer.",
+    {
+        "list": commands_ticket.list_tickets,
+        "show": commands_ticket.show_ticket,
+        "claim": commands_ticket.claim_ticket,
+        "release": commands_ticket.release_ticket,
+        "decide": commands_ticket.decide_ticket,
+    },
+)
+_noun(
+    "key",
+    "API keys: make, list and revoke them.",
+    {"create": commands_key.create_key, "list": commands_key.list_keys, "revoke": commands_key.revoke_key},
+)
+_noun(
+    "db",
+    "The database: where it is, and a prompt in it.",
+    {"url": commands_db.show_url, "psql": commands_db.open_prompt},
+)
+app.command("serve")(commands_process.serve)
+app.command("worker")(commands_process.worker)
+app.command("migrate")(commands_process.migrate)
+app.command("sandbox")(commands_process.sandbox)
+app.command("demo")(commands_process.demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"opsdesk {version('opsdesk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def opsdesk(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Runs a company's customer operations from procedures that people can read.
+
+    Without OPSDESK_DATABASE_URL, commands use the database in OPSDESK_DATA_DIR, which starts by itself.
+
+    Exit codes: 0 done, 1 refused or failed, 2 misuse.
+    """
+
+
+def main() -> None:
+    """The entry point of the command `opsdesk`."""
+    app(prog_name="opsdesk")

@@ -1,0 +1,194 @@
+"""`opsdesk run`: runs are listed, shown, followed, and acted upon."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsdesk.app.command_frame import AsJson, Reveal, command, read_settings
+from opsdesk.app.commands_flow_run import Inputs, InputsFile, Key, Plain
+from opsdesk.app.output import local_time, local_zone, print_data, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from opsdesk import flows
+
+
+RunId = Annotated[
+    str, typer.Argument(help="The run: its identifier, or 8 digits of its beginning or end.", metavar="RUN")
+]
+STATUSES = ("running", "waiting", "blocked", "completed", "stopped", "timed_out", "cancelled")
+
+
+@command
+async def start_run(
+    procedure: Annotated[str, typer.Argument(help="The id of a stored procedure.", metavar="PROCEDURE")],
+    given: Inputs = [],  # noqa: B006 - typer reads the default and never changes it
+    inputs_file: InputsFile = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start a run of the newest version of a stored procedure; a worker executes it.
+
+    Example: `opsdesk run start customer-onboarding --inputs customer.json --key application-4711`
+    """
+    from opsdesk import flows
+    from opsdesk.app import run_start
+    from opsdesk.app.commands_flow_run import typed_inputs
+    from opsdesk.app.wiring import open_app
+
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+        _, known = await flows.definitions.latest_definition(conn, procedure)
+        started = await run_start.begin(
+            conn,
+            procedure_id=procedure,
+            inputs=typed_inputs(known, given=given, inputs_file=inputs_file),
+            key=key,
+            now=opsdesk.clock.now(),
+        )
+    run_start.tell_started(started, as_json=as_json)
+
+
+@command
+async def list_runs(
+    status: Annotated[
+        str | None, typer.Option("--status", help=f"Only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")
+    ] = None,
+    procedure: Annotated[str | None, typer.Option("--procedure", help="Only runs of this procedure.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="How many, at most 100.")] = None,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="What the page before gave as `next`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, the newest first.
+
+    Example: `opsdesk run list --status waiting`
+    """
+    from opsdesk import flows
+    from opsdesk.app.chosen import short
+    from opsdesk.app.wiring import open_app
+
+    if status is not None and status not in STATUSES:
+        raise typer.BadParameter(f"is none of {', '.join(STATUSES)}", param_hint="--status")
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+        page = await flows.runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
+        counts = await flows.runs.count_runs(conn, procedure_id=procedure)
+        now = opsdesk.clock.now()
+    views = [flows.views.RunView.of(each) for each in page.items]
+    if as_json:
+        print_json({"items": views, "next": page.next, "counts": {each: counts.get(each, 0) for each in STATUSES}})
+        return
+    rows = [
+        (short(view.id), view.procedure, view.status, local_time(view.started_at, now=now), _about(view))
+        for view in views
+    ]
+    print_table(("RUN", "PROCEDURE", "STATUS", "STARTED", "WAITS FOR / ENDED"), rows)
+    say(", ".join(f"{counts[each]} {each.replace('_', ' ')}" for each in STATUSES if counts.get(each)) or "no runs")
+    if page.next:
+        say(f"more follow: --cursor {page.next}")
+
+
+def _about(view: "flows.views.RunView") -> str:
+    if view.wake is not None:
+        return view.wake.name
+    if view.outcome is None:
+        return ""
+    return ": ".join(filter(None, (view.outcome.node, view.outcome.reason)))
+
+
+@command
+async def show_run(run_id: RunId, reveal: Reveal = False, as_json: AsJson = False) -> None:
+    """Show where a run stands: each step, for whom it waits until when, and what was wrong.
+
+    Example: `opsdesk run show 1f2e3d4c5b6a`
+    """
+
+    from opsdesk import flows
+    from opsdesk.app import chosen
+    from opsdesk.app.run_sight import see
+    from opsdesk.app.run_start import next_steps
+    from opsdesk.app.wiring import open_app
+
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+        found = await chosen.run_id(conn, run_id)
+        seen = await see(conn, found, reveal=reveal)
+        procedure, state, _facts = await flows.runs.read_state(conn, found)
+        now = opsdesk.clock.now()
+    if as_json:
+        print_json(seen.detail)
+        return
+    print_data(flows.text_view.timeline(procedure, state, (), now=now, zone=local_zone()).rstrip())
+    detail = seen.detail
+    print_data(f"\n  started by {detail.started_by} at {local_time(detail.started_at, now=now)}")
+    if detail.inputs:
+        print_data("  inputs: " + ", ".join(f"{name}={value}" for name, value in detail.inputs.items()))
+    for step in next_steps(seen):
+        say(step)
+
+
+@command
+async def watch_run(run_id: RunId, plain: Plain = False, reveal: Reveal = False, as_json: AsJson = False) -> int:
+    """Follow a run to its end. Workers execute it, this command only looks. Exit 1 if it ends otherwise than completed.
+
+    Example: `opsdesk run watch 1f2e3d4c5b6a`
+    """
+    from opsdesk.app import chosen
+    from opsdesk.app.run_start import tell_end
+    from opsdesk.app.watching import display, follow
+    from opsdesk.app.wiring import open_app
+
+    async with open_app(read_settings()) as opsdesk:
+        async with opsdesk.database.connection() as conn:
+            found = await chosen.run_id(conn, run_id)
+        on = display(plain=plain, as_json=as_json)
+        seen = await follow(opsdesk, found, on=on, reveal=reveal, until=lambda seen: seen.ended)
+    return tell_end(seen, as_json=as_json)
+
+
+@command
+async def read_journal(run_id: RunId, reveal: Reveal = False, as_json: AsJson = False) -> None:
+    """Show every fact of a run, in the order in which they happened.
+
+    Example: `opsdesk run journal 1f2e3d4c5b6a --json`
+    """
+    from opsdesk import flows
+    from opsdesk.app import chosen
+    from opsdesk.app.run_sight import reader, see
+    from opsdesk.app.wiring import open_app
+
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+        found = await chosen.run_id(conn, run_id)
+        seen = await see(conn, found, reveal=reveal)
+        procedure, _state, _facts = await flows.runs.read_state(conn, found)
+    sight = flows.views.sight(reader(reveal=reveal), procedure)
+    views = [flows.views.FactView.of(row, sight) for row in seen.rows]
+    if as_json:
+        print_json({"items": views, "next": None})
+        return
+    from opsdesk.app.output import compact
+
+    rows = [
+        (str(v.seq), f"{v.at.astimezone():%Y-%m-%d %H:%M:%S}", v.node or "", v.fact, compact(v.payload)) for v in views
+    ]
+    print_table(("SEQ", "AT", "NODE", "FACT", "PAYLOAD"), rows)
+
+
+@command
+async def list_stalled(as_json: AsJson = False) -> int:
+    """List the open runs that nothing will wake. Exit 1 if there are any, which is an alarm.
+
+    Example: `opsdesk run stalled || alert`
+    """
+    from opsdesk import flows
+    from opsdesk.app.wiring import open_app
+
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+        stalled = await flows.runs.stalled_runs(conn, now=opsdesk.clock.now())
+        now = opsdesk.clock.now()
+    if as_json:
+        print_json({"items": stalled, "next": None})
+    else:
+        rows = [
+            (str(each.run_id), each.procedure_id, each.reason, each.wake_name or "", local_time(each.wake_at, now=now))
+            for each in stalled
+        ]
+        print_table(("RUN", "PROCEDURE", "REASON", "WAITS FOR", "SINCE"), rows)
+        say(f"{len(stalled)} stalled")
+    return int(bool(stalled))

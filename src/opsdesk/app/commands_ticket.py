@@ -1,0 +1,209 @@
+"""`opsdesk ticket`: what people are asked, and what they answer."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
+
+import typer
+
+from opsdesk.app.command_frame import AsJson, Reveal, command, read_settings
+from opsdesk.app.output import local_time, print_json, print_table, say
+from opsdesk.app.values import typed_values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from opsdesk import access, review
+
+NAME_CHARACTERS_MAX = 64
+
+
+TicketId = Annotated[
+    str, typer.Argument(help="The ticket: its identifier, or 8 digits of its beginning or end.", metavar="TICKET")
+]
+Roles = Annotated[list[str], typer.Option("--role", help="A role that you hold; may be given again.", metavar="ROLE")]
+AsName = Annotated[
+    str | None, typer.Option("--as", help="Who of several people at this machine you are.", metavar="NAME")
+]
+
+
+@command
+async def list_tickets(
+    status: Annotated[str, typer.Option("--status", help="`open`, `decided`, `expired`, `cancelled`, `all`.")] = "open",
+    role: Annotated[
+        str | None, typer.Option("--role", help="Only those that a holder of this role may answer.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Only those of this run.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="How many, at most 100.")] = None,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="What the page before gave as `next`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List tickets: what is due first, then what is oldest.
+
+    Example: `opsdesk ticket list --role compliance_officer`
+    """
+    from opsdesk import review
+    from opsdesk.app import chosen
+    from opsdesk.app.wiring import open_app
+
+    if status not in (*review.TicketStatus, "all"):
+        raise typer.BadParameter(f"is none of {', '.join(review.TicketStatus)}, all", param_hint="--status")
+    wanted = None if status == "all" else review.TicketStatus(status)
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+        now = opsdesk.clock.now()
+        search = None if run is None else str(await chosen.run_id(conn, run))
+        page = await review.list_tickets(
+            conn, now=now, role=role, status=wanted, search=search, limit=limit, cursor=cursor
+        )
+        counts = await review.count_tickets(conn, now=now, role=role, search=search)
+    lines = [review.views.TicketLine.of(each, now=now) for each in page.items]
+    if as_json:
+        print_json(review.views.TicketPage(items=lines, next=page.next, counts=dict(counts)))
+        return
+    _print_tickets(lines, now=now)
+    say(", ".join(f"{count} {each.replace('_', ' ')}" for each, count in counts.items() if count) or "no tickets")
+    if page.next:
+        say(f"more follow: --cursor {page.next}")
+
+
+def _print_tickets(lines: "Sequence[review.views.TicketLine]", *, now: "datetime") -> None:
+    from opsdesk.app.chosen import short
+
+    rows = [
+        (
+            short(line.id),
+            short(line.run),
+            line.role or "anyone",
+            local_time(line.due_at, now=now),
+            line.claim.by if line.claim else line.status if line.closed_at else "",
+            line.title,
+        )
+        for line in lines
+    ]
+    print_table(("TICKET", "RUN", "ROLE", "DUE", "HELD BY", "TITLE"), rows)
+
+
+@command
+async def show_ticket(ticket_id: TicketId, reveal: Reveal = False, as_json: AsJson = False) -> None:
+    """Show what is asked on which data, what was answered, and what happened.
+
+    Example: `opsdesk ticket show 1f2e3d4c5b6a`
+    """
+    from opsdesk import review
+    from opsdesk.app import chosen
+    from opsdesk.app.run_sight import reader
+    from opsdesk.app.ticket_text import print_ticket, ticket_view
+    from opsdesk.app.wiring import open_app
+
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+        now = opsdesk.clock.now()
+        found = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
+        view = await ticket_view(conn, found, actor=reader(reveal=reveal), now=now)
+    if as_json:
+        print_json(view)
+    else:
+        print_ticket(view, now=now)
+
+
+@command
+async def claim_ticket(
+    ticket_id: TicketId,
+    roles: Roles = [],  # noqa: B006 - typer reads the default and never changes it
+    name: AsName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a ticket for five minutes, so that nobody else decides it meanwhile.
+
+    Example: `opsdesk ticket claim 1f2e3d4c5b6a --role compliance_officer --as li.na`
+    """
+    from opsdesk import review
+    from opsdesk.app import chosen
+    from opsdesk.app.ticket_text import tell_change
+    from opsdesk.app.wiring import open_app
+
+    actor = actor_at_this_machine(roles, name)
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+        now = opsdesk.clock.now()
+        found = await chosen.ticket_id(conn, ticket_id)
+        claimed = await review.claim(conn, ticket_id=found, actor=actor, now=now)
+        until = local_time(claimed.claimed_until, now=now)
+        await tell_change(conn, claimed, f"yours until {until}", now=now, as_json=as_json)
+
+
+@command
+async def release_ticket(ticket_id: TicketId, name: AsName = None, as_json: AsJson = False) -> None:
+    """Give a ticket back that you claimed.
+
+    Example: `opsdesk ticket release 1f2e3d4c5b6a --as li.na`
+    """
+    from opsdesk import review
+    from opsdesk.app import chosen
+    from opsdesk.app.ticket_text import tell_change
+    from opsdesk.app.wiring import open_app
+
+    actor = actor_at_this_machine([], name)
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+        now = opsdesk.clock.now()
+        found = await chosen.ticket_id(conn, ticket_id)
+        released = await review.release(conn, ticket_id=found, actor=actor, now=now)
+        await tell_change(conn, released, "given back", now=now, as_json=as_json)
+
+
+@command
+async def decide_ticket(
+    ticket_id: TicketId,
+    given: Annotated[
+        list[str],
+        typer.Option(
+            "--answer", help="An answer as name=value, or name:=JSON; may be given again.", metavar="NAME=VALUE"
+        ),
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
+    roles: Roles = [],  # noqa: B006 - as above
+    name: AsName = None,
+    key: Annotated[str | None, typer.Option("--key", help="Makes it once-only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a ticket. It is decided with the last answer that it needs, and its run goes on.
+
+    Whoever started the run does not decide it: of several people at one machine, each says who they are with --as.
+
+    Example: `opsdesk ticket decide 1f2e3d4c5b6a --role compliance_officer --as li.na
+    --answer compliance_decision=approved --answer review_notes="the match is another person"`
+    """
+    from opsdesk import review
+    from opsdesk.app import chosen, desk
+    from opsdesk.app.ticket_text import tell_change
+    from opsdesk.app.wiring import open_app
+
+    actor = actor_at_this_machine(roles, name)
+    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+        now = opsdesk.clock.now()
+        asking = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
+        decided = await review.decide(
+            conn,
+            ticket_id=asking.id,
+            actor=actor,
+            answers=typed_values(given, {field.name: field.schema for field in asking.asked}),
+            key=key or uuid4().hex,
+            now=now,
+            on_decided=desk.on_decided,
+        )
+        done = decided.status is review.TicketStatus.DECIDED
+        left = f"answered, {decided.answers_given} of {decided.required_approvers}; somebody else has to answer too"
+        words = f"decided; the run goes on: opsdesk run watch {chosen.short(decided.subject)}" if done else left
+        await tell_change(conn, decided, words, now=now, as_json=as_json)
+
+
+def actor_at_this_machine(roles: list[str], name: str | None) -> "access.Actor":
+    """The account, or one of several people who use it. Raises typer.BadParameter for a name that is none."""
+    from opsdesk import access
+
+    actor = access.local_actor(roles)
+    if name is None:
+        return actor
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable() or "/" in name:
+        problem = f"has 1 to {NAME_CHARACTERS_MAX} printable characters and no slash"
+        raise typer.BadParameter(problem, param_hint="--as")
+    return replace(actor, id=f"{actor.id}/{name}", name=name)

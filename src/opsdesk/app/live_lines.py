@@ -1,0 +1,91 @@
+"""A run told line by line as it happens, for pipes and files: `12:00:01 register done 0.2 s`."""
+
+import sys
+from datetime import datetime
+
+from opsdesk import flows
+from opsdesk.app.output import print_data, span
+from opsdesk.app.run_sight import Seen
+from opsdesk.kit.masking import mask_text
+
+
+class PlainLines:
+    """Prints each fact once, with the time at which it happened, on the reader's clock."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def show(self, seen: Seen, _now: datetime) -> None:
+        """Print what has happened since the last time."""
+        for row in seen.rows:
+            if row.seq > self._told:
+                print_data(f"{row.at.astimezone():%H:%M:%S} {mask_text(told(row, seen))}")
+                self._told = row.seq
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Nothing is left to be done: every line stands as it was printed."""
+
+
+def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
+    """A fact in words, without a value of any input or output."""
+    payload, node = fact.payload, fact.node
+    match fact.fact:
+        case "run_started":
+            return f"run {seen.detail.id} of {seen.detail.procedure} started by {payload['actor']}"
+        case "node_ended":
+            return f"{node} done {_lasted(fact, seen)}".rstrip()
+        case "attempt_failed":
+            again = datetime.fromisoformat(payload["retry_at"]).astimezone()
+            attempt = payload["attempt"] + 1
+            return f"{node} failed, {_error(fact)}; attempt {attempt} at {again:%H:%M:%S}"
+        case "node_failed":
+            goes_on = "; the procedure goes on" if payload.get("taken") else "; waits for an operator"
+            return f"{node} failed, {_error(fact)}{goes_on}"
+        case "node_blocked":
+            return f"{node} answered, {payload['message']}; waits for an operator"
+        case "node_waiting":
+            return f"{node} {_waiting(fact)}"
+        case "node_retried":
+            return f"{node} retried by {payload['actor']}"
+        case "lease_lost":
+            return "the worker was lost; another one takes over"
+        case "run_set_aside":
+            return f"run set aside: {payload['message']}"
+        case "run_resumed":
+            return f"run resumed by {payload['actor']}"
+        case "run_ended":
+            return _ended(fact)
+        case _:
+            return f"{node or 'run'} ignored {payload.get('kind', 'something')}: {payload.get('reason', '')}"
+
+
+def _lasted(fact: "flows.runs.JournalRow", seen: Seen) -> str:
+    node = next(node for node in seen.detail.nodes if node.id == fact.node)
+    if node.iteration != fact.iteration or node.released_at is None:
+        return ""
+    return span((fact.at - node.released_at).total_seconds())
+
+
+def _error(fact: "flows.runs.JournalRow") -> str:
+    return ": ".join(str(fact.payload[key]) for key in ("code", "message") if fact.payload.get(key))
+
+
+def _waiting(fact: "flows.runs.JournalRow") -> str:
+    payload = fact.payload
+    whom = {
+        "person": f"waits for {payload.get('role') or 'a person'}",
+        "callback": "waits for the partner's answer",
+        "rate_limit": "waits for its turn",
+    }[payload["reason"]]
+    if not payload.get("until"):
+        return whom
+    until = datetime.fromisoformat(payload["until"])
+    return f"{whom} until {until.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _ended(fact: "flows.runs.JournalRow") -> str:
+    payload = fact.payload
+    where = f" at {payload['node']}" if payload.get("node") else ""
+    why = f": {payload['reason']}" if payload.get("reason") else ""
+    return f"run {payload['outcome']}{where}{why}"

@@ -1,0 +1,58 @@
+"""A run as somebody at the command line sees it now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from opsdesk import access, flows
+from opsdesk.access import Actor, Scope
+from opsdesk.kit.db import Connection
+
+LEAVING_ALONE = frozenset({"person", "partner"})
+"""Waits that end only when somebody outside acts, and not by themselves in a moment."""
+UNDER_WAY = frozenset({"active", "retrying"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run at one moment: `detail` is masked for its reader, `rows` are its journal so far and are not."""
+
+    owned: bool
+    detail: "flows.views.RunDetail"
+    rows: Sequence["flows.runs.JournalRow"]
+
+    @property
+    def ended(self) -> bool:
+        return self.detail.ended_at is not None
+
+    @property
+    def resting(self) -> bool:
+        """It has ended, or nothing is left but to wait for a person, a partner or an operator."""
+        if self.ended:
+            return True
+        if self.owned or self.detail.status.value == "running":
+            return False
+        busy = any(node.phase.value in UNDER_WAY for node in self.detail.nodes)
+        return not busy and all(node.wait.reason in LEAVING_ALONE for node in self.detail.nodes if node.wait)
+
+    @property
+    def went_wrong(self) -> bool:
+        """It ended otherwise than completed, or stands still with an incident."""
+        return self.detail.status.value not in ("completed", "running", "waiting")
+
+
+def reader(*, reveal: bool) -> Actor:
+    """The person at this machine, as one who may see personal values only if they ask for it."""
+    actor = access.local_actor(())
+    return actor if reveal else replace(actor, scopes=actor.scopes - {Scope.PERSONAL_READ})
+
+
+async def see(conn: Connection, run_id: UUID, *, reveal: bool, rows: Sequence["flows.runs.JournalRow"] = ()) -> Seen:
+    """`rows`: the journal as far as it is known already. Raises RunNotFound."""
+    run = await flows.runs.show_run(conn, run_id)
+    journal = list(rows)
+    while more := await flows.runs.read_journal(conn, run_id, after=len(journal)):
+        journal += more
+    procedure, state, _facts = await flows.runs.read_state(conn, run_id)
+    detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(reader(reveal=reveal), procedure))
+    return Seen(owned=run.owned, detail=detail, rows=journal)

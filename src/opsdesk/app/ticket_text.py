@@ -1,0 +1,72 @@
+"""A ticket in words: what is asked on which data, and what came of it."""
+
+from datetime import datetime
+
+from opsdesk import review
+from opsdesk.access import Actor
+from opsdesk.app.chosen import short
+from opsdesk.app.output import compact, local_time, print_data, print_json, say, span
+from opsdesk.app.run_sight import reader
+from opsdesk.kit.db import Connection
+
+
+async def ticket_view(
+    conn: Connection, ticket: review.Ticket, *, actor: Actor, now: datetime
+) -> "review.views.TicketView":
+    """With its answers and its history, masked for the reader."""
+    answers = await review.ticket_answers(conn, ticket_id=ticket.id)
+    history = await review.ticket_history(conn, ticket_id=ticket.id)
+    return review.views.TicketView.whole(ticket, answers, history, actor=actor, now=now)
+
+
+async def tell_change(conn: Connection, ticket: review.Ticket, words: str, *, now: datetime, as_json: bool) -> None:
+    """What became of a ticket: in words, or as the ticket is now."""
+    if as_json:
+        print_json(await ticket_view(conn, ticket, actor=reader(reveal=False), now=now))
+    else:
+        say(f"ticket {short(ticket.id)} {words}")
+
+
+def print_ticket(view: "review.views.TicketView", *, now: datetime) -> None:
+    """The ticket on stdout, and on stderr how to answer it."""
+    lines = [f"{view.title} — {view.status}", f"  {view.purpose}", f"  ticket {view.id}", f"  run    {view.run}"]
+    lines.append(f"  for {view.role or 'anyone'}, {view.answers_given} of {view.required_approvers} answered")
+    if view.due_at and not view.closed_at:
+        left = (view.due_at - now).total_seconds()
+        told = f"{span(left)} left" if left > 0 else "overdue"
+        lines.append(f"  due {local_time(view.due_at, now=now)}, {told}")
+    if view.claim:
+        lines.append(f"  held by {view.claim.by} until {local_time(view.claim.until, now=now)}")
+    lines += _section("Shown", [f"{name}: {_text(value)}" for name, value in view.shown.items()])
+    lines += _section("Asked", [_asked(field) for field in view.asked])
+    lines += _section("Answered", [_answered(answer, now=now) for answer in view.answers])
+    print_data("\n".join(lines))
+    if not view.closed_at:
+        say(f"Next: {_example(view)}")
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in lines)] if lines else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else compact(value)
+
+
+def _asked(field: "review.views.AskedView") -> str:
+    schema = field.json_schema
+    wanted = schema.get("const", schema.get("enum", schema.get("type", "anything")))
+    told = " or ".join(map(_text, wanted)) if isinstance(wanted, list) else _text(wanted)
+    label = f" ({field.label})" if field.label != field.name else ""
+    return f"{field.name}{label}: {told}{'' if field.required else ', optional'}"
+
+
+def _answered(answer: "review.views.AnswerView", *, now: datetime) -> str:
+    values = ", ".join(f"{name}={_text(value)}" for name, value in answer.answers.items())
+    return f"{local_time(answer.at, now=now)} {answer.by}: {values}"
+
+
+def _example(view: "review.views.TicketView") -> str:
+    role = f" --role {view.role}" if view.role else ""
+    answers = "".join(f" --answer {field.name}=…" for field in view.asked if field.required)
+    return f"opsdesk ticket decide {short(view.id)}{role} --as NAME{answers}"
