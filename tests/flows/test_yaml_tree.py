@@ -205,12 +205,12 @@ def test_a_place_inside_a_text_is_found_through_quotes_and_folding(text: str, po
     assert parsed.tree is not None
     value = plain(parsed.tree)["when"]
     start = positions(parsed.tree)["when"]
-    assert locate(text, start, value, value.index("bcd")) == position
+    assert locate(text.splitlines(keepends=True), start, value, value.index("bcd")) == position
 
 
 def test_where_escapes_hide_the_place_it_is_the_start() -> None:
     text = r'when: "a \u003e 1 && bcd"'
-    assert locate(text, Position(1, 7), "a > 1 && bcd", 9) == Position(1, 7)
+    assert locate([text], Position(1, 7), "a > 1 && bcd", 9) == Position(1, 7)
 
 
 def test_limits_are_what_the_reference_says() -> None:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+CANDIDATES_MAX = 2_000
+"""Names that are compared one by one; of more, only those that begin alike."""
+NAME_CHARS_MAX = 200
+
 
 class ProblemKind(StrEnum):
     SYNTAX = "syntax"
@@ -113,7 +117,10 @@ def explain(text: str, error: str, names: Mapping[str, Any]) -> tuple[Problem, .
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like this one, if any is near."""
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.7)
+    candidates = sorted(known)
+    if len(candidates) > CANDIDATES_MAX:
+        candidates = [other for other in candidates if other[:2] == name[:2]][:CANDIDATES_MAX]
+    close = difflib.get_close_matches(name[:NAME_CHARS_MAX], candidates, n=1, cutoff=0.7)
     return close[0] if close else None
 
 

@@ -16,7 +16,7 @@ from opsdesk.flows.expressions import Condition, ConditionFailed
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_domains import Domain, Path, Undecidable, Value, domain, usages
-from opsdesk.flows.lint_names import Names, scope_at
+from opsdesk.flows.lint_names import Names, Provider, scope_at
 from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode
 
 CELLS_MAX = 5_000
@@ -73,10 +73,12 @@ def _deciding(names: Names, node_id: str, conditions: Mapping[int, Condition]) -
 
 def _variables(names: Names, edges: Sequence[Edge], conditions: Mapping[int, Condition]) -> list[Variable]:
     used = usages(conditions[edge.index].tree for edge in edges)
-    scope = scope_at(names.at(edges[0].source, edge=edges[0]), edges[0])
+    words = [word for path in used for word in path[0].split(".")]
+    known = names.at(edges[0].source, words, edge=edges[0])
+    scope = scope_at(known, edges[0])
     spellings: dict[Path, list[Path]] = {}
     for path in used:
-        spellings.setdefault(_canonical(names, edges[0], path), []).append(path)
+        spellings.setdefault(_canonical(known, path), []).append(path)
     variables = []
     for paths in spellings.values():
         usage = used[paths[0]]
@@ -94,9 +96,9 @@ def _variables(names: Names, edges: Sequence[Edge], conditions: Mapping[int, Con
     return variables
 
 
-def _canonical(names: Names, edge: Edge, path: Path) -> Path:
+def _canonical(known: Mapping[str, list[Provider]], path: Path) -> Path:
     """A bare name that only one node gives is that node's; one that several give is its own."""
-    providers = names.at(edge.source, path[0], edge=edge).get(path[0], [])
+    providers = known.get(path[0], [])
     if len(providers) != 1:
         return path
     node = providers[0].node

@@ -7,10 +7,14 @@ from opsdesk.flows.expression_problems import Problem, ProblemKind, nearest
 from opsdesk.flows.expressions import Condition, ConditionInvalid, Scope, compile_condition, widest_scope
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.lint_names import Names, Provider, scope_at
+from opsdesk.flows.lint_names import Names, Provider, scope_at, words_of
 from opsdesk.flows.lint_paths import Certainty
 from opsdesk.flows.procedure import Edge, Position
 from opsdesk.flows.tree import locate
+
+FINDINGS_MAX = 500
+HINTS_MAX = 50
+"""Findings for which every name in scope is looked through for the one that was meant."""
 
 _CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,
@@ -33,12 +37,16 @@ def lint_expressions(names: Names) -> tuple[list[Finding], dict[int, Condition]]
     for edge in names.procedure.edges:
         if edge.condition is None:
             continue
-        known = names.at(edge.source, edge.condition, edge=edge)
+        if len(findings) >= FINDINGS_MAX:
+            break
+        known = names.at(edge.source, words_of(edge.condition), edge=edge)
         scope = scope_at(known, edge)
         try:
             condition = compile_condition(edge.condition, scope)
-        except ConditionInvalid:
-            problems = _problems(edge.condition, scope_at(names.at(edge.source, edge=edge), edge))
+        except ConditionInvalid as error:
+            problems = error.problems
+            if len(findings) < HINTS_MAX:
+                problems = _problems(edge.condition, scope_at(names.at(edge.source, edge=edge), edge))
             findings.extend(_finding(names, edge, problem, everywhere) for problem in problems)
             continue
         conditions[edge.index] = condition
@@ -85,7 +93,7 @@ def _told(edge: Edge) -> str:
 
 
 def _at(names: Names, edge: Edge, offset: int) -> Position:
-    return locate(names.procedure.source, edge.condition_position, edge.condition or "", offset)
+    return locate(names.lines, edge.condition_position, edge.condition or "", offset)
 
 
 def _offset(edge: Edge, text: str) -> int:

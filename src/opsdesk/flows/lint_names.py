@@ -1,7 +1,7 @@
 """The names that are in scope at a place of a procedure, and who provides them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,25 +29,28 @@ class Names:
     graph: Graph
     paths: Paths
     before: Mapping[str, frozenset[str]]
+    lines: list[str]
+    """Of the source."""
     providers: Mapping[str, list[tuple[str, Provider]]]
     """By the last part of a name: the whole names, bare and qualified, with who provides them."""
 
     @classmethod
     def of(cls, procedure: Procedure) -> "Names":
-        graph = graph_of(procedure)
-        return cls(procedure, graph, Paths(graph), ancestors(graph), _providers(procedure, graph))
+        graph, lines = graph_of(procedure), procedure.source.splitlines(keepends=True)
+        return cls(procedure, graph, Paths(graph), ancestors(graph), lines, _providers(procedure, graph))
 
-    def at(self, node_id: str, text: str | None = None, *, edge: Edge | None = None) -> dict[str, list[Provider]]:
+    def at(
+        self, node_id: str, words: Iterable[str] | None = None, *, edge: Edge | None = None
+    ) -> dict[str, list[Provider]]:
         """The names in scope where the node begins, or where an edge out of it is decided, bare and qualified.
 
-        With a text: those that it may mention.
+        With words: those names whose last part is among them. A procedure can have very many names.
         """
         visible = set(self.before[node_id])
         if edge is not None and edge.mode not in FAILURE_MODES:
             visible.add(node_id)
-        words = self.providers.keys() if text is None else dict.fromkeys(_WORD.findall(text))
         found: dict[str, list[Provider]] = {}
-        for word in words:
+        for word in self.providers if words is None else dict.fromkeys(words):
             for name, provider in self.providers.get(word, ()):
                 if provider.node is None or provider.node.id in visible:
                     found.setdefault(name, []).append(provider)
@@ -65,6 +68,11 @@ class Names:
         except TooComplex:
             return Certainty.SURELY
         return Certainty.MAYBE
+
+
+def words_of(condition: str) -> list[str]:
+    """The words of a condition, some of which are names."""
+    return _WORD.findall(condition)
 
 
 def _providers(procedure: Procedure, graph: Graph) -> Mapping[str, list[tuple[str, Provider]]]:

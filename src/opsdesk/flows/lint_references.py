@@ -1,14 +1,16 @@
 """`${…}` in the runtime of nodes: every name has to come from somewhere, and should come on every path."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider
 from opsdesk.flows.lint_paths import Certainty, places, position_of
-from opsdesk.flows.procedure import Node, Position
-from opsdesk.flows.references import Namespace, Reference, parse_all
+from opsdesk.flows.procedure import Node
+from opsdesk.flows.references import Namespace, Reference, ReferenceMalformed, parse_all
 from opsdesk.flows.tree import locate
 
 METADATA_NAMES = ("run_id", "procedure_id", "node_id", "iteration", "attempt")
@@ -17,21 +19,17 @@ METADATA_NAMES = ("run_id", "procedure_id", "node_id", "iteration", "attempt")
 def lint_references(names: Names, *, env_allowed: Collection[str] | None = None) -> Iterator[Finding]:
     """Where `env_allowed` is not given, any `${env.…}` passes: the deployment decides."""
     for index, node in places(names.procedure):
-        known = names.at(node.id)
-        yield from _inputs_from_nowhere(node, known, names)
+        yield from _inputs_from_nowhere(node, names)
         for path, text in texts(names.procedure.raw["nodes"][index].get("runtime"), f"nodes.{index}.runtime"):
             references, malformed = parse_all(text)
+            once = {reference.text: reference for reference in reversed(references)}
+            known = names.at(node.id, [reference.name for reference in once.values()])
+            found: list[_Wrong | None] = [_malformed(node, wrong) for wrong in malformed]
+            found += [_reference(names, node, known, reference, env_allowed) for reference in once.values()]
             start = position_of(names.procedure, *path.split("."))
-            for wrong in malformed:
-                position = locate(names.procedure.source, start, text, wrong.offset)
-                yield Finding(
-                    Code.REFERENCE_MALFORMED, Severity.ERROR, f"{node.id}: {wrong}", wrong.hint, position, path
-                )
-            for reference in references:
-                position = locate(names.procedure.source, start, text, reference.offset)
-                finding = _reference(names, node, known, reference, position, path, env_allowed)
-                if finding is not None:
-                    yield finding
+            for wrong in sorted((each for each in found if each is not None), key=lambda each: each.offset):
+                position = locate(names.lines, start, text, wrong.offset)
+                yield Finding(wrong.code, wrong.severity, wrong.message, wrong.hint(), position, path)
 
 
 def texts(value: object, path: str) -> Iterator[tuple[str, str]]:
@@ -47,15 +45,30 @@ def texts(value: object, path: str) -> Iterator[tuple[str, str]]:
                 yield from texts(item, f"{path}.{index}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What is wrong with one reference. Looking for hints is left until it is told."""
+
+    code: Code
+    severity: Severity
+    message: str
+    offset: int
+    hint: Callable[[], str]
+
+
+def _malformed(node: Node, wrong: ReferenceMalformed) -> _Wrong:
+    message = f"{node.id}: {wrong}"
+    return _Wrong(Code.REFERENCE_MALFORMED, Severity.ERROR, message, wrong.offset, lambda: wrong.hint)
+
+
 def _reference(
     names: Names,
     node: Node,
     known: Mapping[str, list[Provider]],
     reference: Reference,
-    position: Position,
-    path: str,
     env_allowed: Collection[str] | None,
-) -> Finding | None:
+) -> _Wrong | None:
+    told = f"{node.id}: ${{{reference.text}}}"
     match reference.namespace:
         case Namespace.SECRETS:
             return None
@@ -64,18 +77,18 @@ def _reference(
         case Namespace.ENV if env_allowed is None or reference.name in env_allowed:
             return None
         case Namespace.ENV:
-            message = f"{node.id}: the environment variable {reference.name} is not given to procedures"
+            message = f"{told}: this environment variable is not given to procedures"
             hint = "pass it as an input, or a secret"
-            return Finding(Code.REFERENCE_ENVIRONMENT, Severity.ERROR, message, hint, position, path)
+            return _Wrong(Code.REFERENCE_ENVIRONMENT, Severity.ERROR, message, reference.offset, lambda: hint)
     providers = known.get(_key(node, reference, known), [])
     if not providers:
         message = f"{node.id}: nothing provides ${{{reference.text}}}"
-        hint = _hint(names, reference, known)
-        return Finding(Code.REFERENCE_NAME, Severity.ERROR, message, hint, position, path)
+        hints = partial(_hint, names, node, reference)
+        return _Wrong(Code.REFERENCE_NAME, Severity.ERROR, message, reference.offset, hints)
     if names.certainty(node.id, providers) is Certainty.SURELY:
         return None
-    message = f"{node.id}: ${{{reference.text}}} may be missing, because not every path gives it; the node then fails"
-    return Finding(Code.REFERENCE_MAYBE, Severity.WARNING, message, "", position, path)
+    message = f"{told} may be missing, because not every path gives it; the node then fails"
+    return _Wrong(Code.REFERENCE_MAYBE, Severity.WARNING, message, reference.offset, str)
 
 
 def _key(node: Node, reference: Reference, known: Mapping[str, list[Provider]]) -> str:
@@ -92,14 +105,13 @@ def _key(node: Node, reference: Reference, known: Mapping[str, list[Provider]]) 
             return reference.name
 
 
-def _hint(names: Names, reference: Reference, known: Mapping[str, list[Provider]]) -> str:
+def _hint(names: Names, node: Node, reference: Reference) -> str:
     if reference.namespace is Namespace.METADATA:
         return f"metadata has {', '.join(METADATA_NAMES)}"
     if reference.namespace is Namespace.BARE and reference.name in names.procedure.nodes and reference.path:
         return f"write ${{outputs.{reference.text}}}"
-    if near := nearest(reference.text, known):
-        return f"did you mean ${{{near}}}?"
-    if near := nearest(reference.name, known):
+    known = names.at(node.id)
+    if near := nearest(reference.text, known) or nearest(reference.name, known):
         return f"did you mean ${{{near}}}?"
     for other in names.procedure.nodes.values():
         if any(output.name == reference.name for output in other.outputs):
@@ -109,10 +121,11 @@ def _hint(names: Names, reference: Reference, known: Mapping[str, list[Provider]
     return ""
 
 
-def _inputs_from_nowhere(node: Node, known: Mapping[str, list[Provider]], names: Names) -> Iterator[Finding]:
+def _inputs_from_nowhere(node: Node, names: Names) -> Iterator[Finding]:
+    known = names.at(node.id, [entry.name for entry in node.inputs])
     for entry in node.inputs:
         if entry.name not in known:
-            near = nearest(entry.name, known)
+            near = nearest(entry.name, names.at(node.id))
             message = f"{node.id} takes {entry.name}, which neither the run's inputs nor a node before it provide"
             hint = f"did you mean {near}?" if near else "it is left out of the call"
             where = f"nodes.{node.id}.inputs"

@@ -27,8 +27,10 @@ _SECRET_VALUES = (
 )
 _NAME_OF_SECRET = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _SECRET_CHARS_MIN = 6
-_REFERENCE = re.compile(r"(?<!\$)\$\{([^}]*)\}")
+_REFERENCE = re.compile(r"(?<!\$)\$\{([^}]{0,200})\}")
 _NEEDS_SHELL = re.compile(r"[|&;<>`*?~]|\$\(|\n(?!\s*\Z)")
+COMMAND_CHARS_MAX = 10_000
+"""What lies beyond is not looked at."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -140,6 +142,7 @@ def _exposed(node: Node, words: list[Any]) -> Iterator[str]:
     script = _script(words) if len(words) > 1 else str(words[0]).replace("\\\n", " ") if words else None
     if script is None:
         return
+    script = script[:COMMAND_CHARS_MAX]
     shell = bool(node.runtime.get("shell")) or len(words) > 1
     bare = _REFERENCE.sub("", script)
     if not shell and not _NEEDS_SHELL.search(bare) and not re.search(r"\b(?:sh|bash|zsh)\s+-c\b|\beval\b", bare):

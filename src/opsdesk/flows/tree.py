@@ -1,6 +1,6 @@
 """What YAML and JSON documents are read into: values that know where they stand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ DEPTH_MAX = 64
 """Collections inside collections."""
 NODES_MAX = 50_000
 """Values in a document."""
+LOCATE_CHARS_MAX = 10_000
+"""Beyond, a place inside a text is not looked for."""
 INTEGER_MAX = 2**63 - 1
 
 Scalar = bool | int | float | str | None
@@ -68,12 +70,14 @@ def _collect(tree: Tree, at: str, found: dict[str, Position]) -> None:
             _collect(item, f"{prefix}{index}", found)
 
 
-def locate(text: str, start: Position, value: str, offset: int) -> Position:
+def locate(lines: Sequence[str], start: Position, value: str, offset: int) -> Position:
     """Where character `offset` of a string value stands, when the value's scalar starts at `start`.
 
-    Quotes, block indicators and line folding are followed; where escapes make that impossible, it is the start.
+    `lines` are those of the document, with their ends. Quotes, block indicators and line folding are followed; where
+    escapes make that impossible, it is the start.
     """
-    lines = text.splitlines(keepends=True)
+    if offset > LOCATE_CHARS_MAX:
+        return start
     if not 1 <= start.line <= len(lines):
         return start
     line, column = start.line - 1, start.column - 1
@@ -82,7 +86,7 @@ def locate(text: str, start: Position, value: str, offset: int) -> Position:
     elif lines[line][column : column + 1] in {'"', "'"}:
         column += 1
     wanted = sum(not character.isspace() for character in value[:offset])
-    expected = [character for character in value if not character.isspace()]
+    expected = [character for character in value[: offset + 1] if not character.isspace()]
     seen = 0
     while line < len(lines):
         while column < len(lines[line]):
