@@ -142,8 +142,17 @@ async def bench() -> AsyncIterator[tuple[Bench, str]]:
 
 
 async def cost(ready: Bench, url: str) -> tuple[float, float, float]:
-    """WAL fsyncs, bytes of database growth and bytes of WAL for one run at concurrency 1."""
+    """WAL fsyncs, bytes of database growth and bytes of WAL for one run at concurrency 1.
 
+    What the installation costs while nothing happens (heartbeats) is measured before and taken off.
+    """
+    idle = await _spent(url, ready, flows=0)
+    busy = await _spent(url, ready, flows=COST_FLOWS)
+    fsyncs, growth, wal = ((late - early) / COST_FLOWS for early, late in zip(idle, busy, strict=True))
+    return fsyncs, growth, wal
+
+
+async def _spent(url: str, ready: Bench, *, flows: int) -> tuple[int, int, int]:
     async def snapshot() -> tuple[int, int, int]:
         # Backends report what they did after a while: wait until they have.
         await asyncio.sleep(11)
@@ -153,10 +162,9 @@ async def cost(ready: Bench, url: str) -> tuple[float, float, float]:
         return row
 
     before = await snapshot()
-    for _ in range(COST_FLOWS):
+    for _ in range(flows):
         await ready.opsdesk()
-    after = await snapshot()
-    fsyncs, growth, wal = ((late - early) / COST_FLOWS for early, late in zip(before, after, strict=True))
+    fsyncs, growth, wal = (late - early for early, late in zip(before, await snapshot(), strict=True))
     return fsyncs, growth, wal
 
 
