@@ -40,7 +40,7 @@ from opsdesk.kit.migrate import migrate
 HERE = Path(__file__).parent
 CONCURRENCIES = (16, 64)
 LATENCY_FLOWS = 200
-COST_FLOWS = 200
+COST_FLOWS = 500
 COST = """
 select (select coalesce(sum(fsyncs), 0)::bigint from pg_stat_io where object = 'wal'),
     pg_database_size(current_database()), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint
@@ -207,14 +207,14 @@ def line(
     at_most: float | None = None,
 ) -> dict[str, Any]:
     """One measured figure beside its limit; the target is of the ratio."""
-    ratio = value / limit if limit else None
+    ratio = round(value / limit, 3) if limit else None
     ok = ratio is None or ((at_least is None or ratio >= at_least) and (at_most is None or ratio <= at_most))
     return {
         "name": name,
         "value": round(value, 2),
         "unit": unit,
         "limit": round(limit, 2) if limit else None,
-        "ratio": round(ratio, 3) if ratio else None,
+        "ratio": ratio,
         "target": f">= {at_least}" if at_least else f"<= {at_most}" if at_most else None,
         "ok": ok,
     }

@@ -40,7 +40,7 @@ log = get_logger(__name__)
 
 KEEP_AWAKE_S = 1.0
 """A run that has to wait no longer than this is not let go in between."""
-LINGER_S = 0.005
+LINGER_S = 0.05
 """How long a fact that lets nothing go on may wait for company, so that branches that end together share a commit."""
 DATABASE_RETRY_S = 0.5
 LOST_LEASE_PAUSE_S = 2.0
