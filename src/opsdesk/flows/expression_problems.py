@@ -50,7 +50,7 @@ _OSOP_FUNCTIONS = {
 """Functions of the OSOP specification that conditions do not have here, and what to do without them."""
 
 _STRINGS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
-_NAME = r"[A-Za-z_][\w.\[\]'\"]*"
+_NAME = r"[A-Za-z_][\w.\[\]'\"]{0,100}"
 _HABITS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"\$\{|\{\{"), "a condition is an expression, not a template", "write the name without ${ }"),
     (re.compile(r"!=="), "`!==` is JavaScript's", "write !="),
@@ -67,16 +67,16 @@ _HABITS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         r"write \1.\2(\3)",
     ),
     (
-        re.compile(r"([\w.]+)\.includes\(\s*([^()]*)\)"),
+        re.compile(r"([\w.]{1,100})\.includes\(\s*([^()]*)\)"),
         "`includes` is JavaScript's",
         r"write \1.contains(\2) for a text, \2 in \1 for a list",
     ),
     (
-        re.compile(r"([\w.]+)\.length\b(?:\(\))?"),
+        re.compile(r"([\w.]{1,100})\.length\b(?:\(\))?"),
         "`.length` is JavaScript's; CEL has a function for it",
         r"write size(\1)",
     ),
-    (re.compile(r"\blen\(\s*([\w.]+)\s*\)"), "`len` is Python's", r"write size(\1)"),
+    (re.compile(r"\blen\(\s*([\w.]{1,100})\s*\)"), "`len` is Python's", r"write size(\1)"),
     (re.compile(r"\b(?:undefined|None|nil|NULL|Null)\b"), "that is not how CEL spells nothing", "write null"),
     (re.compile(r"\bnot\s+in\b", re.I), "`not in` is Python's", "write !(x in y)"),
     (re.compile(r"\b(?:and|AND)\b"), "`and` is not an operator", "write &&"),
