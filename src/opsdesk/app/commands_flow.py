@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsdesk.app.command_frame import AsJson, command, read_settings
+from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.output import local_time, print_data, print_json, print_table, say
 from opsdesk.kit.errors import Invalid
 
@@ -201,10 +201,10 @@ async def add_file(file: File, as_json: AsJson = False) -> None:
     Example: `opsdesk flow add procedures/customer-onboarding.osop.yaml`
     """
     from opsdesk import flows
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
     text = document_bytes(file)
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         definition = await flows.definitions.store_procedure(
             conn, text=text, file_name=stored_name(file), now=opsdesk.clock.now()
         )
@@ -226,9 +226,9 @@ async def list_stored(
     Example: `opsdesk flow list`
     """
     from opsdesk import flows
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         page = await flows.definitions.list_procedures(conn, limit=limit, cursor=cursor)
     views = [flows.views.DefinitionView.of(definition) for definition in page.items]
     if as_json:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsdesk.app.command_frame import AsJson, Reveal, command, read_settings
+from opsdesk.app.command_frame import AsJson, Reveal, command
 from opsdesk.app.commands_flow import File, Out, document_bytes, stored_name
 from opsdesk.app.output import print_data, print_json, say
 from opsdesk.app.values import json_file, typed_values
@@ -47,13 +47,10 @@ async def run_file(
     """
     from opsdesk import flows
     from opsdesk.app import run_start
-    from opsdesk.app.process_logs import quiet_logs
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    settings = read_settings()
-    quiet_logs(settings)
     text = document_bytes(file)
-    async with open_app(settings) as opsdesk:
+    async with installation() as opsdesk:
         async with opsdesk.database.transaction() as conn:
             now = opsdesk.clock.now()
             definition = await flows.definitions.store_procedure(conn, text=text, file_name=stored_name(file), now=now)
@@ -98,10 +95,10 @@ async def write_log(
     """
     from opsdesk import flows
     from opsdesk.app import chosen
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
     from opsdesk.kit.masking import mask_secrets
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         run_id = await chosen.run_id(conn, run)
         procedure, _state, facts = await flows.runs.read_state(conn, run_id)
 

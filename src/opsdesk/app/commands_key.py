@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsdesk.app.command_frame import AsJson, command, read_settings
+from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.output import local_time, print_data, print_json, print_table, say
 
 
@@ -25,9 +25,9 @@ async def create_key(
     Example: `opsdesk key create --name li.na --scope tickets:read --scope tickets:decide --role compliance_officer`
     """
     from opsdesk import access
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         made = await access.create_key(conn, name=name, scopes=scopes, roles=roles, now=opsdesk.clock.now())
     if as_json:
         print_json(made)
@@ -43,9 +43,9 @@ async def list_keys(as_json: AsJson = False) -> None:
     Example: `opsdesk key list`
     """
     from opsdesk import access
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         keys = await access.list_keys(conn)
         now = opsdesk.clock.now()
     if as_json:
@@ -76,9 +76,9 @@ async def revoke_key(
     Example: `opsdesk key revoke 4fGh7kLmN0pQ`
     """
     from opsdesk import access
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         revoked = await access.revoke_key(conn, key_id=key_id, now=opsdesk.clock.now())
     if as_json:
         print_json(revoked)

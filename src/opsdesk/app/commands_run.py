@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsdesk.app.command_frame import AsJson, Reveal, command, read_settings
+from opsdesk.app.command_frame import AsJson, Reveal, command
 from opsdesk.app.commands_flow_run import Inputs, InputsFile, Key, Plain
 from opsdesk.app.output import local_time, local_zone, print_data, print_json, print_table, say
 
@@ -33,9 +33,9 @@ async def start_run(
     from opsdesk import flows
     from opsdesk.app import run_start
     from opsdesk.app.commands_flow_run import typed_inputs
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         _, known = await flows.definitions.latest_definition(conn, procedure)
         started = await run_start.begin(
             conn,
@@ -63,11 +63,11 @@ async def list_runs(
     """
     from opsdesk import flows
     from opsdesk.app.chosen import short
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
     if status is not None and status not in STATUSES:
         raise typer.BadParameter(f"is none of {', '.join(STATUSES)}", param_hint="--status")
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         page = await flows.runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
         counts = await flows.runs.count_runs(conn, procedure_id=procedure)
         now = opsdesk.clock.now()
@@ -102,11 +102,11 @@ async def show_run(run_id: RunId, reveal: Reveal = False, as_json: AsJson = Fals
 
     from opsdesk import flows
     from opsdesk.app import chosen
+    from opsdesk.app.opening import installation
     from opsdesk.app.run_sight import see
     from opsdesk.app.run_start import next_steps
-    from opsdesk.app.wiring import open_app
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         found = await chosen.run_id(conn, run_id)
         seen = await see(conn, found, reveal=reveal)
         procedure, state, _facts = await flows.runs.read_state(conn, found)
@@ -130,11 +130,11 @@ async def watch_run(run_id: RunId, plain: Plain = False, reveal: Reveal = False,
     Example: `opsdesk run watch 1f2e3d4c5b6a`
     """
     from opsdesk.app import chosen
+    from opsdesk.app.opening import installation
     from opsdesk.app.run_start import tell_end
     from opsdesk.app.watching import display, follow
-    from opsdesk.app.wiring import open_app
 
-    async with open_app(read_settings()) as opsdesk:
+    async with installation() as opsdesk:
         async with opsdesk.database.connection() as conn:
             found = await chosen.run_id(conn, run_id)
         on = display(plain=plain, as_json=as_json)
@@ -150,10 +150,10 @@ async def read_journal(run_id: RunId, reveal: Reveal = False, as_json: AsJson = 
     """
     from opsdesk import flows
     from opsdesk.app import chosen
+    from opsdesk.app.opening import installation
     from opsdesk.app.run_sight import reader, see
-    from opsdesk.app.wiring import open_app
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         found = await chosen.run_id(conn, run_id)
         seen = await see(conn, found, reveal=reveal)
         procedure, _state, _facts = await flows.runs.read_state(conn, found)
@@ -177,9 +177,9 @@ async def list_stalled(as_json: AsJson = False) -> int:
     Example: `opsdesk run stalled || alert`
     """
     from opsdesk import flows
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         stalled = await flows.runs.stalled_runs(conn, now=opsdesk.clock.now())
         now = opsdesk.clock.now()
     if as_json:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsdesk.app.command_frame import AsJson, command, read_settings
+from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.commands_run import RunId
 from opsdesk.app.output import print_json, say
 from opsdesk.app.values import json_object
@@ -26,11 +26,11 @@ async def signal_run(
     """
     from opsdesk import access, flows
     from opsdesk.app import chosen
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
     content = json_object(answer.encode(), called="--answer")
     actor = access.local_actor(()).id
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.signal(
             conn,
@@ -56,11 +56,11 @@ async def cancel_run(
     """
     from opsdesk import access, flows
     from opsdesk.app import chosen
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
     if not 1 <= len(reason.strip()) <= REASON_CHARACTERS_MAX:
         raise typer.BadParameter(f"has 1 to {REASON_CHARACTERS_MAX} characters", param_hint="--reason")
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         found = await chosen.run_id(conn, run_id)
         actor = access.local_actor(()).id
         await flows.arrivals.cancel(conn, run_id=found, reason=reason, actor=actor, now=opsdesk.clock.now())
@@ -83,9 +83,9 @@ async def retry_run(
     """
     from opsdesk import access, flows
     from opsdesk.app import chosen
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         found = await chosen.run_id(conn, run_id)
         about = await flows.arrivals.retry(
             conn,

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import typer
 
-from opsdesk.app.command_frame import AsJson, Reveal, command, read_settings
+from opsdesk.app.command_frame import AsJson, Reveal, command
 from opsdesk.app.output import local_time, print_json, print_table, say
 from opsdesk.app.values import typed_values
 
@@ -45,12 +45,12 @@ async def list_tickets(
     """
     from opsdesk import review
     from opsdesk.app import chosen
-    from opsdesk.app.wiring import open_app
+    from opsdesk.app.opening import installation
 
     if status not in (*review.TicketStatus, "all"):
         raise typer.BadParameter(f"is none of {', '.join(review.TicketStatus)}, all", param_hint="--status")
     wanted = None if status == "all" else review.TicketStatus(status)
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         now = opsdesk.clock.now()
         search = None if run is None else str(await chosen.run_id(conn, run))
         page = await review.list_tickets(
@@ -92,11 +92,11 @@ async def show_ticket(ticket_id: TicketId, reveal: Reveal = False, as_json: AsJs
     """
     from opsdesk import review
     from opsdesk.app import chosen
+    from opsdesk.app.opening import installation
     from opsdesk.app.run_sight import reader
     from opsdesk.app.ticket_text import print_ticket, ticket_view
-    from opsdesk.app.wiring import open_app
 
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.connection() as conn:
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
         now = opsdesk.clock.now()
         found = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
         view = await ticket_view(conn, found, actor=reader(reveal=reveal), now=now)
@@ -119,11 +119,11 @@ async def claim_ticket(
     """
     from opsdesk import review
     from opsdesk.app import chosen
+    from opsdesk.app.opening import installation
     from opsdesk.app.ticket_text import tell_change
-    from opsdesk.app.wiring import open_app
 
     actor = actor_at_this_machine(roles, name)
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         now = opsdesk.clock.now()
         found = await chosen.ticket_id(conn, ticket_id)
         claimed = await review.claim(conn, ticket_id=found, actor=actor, now=now)
@@ -139,11 +139,11 @@ async def release_ticket(ticket_id: TicketId, name: AsName = None, as_json: AsJs
     """
     from opsdesk import review
     from opsdesk.app import chosen
+    from opsdesk.app.opening import installation
     from opsdesk.app.ticket_text import tell_change
-    from opsdesk.app.wiring import open_app
 
     actor = actor_at_this_machine([], name)
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         now = opsdesk.clock.now()
         found = await chosen.ticket_id(conn, ticket_id)
         released = await review.release(conn, ticket_id=found, actor=actor, now=now)
@@ -173,11 +173,11 @@ async def decide_ticket(
     """
     from opsdesk import review
     from opsdesk.app import chosen, desk
+    from opsdesk.app.opening import installation
     from opsdesk.app.ticket_text import tell_change
-    from opsdesk.app.wiring import open_app
 
     actor = actor_at_this_machine(roles, name)
-    async with open_app(read_settings()) as opsdesk, opsdesk.database.transaction() as conn:
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         now = opsdesk.clock.now()
         asking = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
         decided = await review.decide(

@@ -44,6 +44,10 @@ def _run_state(error: OpsdeskError) -> str:
     return f"opsdesk run show {error.detail['run_id']} tells where it stands"
 
 
+def _refused_document(error: OpsdeskError) -> str:
+    return f"opsdesk flow lint shows everything that is to be said about {error.detail['file']}"
+
+
 def _server_failed(error: OpsdeskError) -> str:
     return f"{error.detail['log_file']} tells more; or name a PostgreSQL of your own in OPSDESK_DATABASE_URL"
 
@@ -57,8 +61,8 @@ _HINTS: Mapping[str, Hint] = {
     "TicketUnknown": "opsdesk ticket list shows the tickets that are open",
     "AnswersInvalid": "opsdesk ticket show tells what is asked; answer with --answer name=value",
     "ProcedureNotFound": "opsdesk flow list shows what is stored; opsdesk flow add FILE stores a procedure",
-    "ProcedureRefused": "opsdesk flow lint FILE shows everything that is to be said about the file",
-    "DocumentUnreadable": "opsdesk flow lint FILE shows everything that is to be said about the file",
+    "ProcedureRefused": _refused_document,
+    "DocumentUnreadable": _refused_document,
     "InputsInvalid": "give each input as --input name=value, or all of them as --inputs FILE.json",
     "ValuesInvalid": "write name=value, or name:=JSON for anything that is not text",
     "KeyReused": "another --key starts another run; the same key gives the first one again only for the same inputs",

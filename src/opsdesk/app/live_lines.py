@@ -86,6 +86,8 @@ def _waiting(fact: "flows.runs.JournalRow") -> str:
 
 def _ended(fact: "flows.runs.JournalRow") -> str:
     payload = fact.payload
+    if payload["outcome"] == "completed":
+        return "run completed"
     where = f" at {payload['node']}" if payload.get("node") else ""
     why = f": {payload['reason']}" if payload.get("reason") else ""
-    return f"run {payload['outcome']}{where}{why}"
+    return f"run {payload['outcome'].replace('_', ' ')}{where}{why}"

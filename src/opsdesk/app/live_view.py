@@ -66,7 +66,9 @@ class LiveView:
         self._frame += 1
         spinner = FRAMES[self._frame % len(FRAMES)]
         rows_max = max(self._console.height - ROWS_BESIDE_STEPS, 3)
-        self._live.update(picture(seen.detail, now=now, spinner=spinner, rows_max=rows_max), refresh=True)
+        self._live.update(
+            picture(seen.detail, name=seen.name, now=now, spinner=spinner, rows_max=rows_max), refresh=True
+        )
 
     def close(self) -> None:
         """Leave the picture as it is."""
@@ -74,12 +76,12 @@ class LiveView:
 
 
 def picture(
-    detail: "flows.views.RunDetail", *, now: datetime, spinner: str = "▶", rows_max: int = 1000
+    detail: "flows.views.RunDetail", *, name: str, now: datetime, spinner: str = "▶", rows_max: int = 1000
 ) -> RenderableType:
     """The title, a line for each step, and how the run stands. Where there is little room, quiet steps go first."""
     shown = _fitting(detail, rows_max)
     left_out = len(detail.nodes) - len(shown)
-    parts: list[RenderableType] = [_title(detail), _steps(detail, shown, now=now, spinner=spinner)]
+    parts: list[RenderableType] = [_title(detail, name), _steps(detail, shown, now=now, spinner=spinner)]
     if left_out:
         parts.append(Text(f"   and {left_out} more steps", style="dim"))
     parts.append(Padding(_outcome(detail, now=now, spinner=spinner), (1, 0, 0, 0)))
@@ -99,11 +101,11 @@ def _fitting(detail: "flows.views.RunDetail", rows_max: int) -> list["flows.view
     return nodes
 
 
-def _title(detail: "flows.views.RunDetail") -> RenderableType:
+def _title(detail: "flows.views.RunDetail", name: str) -> RenderableType:
     line = Table.grid(expand=True, padding=(0, 2, 0, 0))
     line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     line.add_column(justify="right", no_wrap=True)
-    line.add_row(Text(detail.procedure, style="bold"), Text(f"run {short(detail.id)}", style="dim"))
+    line.add_row(Text(name, style="bold"), Text(f"run {short(detail.id)}", style="dim"))
     return line
 
 
@@ -179,7 +181,7 @@ def standing(detail: "flows.views.RunDetail") -> str:
     if detail.set_aside:
         return f"set aside, an operator has to look at it: {detail.set_aside}"
     words = detail.status.value.replace("_", " ")
-    if detail.outcome is not None:
+    if detail.outcome is not None and words != "completed":
         where = f" at {detail.outcome.node}" if detail.outcome.node else ""
         return f"{words}{where}" + (f": {detail.outcome.reason}" if detail.outcome.reason else "")
     if detail.status.value == "blocked":

@@ -70,15 +70,18 @@ def local_zone() -> tzinfo:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its two largest units: `0.2 s`, `3 min 5 s`, `23 h 59 min`, `2 d 3 h`."""
+    """A length of time in its two largest units: `< 0.1 s`, `0.2 s`, `3 min 5 s`, `23 h 59 min`, `2 d 3 h`."""
+    if seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
+        return f"{seconds:.1f} s"
     rest = round(seconds)
     if rest < 60:
         return f"{rest} s"
     for large, small, unit, part in ((86_400, 3_600, "d", "h"), (3_600, 60, "h", "min"), (60, 1, "min", "s")):
         if rest >= large:
-            return f"{rest // large} {unit} {rest % large // small} {part}"
+            more = rest % large // small
+            return f"{rest // large} {unit} {more} {part}" if more else f"{rest // large} {unit}"
     return f"{rest} s"
 
 

@@ -17,6 +17,8 @@ UNDER_WAY = frozenset({"active", "retrying"})
 class Seen:
     """A run at one moment: `detail` is masked for its reader, `rows` are its journal so far and are not."""
 
+    name: str
+    """Of its procedure."""
     owned: bool
     detail: "flows.views.RunDetail"
     rows: Sequence["flows.runs.JournalRow"]
@@ -55,4 +57,4 @@ async def see(conn: Connection, run_id: UUID, *, reveal: bool, rows: Sequence["f
         journal += more
     procedure, state, _facts = await flows.runs.read_state(conn, run_id)
     detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(reader(reveal=reveal), procedure))
-    return Seen(owned=run.owned, detail=detail, rows=journal)
+    return Seen(name=procedure.name, owned=run.owned, detail=detail, rows=journal)

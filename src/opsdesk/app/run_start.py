@@ -82,7 +82,7 @@ def next_steps(seen: Seen) -> list[str]:
             ticket = short(node.wait.ticket)
             steps.append(f"Next: opsdesk ticket show {ticket}, then opsdesk ticket decide {ticket}{role} --as NAME")
         elif node.wait and node.wait.reason == "partner":
-            steps.append(f"Next: {node.id} waits for the partner; follow it with opsdesk run watch {run}")
+            steps.append(f"Next: opsdesk run watch {run} ({node.id} waits for the partner)")
         elif node.phase.value == "blocked":
             steps.append(f"Next: opsdesk run retry {run} --node {node.id}, or opsdesk run cancel {run} --reason …")
     if seen.detail.set_aside:
