@@ -6,8 +6,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from psycopg.errors import UniqueViolation
-
 from opsdesk.flows import leases
 from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
 from opsdesk.flows.engine import (
@@ -32,7 +30,7 @@ from opsdesk.flows.rate_limit import take_turn
 from opsdesk.flows.settle import expired, parked, person_asked, run_ended, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.tickets import TicketRequest
-from opsdesk.flows.writer import Append, Header, JournalWriter, RunLost, write
+from opsdesk.flows.writer import LOST, Append, Header, JournalWriter, RunLost, write
 from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
 
@@ -263,7 +261,8 @@ class Driver:
         return True
 
     async def _release(self, live: LiveRun, wake_at: datetime | None, name: str) -> None:
-        await self._save(live, Header(status(live.state).value, None, wake_at=wake_at, wake_name=name))
+        header = Header(status(live.state).value, None, self._worker_id, wake_at=wake_at, wake_name=name)
+        await self._save(live, header)
 
     async def _await_news(self, live: LiveRun, commands: list[Command]) -> None:
         """Until a call ends, something arrives, or time says that there is something to do."""
@@ -307,7 +306,7 @@ class Driver:
         """Raises RunLost like the writer does."""
         try:
             await write(conn, [self._append(live, header)], now=now)
-        except UniqueViolation as error:
+        except LOST as error:
             raise RunLost(live.run_id) from error
 
     def _saved(self, live: LiveRun, header: Header | None = None) -> None:
@@ -321,13 +320,14 @@ class Driver:
             return Header(
                 current.value,
                 None,
+                self._worker_id,
                 ended_at=state.ended_at,
                 outcome_node=state.outcome_node,
                 outcome_reason=state.outcome_reason,
             )
         if current is live.header_status:
             return None
-        return Header(current.value, self._worker_id)
+        return Header(current.value, self._worker_id, self._worker_id)
 
     def _tickets_to_close(self, live: LiveRun) -> list[tuple[str, str]]:
         """Tickets that nobody can answer any more because of what is about to be written."""

@@ -5,8 +5,7 @@ Measured on 2 cores: 340-430 flows/s with one commit an append, 630-790 with gro
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,10 @@ from opsdesk.flows.facts import Fact
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
 from opsdesk.kit.errors import Refused
+from opsdesk.kit.log import get_logger
 from opsdesk.kit.sql import statements
+
+log = get_logger(__name__)
 
 _SQL = statements(__file__)
 APPEND = _SQL["append"]
@@ -37,6 +39,11 @@ BY_INDEX = "-c enable_seqscan=off"
 """The statements are prepared once, often while the tables are still small, and their plans are kept as these grow."""
 
 
+LOST = (psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation)
+"""A fact's place in the journal is taken, or the header is another's: see the statement `append`."""
+CROSSED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+
 @dataclass(eq=False)
 class RunLost(Refused):
     """Another worker holds the run: the journal has moved on."""
@@ -46,10 +53,14 @@ class RunLost(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the header of a run becomes. `owner` None: the run is let go."""
+    """What the header of a run becomes. `owner` None: the run is let go.
+
+    Only `holder`, the worker that holds the run, may change it: the header of a run that was taken over stays as it is.
+    """
 
     status: str
     owner: UUID | None
+    holder: UUID
     wake_at: datetime | None = None
     wake_name: str | None = None
     ended_at: datetime | None = None
@@ -116,9 +127,13 @@ class JournalWriter:
         """
         append.written = asyncio.get_running_loop().create_future()
         self._waiting.append(append)
-        if self._idle:
-            await self._write_with(self._idle.pop())
-        await append.written
+        try:
+            if self._idle:
+                await self._write_with(self._idle.pop())
+            await append.written
+        except asyncio.CancelledError:
+            append.written.cancel()
+            raise
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -133,7 +148,9 @@ class JournalWriter:
                     self._offer(conn)
                     await lost.wait()
             except DatabaseUnavailable:
-                await asyncio.sleep(DATABASE_RETRY_S)
+                pass
+            # Also after a connection that could be made: a full disk lets everybody in and takes nothing.
+            await asyncio.sleep(DATABASE_RETRY_S)
 
     def _offer(self, conn: Connection) -> None:
         if self._waiting:
@@ -144,48 +161,55 @@ class JournalWriter:
     async def _write_with(self, conn: Connection) -> None:
         try:
             await self._write_group(conn)
-        except psycopg.OperationalError:
+        except CROSSED:
+            log.info("journal_changes_crossed")
+        except psycopg.OperationalError as error:
+            log.warning("journal_connection_lost", sqlstate=error.sqlstate)
             self._lost.pop(conn).set()
         finally:
             if conn in self._lost and not self._stopped.is_set():
                 self._offer(conn)
 
     async def _write_group(self, conn: Connection) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
-        with self._returning(batch):
-            try:
-                await write(conn, batch, now=self._clock.now())
-            except psycopg.errors.UniqueViolation as error:
-                await self._write_each(conn, batch, error)
-        for append in batch:
-            if not append.written.done():
-                append.written.set_result(None)
-
-    @contextmanager
-    def _returning(self, batch: list[Append]) -> Iterator[None]:
-        """When the database goes away, what was not written waits again, in its order."""
+        batch = self._next_batch()
         try:
-            yield
+            if batch and not await self._written(conn, batch) and len(batch) > 1:
+                # One of the group took the others' statement with it: find it by writing one at a time.
+                for append in batch:
+                    await self._written(conn, [append])
         except (psycopg.OperationalError, asyncio.CancelledError):
+            # What was not written, or is not known to be, waits again in its order.
             self._waiting.extendleft(reversed([append for append in batch if not append.written.done()]))
             raise
-        except psycopg.Error as error:
-            for append in batch:
-                if not append.written.done():
-                    append.written.set_exception(error)
 
-    async def _write_each(self, conn: Connection, batch: list[Append], error: psycopg.Error) -> None:
-        """One of the group lost its run and took the others' statement with it: find it by writing one at a time."""
+    def _next_batch(self) -> list[Append]:
+        taken = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
+        # Without those that nobody waits for any more: their runs were let go, and may be another's.
+        return [append for append in taken if not append.written.done()]
+
+    async def _written(self, conn: Connection, batch: Sequence[Append]) -> bool:
+        """Write these with one statement. False: it cannot be written; a single append has its exception then."""
+        problem: Exception | None = None
+        try:
+            await write(conn, batch, now=self._clock.now())
+        except psycopg.OperationalError:
+            raise
+        except LOST as error:
+            problem = RunLost(batch[0].run_id)
+            problem.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this append's and not its company's
+            problem = error
+        if problem is not None and len(batch) > 1:
+            return False
         for append in batch:
-            try:
-                await write(conn, [append], now=self._clock.now())
-                append.written.set_result(None)
-            except psycopg.errors.UniqueViolation:
-                append.written.set_exception(RunLost(append.run_id))
+            # Done already where the run's drive was cancelled meanwhile.
+            if not append.written.done():
+                append.written.set_exception(problem) if problem else append.written.set_result(None)
+        return problem is None
 
 
 async def write(conn: Connection, appends: Sequence[Append], *, now: datetime) -> None:
-    """Write these appends with one statement. Raises UniqueViolation when a fact's place in its journal is taken."""
+    """Write these appends with one statement, all or nothing. Raises one of LOST when a run is another's."""
     statement, values = _alone(appends[0], now) if len(appends) == 1 else _together(appends, now)
     await conn.execute(statement, values)
 
@@ -238,30 +262,35 @@ def _facts(appends: Sequence[Append]) -> dict[str, Any]:
 
 
 def _new_runs(appends: Sequence[Append]) -> dict[str, Any]:
-    new = [(append.run_id, append.new_run) for append in appends if append.new_run is not None]
+    """A run that changes as it begins has its header from the start: a statement does not see the rows it inserts."""
+    new = [(append.run_id, append.new_run, append.header) for append in appends if append.new_run is not None]
+    headers = [header or Header("running", run.owner, run.owner) for _, run, header in new]
     return {
-        "new_ids": [run_id for run_id, _ in new],
-        "new_definitions": [run.definition_id for _, run in new],
-        "new_procedures": [run.procedure_id for _, run in new],
-        "new_statuses": ["running" for _ in new],
-        "new_actors": [run.actor for _, run in new],
-        "new_ats": [run.started_at for _, run in new],
-        "new_owners": [run.owner for _, run in new],
-        "new_wakes": [None for _ in new],
-    }
+        "new_ids": [run_id for run_id, _, _ in new],
+        "new_definitions": [run.definition_id for _, run, _ in new],
+        "new_procedures": [run.procedure_id for _, run, _ in new],
+        "new_actors": [run.actor for _, run, _ in new],
+        "new_ats": [run.started_at for _, run, _ in new],
+    } | {f"new_{name}": values for name, values in _columns(headers).items()}
 
 
 def _headers(appends: Sequence[Append], now: datetime) -> dict[str, Any]:
-    headers = [(append.run_id, append.header) for append in appends if append.header is not None]
+    changed = [(append.run_id, append.header) for append in appends if append.header and not append.new_run]
     return {
         "now": now,
         "taken": [inbox_id for append in appends for inbox_id in append.taken],
-        "header_ids": [run_id for run_id, _ in headers],
-        "statuses": [header.status for _, header in headers],
-        "owners": [header.owner for _, header in headers],
-        "wake_ats": [header.wake_at for _, header in headers],
-        "wake_names": [header.wake_name for _, header in headers],
-        "ended_ats": [header.ended_at for _, header in headers],
-        "outcome_nodes": [header.outcome_node for _, header in headers],
-        "outcome_reasons": [header.outcome_reason for _, header in headers],
+        "header_ids": [run_id for run_id, _ in changed],
+        "holders": [header.holder for _, header in changed],
+    } | _columns([header for _, header in changed])
+
+
+def _columns(headers: Sequence[Header]) -> dict[str, Any]:
+    return {
+        "statuses": [header.status for header in headers],
+        "owners": [header.owner for header in headers],
+        "wake_ats": [header.wake_at for header in headers],
+        "wake_names": [header.wake_name for header in headers],
+        "ended_ats": [header.ended_at for header in headers],
+        "outcome_nodes": [header.outcome_node for header in headers],
+        "outcome_reasons": [header.outcome_reason for header in headers],
     }

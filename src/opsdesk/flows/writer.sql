@@ -13,12 +13,13 @@ insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 values (%(run_id)s, %(seq)s, %(iteration)s, %(at)s, %(fact)s, %(node)s, %(payload)s);
 
 -- name: append_run
--- Facts of one run, with its header.
+-- Facts of one run, with its header. The status as in `append`.
 with header as (
     update flow_run set
-        status = %(status)s, owner = %(owner)s, wake_at = %(wake_at)s, wake_name = %(wake_name)s,
+        status = case when flow_run.owner = %(holder)s then %(status)s::text end,
+        owner = %(owner)s, wake_at = %(wake_at)s, wake_name = %(wake_name)s,
         ended_at = %(ended_at)s, outcome_node = %(outcome_node)s, outcome_reason = %(outcome_reason)s
-    where run_id = %(run_id)s and ended_at is null
+    where run_id = %(run_id)s
 ), taken as (
     update flow_inbox set taken_at = %(now)s where inbox_id = any(%(taken)s::bigint[])
 )
@@ -38,26 +39,37 @@ select * from unnest(
 
 -- name: append
 -- Everything that one group of appends changes, in one statement and so in one commit.
+-- The status of a run that the holder does not hold any more becomes null, which the schema refuses, and with it the
+-- whole statement: a worker that was frozen must not let go of a run, or change its wake-up, in another's hands.
 with started as (
-    insert into flow_run (run_id, definition_id, procedure_id, status, actor, started_at, owner, wake_name)
+    insert into flow_run (
+        run_id, definition_id, procedure_id, actor, started_at,
+        status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason
+    )
     select * from unnest(
-        %(new_ids)b::uuid[], %(new_definitions)b::integer[], %(new_procedures)b::text[], %(new_statuses)b::text[],
-        %(new_actors)b::text[], %(new_ats)b::timestamptz[], %(new_owners)b::uuid[], %(new_wakes)b::text[]
+        %(new_ids)s::uuid[], %(new_definitions)s::integer[], %(new_procedures)s::text[], %(new_actors)s::text[],
+        %(new_ats)s::timestamptz[], %(new_statuses)s::text[], %(new_owners)s::uuid[], %(new_wake_ats)s::timestamptz[],
+        %(new_wake_names)s::text[], %(new_ended_ats)s::timestamptz[], %(new_outcome_nodes)s::text[],
+        %(new_outcome_reasons)s::text[]
     )
 ), header as (
     update flow_run set
-        status = change.status, owner = change.owner, wake_at = change.wake_at, wake_name = change.wake_name,
+        status = case when flow_run.owner = change.holder then change.status end,
+        owner = change.owner, wake_at = change.wake_at, wake_name = change.wake_name,
         ended_at = change.ended_at, outcome_node = change.outcome_node, outcome_reason = change.outcome_reason
     from unnest(
-        %(header_ids)b::uuid[], %(statuses)b::text[], %(owners)b::uuid[], %(wake_ats)b::timestamptz[],
-        %(wake_names)b::text[], %(ended_ats)b::timestamptz[], %(outcome_nodes)b::text[], %(outcome_reasons)b::text[]
-    ) as change (run_id, status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason)
-    where flow_run.run_id = change.run_id and flow_run.ended_at is null
+        %(header_ids)s::uuid[], %(holders)s::uuid[], %(statuses)s::text[], %(owners)s::uuid[],
+        %(wake_ats)s::timestamptz[], %(wake_names)s::text[], %(ended_ats)s::timestamptz[], %(outcome_nodes)s::text[],
+        %(outcome_reasons)s::text[]
+    ) as change (
+        run_id, holder, status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason
+    )
+    where flow_run.run_id = change.run_id
 ), taken as (
     update flow_inbox set taken_at = %(now)s where inbox_id = any(%(taken)s::bigint[])
 )
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 select * from unnest(
-    %(run_ids)b::uuid[], %(seqs)b::integer[], %(iterations)b::integer[], %(ats)b::timestamptz[],
+    %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
     %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
 );

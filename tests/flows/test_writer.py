@@ -1,0 +1,151 @@
+"""Group commit: what one append suffers, the others beside it do not; what is not known to be written is found out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from opsdesk.flows import runs
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.writer import WRITERS, Append, Header, JournalWriter, NewRun, RunLost, write
+from opsdesk.kit.clock import ManualClock
+from opsdesk.kit.db import Database
+from opsdesk.kit.ids import new_id
+from tests.flows.cut_off import way_to
+from tests.flows.workers import CHAIN, World, ended, facts_of, start, working
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+async def writer(db: Database, clock: ManualClock) -> AsyncIterator[JournalWriter]:
+    writer = JournalWriter(db, clock)
+    writer.start()
+    yield writer
+    await writer.stop()
+
+
+def fact(**payload: Any) -> Fact:
+    return Fact(FactKind.IGNORED, NOW, payload=payload)
+
+
+@pytest.fixture
+async def journal_held(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """Nobody can write to the journal until this transaction ends."""
+    async with await psycopg.AsyncConnection.connect(database_url) as conn:
+        await conn.execute("lock table flow_journal in access exclusive mode")
+        yield conn
+
+
+async def gathered(writer: JournalWriter, *appends: Append) -> list[asyncio.Task[None]]:
+    """These appends, waiting together until the writers, which are held up, come back."""
+    while len(writer._idle) < WRITERS:
+        await asyncio.sleep(0.01)
+    before = [Append(new_id(), 1, [fact()]) for _ in range(WRITERS)]
+    tasks = [asyncio.create_task(writer.append(append)) for append in [*before, *appends]]
+    while len(writer._waiting) < len(appends):
+        await asyncio.sleep(0)
+    return tasks[WRITERS:]
+
+
+@pytest.mark.parametrize("unwritable", ["a\0b", object()], ids=["by-postgresql", "by-json"])
+async def test_a_fact_that_cannot_be_stored_is_the_trouble_of_its_own_run_only(
+    db: Database, writer: JournalWriter, journal_held: psycopg.AsyncConnection, unwritable: object
+) -> None:
+    good = [new_id() for _ in range(3)]
+    appends = [Append(run_id, 1, [fact()]) for run_id in good]
+    bad = Append(new_id(), 1, [fact(value=unwritable)])
+    one, trouble, two, three = await gathered(writer, appends[0], bad, *appends[1:])
+    await journal_held.rollback()
+    await asyncio.gather(one, two, three)
+    with pytest.raises((psycopg.DataError, TypeError)):
+        await trouble
+    assert [len(await facts_of(db, run_id)) for run_id in good] == [1, 1, 1]
+
+
+async def test_a_run_let_go_while_its_group_is_written_one_by_one_holds_up_nobody(
+    writer: JournalWriter, journal_held: psycopg.AsyncConnection
+) -> None:
+    lost = new_id()
+    appends = [Append(lost, 1, [fact()]), Append(new_id(), 1, [fact()]), Append(new_id(), 1, [fact()])]
+    taken, let_go, other = await gathered(writer, *appends)
+    await write(journal_held, [Append(lost, 1, [fact()])], now=NOW)
+    await journal_held.execute(
+        "create function slow() returns trigger language plpgsql as $$ begin "
+        "perform pg_advisory_xact_lock(1); return new; end $$"
+    )
+    await journal_held.execute("create trigger slow before insert on flow_journal for each row execute function slow()")
+    await journal_held.execute("select pg_advisory_lock(1)")
+    await journal_held.commit()
+    let_go.cancel()
+    await journal_held.execute("select pg_advisory_unlock(1)")
+    await journal_held.commit()
+    with pytest.raises(RunLost):
+        await taken
+    await other
+    assert let_go.cancelled()
+
+
+async def held_by(db: Database, clock: ManualClock, worker: UUID) -> UUID:
+    run_id = await start(db, clock, CHAIN)
+    async with db.connection() as conn:
+        await conn.execute(b"update flow_run set owner = %s, wake_at = null", (worker,))
+    return run_id
+
+
+@pytest.mark.req("FLO-314", "FLO-315")
+@pytest.mark.parametrize("company", [0, 1], ids=["alone", "in-a-group"])
+async def test_a_worker_cannot_change_the_header_of_a_run_that_was_taken_over(
+    db: Database, clock: ManualClock, company: int
+) -> None:
+    frozen, now_its_owner = new_id(), new_id()
+    run_id = await held_by(db, clock, now_its_owner)
+    late = Append(run_id, 2, [], Header("waiting", None, frozen, wake_name="event: long past"))
+    others = [Append(new_id(), 1, [fact()]) for _ in range(company)]
+    async with db.connection() as conn:
+        with pytest.raises(psycopg.errors.NotNullViolation):
+            await write(conn, [late, *others], now=NOW)
+        run = await runs.show_run(conn, run_id)
+    assert (run.status, run.owned, run.wake_name) == ("running", True, "worker: start")
+
+
+async def test_a_run_that_ends_as_it_begins_has_ended_in_its_header_too(db: Database, clock: ManualClock) -> None:
+    worker = new_id()
+    other = await held_by(db, clock, worker)
+    async with db.connection() as conn:
+        run_id, definition_id = new_id(), (await runs.show_run(conn, other)).definition_id
+        begun = NewRun(definition_id, "test", "tester", NOW, worker)
+        header = Header("timed_out", None, worker, ended_at=NOW, outcome_reason="too late")
+        await write(conn, [Append(run_id, 1, [fact()], header, new_run=begun)], now=NOW)
+        run = await runs.show_run(conn, run_id)
+    assert (run.status, run.outcome_reason, run.owned) == ("timed_out", "too late", False)
+
+
+@pytest.mark.req("FLO-315")
+@pytest.mark.parametrize("nth", range(2))
+async def test_a_commit_whose_answer_was_lost_is_neither_lost_nor_made_twice(
+    db: Database, database_url: str, clock: ManualClock, nth: int
+) -> None:
+    world = World()
+    async with way_to(database_url) as way:
+        through = Database(way.url)
+        await through.open()
+        try:
+            async with working(through, world, clock):
+                way.cut_at, way.let_through = b"INSERT 0 ", nth
+                run = await ended(db, await start(db, clock, CHAIN))
+        finally:
+            await through.close()
+    assert way.cuts == 1
+    assert run.status == "completed"
+    assert [name for name, _ in await facts_of(db, run.run_id)] == [
+        "run_started",
+        "node_ended",
+        "node_ended",
+        "run_ended",
+    ]
+    assert [call.node.id for call in world.calls] == ["first", "second"]
