@@ -18,6 +18,13 @@ from opsdesk.kit.ids import new_id
 from tests.flows.cut_off import way_to
 from tests.flows.workers import CHAIN, World, ended, facts_of, start, working
 
+HOLD = """
+create function hold() returns trigger language plpgsql as $$ begin
+    perform pg_advisory_xact_lock(1);
+    return new;
+end $$;
+create trigger hold before insert on flow_journal for each row when (new.run_id = '{run_id}') execute function hold();
+"""
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -74,14 +81,13 @@ async def test_a_run_let_go_while_its_group_is_written_one_by_one_holds_up_nobod
     appends = [Append(lost, 1, [fact()]), Append(new_id(), 1, [fact()]), Append(new_id(), 1, [fact()])]
     taken, let_go, other = await gathered(writer, *appends)
     await write(journal_held, [Append(lost, 1, [fact()])], now=NOW)
-    await journal_held.execute(
-        "create function slow() returns trigger language plpgsql as $$ begin "
-        "perform pg_advisory_xact_lock(1); return new; end $$"
-    )
-    await journal_held.execute("create trigger slow before insert on flow_journal for each row execute function slow()")
+    await journal_held.execute(HOLD.format(run_id=lost).encode())
     await journal_held.execute("select pg_advisory_lock(1)")
     await journal_held.commit()
+    while writer._waiting:
+        await asyncio.sleep(0.01)
     let_go.cancel()
+    await asyncio.wait([let_go])
     await journal_held.execute("select pg_advisory_unlock(1)")
     await journal_held.commit()
     with pytest.raises(RunLost):
