@@ -299,3 +299,12 @@ def test_a_file_is_loaded_by_its_path(tmp_path: Path) -> None:
     )
     assert load_file(path).errors == []
     assert [finding.code for finding in load_file(tmp_path / "missing.osop").findings] == ["OSOP100"]
+
+
+def test_an_edge_that_leads_nowhere_still_has_its_condition_checked() -> None:
+    text = document(edges='- {from: first, to: nobody, mode: conditional, when: "score.length > 1 && flag === true"}')
+    assert [finding.code for finding in findings_of(text) if finding.severity is Severity.ERROR] == [
+        "OSOP201",
+        "OSOP304",
+        "OSOP304",
+    ]

@@ -36,6 +36,13 @@ async def test_inputs_that_do_not_fit_start_nothing(db: Database, clock: ManualC
         assert (await runs.list_runs(conn)).items == []
 
 
+async def test_an_input_that_is_left_out_has_the_default_of_its_schema(db: Database, clock: ManualClock) -> None:
+    text = CHAIN + "inputs:\n  tier: {type: string, default: free}\n"
+    run_id = await start(db, clock, text)
+    async with db.connection() as conn:
+        assert (await runs.read_journal(conn, run_id))[0].payload["inputs"] == {"tier": "free"}
+
+
 @pytest.mark.req("FLO-308")
 async def test_a_run_keeps_the_version_that_it_was_started_with(db: Database, clock: ManualClock) -> None:
     old = await start(db, clock, CHAIN)

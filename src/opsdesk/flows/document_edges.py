@@ -1,16 +1,24 @@
 """The edges of a document."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
-from opsdesk.flows.expression_problems import nearest
+from opsdesk.flows.expression_problems import ProblemKind, nearest
+from opsdesk.flows.expressions import ConditionInvalid, Scope, compile_condition
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Node, Position
+from opsdesk.flows.tree import Tree
 
 EDGES_MAX = 2_000
 
 RUNNABLE_MODES = frozenset({EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, *FAILURE_MODES})
+_LOOSE_CODES = {
+    ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,
+    ProblemKind.HABIT: Code.EXPRESSION_HABIT,
+    ProblemKind.LIMIT: Code.EXPRESSION_LIMIT,
+}
 _CONDITION_NEEDED = frozenset({EdgeMode.CONDITIONAL, EdgeMode.LOOP, EdgeMode.EVENT, EdgeMode.SWITCH})
 
 
@@ -40,6 +48,8 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
     found = fields.one_of("when", "condition")
     condition = _condition(fields, mode)
     if source is None or target is None or mode is None:
+        if condition is not None and found is not None:
+            _check_loose_condition(fields, condition, found[1], nodes)
         return None
     if condition is not None and mode in (EdgeMode.SEQUENTIAL, EdgeMode.PARALLEL):
         if fields.get("mode") is not None:
@@ -60,6 +70,21 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
         position=fields.tree.position,
         condition_position=found[1].position if found else Position(),
     )
+
+
+def _check_loose_condition(fields: Fields, condition: str, tree: Tree, nodes: Mapping[str, Node]) -> None:
+    """The condition of an edge that leads nowhere is not linted with the others; what is wrong in itself is told here.
+
+    Which names it may see depends on where the edge comes from, so unknown ones are left for when that is mended.
+    """
+    names: dict[str, Mapping[str, Any]] = {output.name: {} for node in nodes.values() for output in node.outputs}
+    try:
+        compile_condition(condition, Scope(names))
+    except ConditionInvalid as error:
+        for problem in error.problems:
+            if problem.kind in _LOOSE_CODES:
+                code, message = _LOOSE_CODES[problem.kind], f"{fields.where}: {problem.message}"
+                fields.reading.error(code, message, tree, where=fields.where, hint=problem.hint)
 
 
 def _end(fields: Fields, name: str, nodes: Mapping[str, Node]) -> str | None:

@@ -89,8 +89,13 @@ def content_digest(content: Any) -> str:
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def check_inputs(procedure: Procedure, inputs: Mapping[str, Any]) -> None:
-    """Raises InputsInvalid with every problem; the messages name inputs, never values."""
+def complete_inputs(procedure: Procedure, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with the defaults of those that were left out.
+
+    Raises InputsInvalid with every problem; the messages name inputs, never values.
+    """
+    defaults = {field.name: field.schema["default"] for field in procedure.inputs if "default" in field.schema}
+    inputs = {**defaults, **given}
     problems = []
     for field in procedure.inputs:
         if field.name not in inputs:
@@ -106,6 +111,7 @@ def check_inputs(procedure: Procedure, inputs: Mapping[str, Any]) -> None:
         problems.append(f"the inputs have more than {INPUT_BYTES_MAX} bytes")
     if problems:
         raise InputsInvalid(procedure.id, problems)
+    return inputs
 
 
 async def start_run(
@@ -127,7 +133,7 @@ async def start_run(
         definition_id, procedure = await latest_definition(conn, procedure_id)
     else:
         procedure = await read_definition(conn, definition_id)
-    check_inputs(procedure, inputs)
+    completed = complete_inputs(procedure, inputs)
     run_id = new_id()
     values = {
         "run_id": run_id,
@@ -137,7 +143,7 @@ async def start_run(
         "start_key": key,
         "start_digest": content_digest([procedure_id, inputs]) if key is not None else None,
         "now": now,
-        "payload": orjson.dumps({"inputs": inputs, "actor": actor}).decode(),
+        "payload": orjson.dumps({"inputs": completed, "actor": actor}).decode(),
     }
     if await (await conn.execute(INSERT_RUN, values)).fetchone() is None:
         return await _first_start(conn, values), False
