@@ -1,11 +1,12 @@
 """What comes in from outside: starts, callbacks, signals, decisions, cancellations, retries."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from opsdesk.flows import arrivals
+from opsdesk.flows import arrivals, runs
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome, Wait
 from opsdesk.flows.errors import AnswerInvalid, KeyReused, NotWaiting, RunFinished
 from opsdesk.flows.nodes.callbacks import CallbackTarget
@@ -129,3 +130,28 @@ async def test_what_comes_in_while_a_run_ends_is_kept_in_its_journal(db: Databas
                 )
         while [fact for fact, _ in await facts_of(db, run_id)][4:] != ["ignored", "ignored"]:
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.req("FLO-003", "FLO-307")
+async def test_a_partner_answers_again_after_a_person_had_its_node_executed_again(
+    db: Database, clock: ManualClock
+) -> None:
+    text = CHAIN.replace(
+        "{from: first, to: second}", "{from: first, to: second, mode: conditional, condition: 'x > 1'}"
+    )
+    async with working(db, World({"first": lambda _: Wait()}), clock):
+        run_id = await start(db, clock, text)
+        target = CallbackTarget(run_id, "first", 1)
+        for answer, status in (("no number", "blocked"), ("no number", "blocked"), (2, "completed")):
+            await until(db, run_id, at_rest("waiting"))
+            async with db.transaction() as conn:
+                assert await arrivals.accept_callback(conn, target=target, answer={"x": answer}, now=clock.now())
+            await until(db, run_id, at_rest(status))
+            async with db.transaction() as conn:
+                assert not await arrivals.accept_callback(conn, target=target, answer={"x": answer}, now=clock.now())
+                if status == "blocked":
+                    await arrivals.retry(conn, run_id=run_id, node=None, new_key=False, actor="ops", now=clock.now())
+
+
+def at_rest(status: str) -> Callable[[runs.Run], bool]:
+    return lambda run: run.status == status and not run.owned

@@ -23,6 +23,7 @@ _SQL = statements(__file__)
 LOCK_OPEN_RUN = _SQL["lock_open_run"]
 INSERT_ARRIVAL = _SQL["insert_arrival"]
 FIND_ARRIVAL = _SQL["find_arrival"]
+COUNT_RETRIES = _SQL["count_retries"]
 NOTIFY = _SQL["notify"]
 
 
@@ -32,12 +33,14 @@ async def accept_callback(conn: Connection, *, target: CallbackTarget, answer: A
     Raises RunNotFound, NodeUnknown, AnswerInvalid (nothing is kept, the partner may answer again), KeyReused (another
     answer came before), RunFinished, NotWaiting.
     """
-    key = f"callback:{target.node}:{target.iteration}"
-    if await _came_before(conn, run_id=target.run_id, key=key, content=answer):
+    values = {"run_id": target.run_id, "node": target.node, "iteration": target.iteration}
+    row = await (await conn.execute(COUNT_RETRIES, values)).fetchone()
+    if await _came_before(conn, run_id=target.run_id, key=_callback_key(target, row[0] if row else 0), content=answer):
         return False
     await _lock_open_run(conn, target.run_id)
     procedure, state, _ = await read_state(conn, target.run_id)
     _check_answer(procedure, state, run_id=target.run_id, node=target.node, answer=answer)
+    key = _callback_key(target, state.nodes[target.node].retries)
     return await _keep(
         conn,
         run_id=target.run_id,
@@ -50,6 +53,11 @@ async def accept_callback(conn: Connection, *, target: CallbackTarget, answer: A
         actor="partner",
         now=now,
     )
+
+
+def _callback_key(target: CallbackTarget, retries: int) -> str:
+    """One answer counts each time that a person has the node executed again; the partner has the same address."""
+    return f"callback:{target.node}:{target.iteration}" + (f":{retries}" if retries else "")
 
 
 async def signal(

@@ -13,5 +13,9 @@ returning inbox_id;
 -- name: find_arrival
 select digest from flow_inbox where run_id = %(run_id)s and key = %(key)s;
 
+-- name: count_retries
+select count(*) from flow_journal
+where run_id = %(run_id)s and node = %(node)s and iteration = %(iteration)s and fact = 'node_retried';
+
 -- name: notify
 select pg_notify('opsdesk_flow', %(run_id)s::text);
