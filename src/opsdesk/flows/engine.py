@@ -26,6 +26,8 @@ class Execute:
     resend: bool = False
     has_turn: bool = False
     """It waited for its turn under the rate limit, which has come."""
+    retries: int = 0
+    """How often a person had the node executed again before: what came of an earlier call does not count any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _wait(payload: Any) -> Wait:
         resend_at=moment("resend_at"),
         ticket=payload.get("ticket"),
         role=payload.get("role"),
+        has_turn=payload.get("has_turn", False),
     )
 
 
@@ -210,11 +213,11 @@ def _node_commands(procedure: Procedure, state: State, now: datetime) -> Iterato
                 if procedure.nodes[node_id].type is NodeType.HUMAN:
                     yield OpenTicket(node_id)
                 else:
-                    yield Execute(node_id, node.attempt)
+                    yield Execute(node_id, node.attempt, retries=node.retries)
             case NodePhase.RETRYING:
                 assert node.retry_at is not None
                 if now >= node.retry_at:
-                    yield Execute(node_id, node.attempt)
+                    yield Execute(node_id, node.attempt, retries=node.retries)
                 else:
                     yield Sleep(node.retry_at, f"timer: attempt {node.attempt} of {node_id}")
             case NodePhase.WAITING:
@@ -231,12 +234,12 @@ def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
     if wait.reason == "rate_limit":
         assert wait.until is not None
         if now >= wait.until:
-            return Execute(node_id, node.attempt, has_turn=True)
+            return Execute(node_id, node.attempt, has_turn=True, retries=node.retries)
         return Sleep(wait.until, f"timer: turn of {node_id} under its rate limit")
     if wait.until is not None and now >= wait.until:
         return Expire(node_id)
     if wait.resend_at is not None and now >= wait.resend_at:
-        return Execute(node_id, node.attempt + 1, resend=True)
+        return Execute(node_id, node.attempt + 1, resend=True, has_turn=wait.has_turn, retries=node.retries)
     moments = [moment for moment in (wait.until, wait.resend_at) if moment is not None]
     who = f"person: {wait.role or 'anyone'}" if wait.reason == "person" else "event: partner's answer"
     return Sleep(min(moments, default=None), f"{who} ({node_id})")

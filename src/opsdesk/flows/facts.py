@@ -21,7 +21,8 @@ class FactKind(StrEnum):
     NODE_BLOCKED = "node_blocked"
     """The node answered, and where to go on could not be decided: outputs, expression, message. An incident."""
     NODE_WAITING = "node_waiting"
-    """reason (`callback`, `person` or `rate_limit`), until, resend_at, ticket, role: the node waits for the world."""
+    """reason (`callback`, `person` or `rate_limit`), until, resend_at, ticket, role: the node waits for the world.
+    has_turn: resend_at is a turn under the rate limit."""
     NODE_RETRIED = "node_retried"
     """actor, new_key: a person has a failed or blocked node executed again."""
     LEASE_LOST = "lease_lost"

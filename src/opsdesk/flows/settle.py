@@ -24,7 +24,7 @@ ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING}
 def settle(program: Program, state: State, command: Execute, outcome: NodeOutcome, now: datetime) -> list[Fact]:
     """The facts that the outcome of a call makes. Empty: the node has been answered another way meanwhile."""
     node = state.nodes[command.node]
-    if node.phase not in ANSWERABLE:
+    if _settled(node, command):
         return []
     if isinstance(outcome, Done):
         return [ended(program, state, command.node, outcome.outputs, now)]
@@ -35,6 +35,11 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
         error = {"code": outcome.code, "message": outcome.message, "attempt": command.attempt}
         return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=error)]
     return [failed(program, state, command.node, outcome, now, attempt=command.attempt)]
+
+
+def _settled(node: NodeState, command: Execute) -> bool:
+    """Whether the call is of no use any more: its node was answered another way, or a person had it executed again."""
+    return node.phase not in ANSWERABLE or node.retries != command.retries
 
 
 def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, Any], now: datetime, **more: Any) -> Fact:
@@ -137,7 +142,9 @@ def _promised(declared: Node, node: NodeState, attempt: int, now: datetime, *, e
     until = node.wait.until if node.wait and node.wait.reason == "callback" else None
     if until is None:
         assert node.released_at is not None
-        until = node.released_at + timedelta(seconds=declared.timeout_s or WAIT_DEFAULT_S)
+        # The queue before a rate limit takes nothing from the partner's time, which begins with the turn.
+        parked_until = node.wait.until if node.wait and node.wait.reason == "rate_limit" else None
+        until = (parked_until or node.released_at) + timedelta(seconds=declared.timeout_s or WAIT_DEFAULT_S)
     payload: dict[str, Any] = {"reason": "callback", "until": until.isoformat(), "attempt": attempt, "sends": sends}
     if sends <= declared.retry.max_retries:
         payload["resend_at"] = (now + timedelta(seconds=_backoff_s(declared.retry, sends, declared.id))).isoformat()
@@ -234,7 +241,7 @@ def ignored(arrival: Arrival, reason: str, now: datetime) -> Fact:
 def parked(state: State, command: Execute, until: datetime, now: datetime) -> list[Fact]:
     """The call waits for its turn under the rate limit; a re-send moves to then."""
     node = state.nodes[command.node]
-    if node.phase not in ANSWERABLE:
+    if _settled(node, command):
         return []
     payload: dict[str, Any] = {"reason": "rate_limit", "until": until.isoformat(), "attempt": command.attempt}
     if command.resend:
@@ -245,6 +252,7 @@ def parked(state: State, command: Execute, until: datetime, now: datetime) -> li
             "until": node.wait.until.isoformat(),
             "resend_at": until.isoformat(),
             "attempt": node.attempt,
+            "has_turn": True,
         }
     return [Fact(FactKind.NODE_WAITING, now, command.node, node.iteration, payload)]
 

@@ -50,6 +50,8 @@ class Wait:
     resend_at: datetime | None = None
     ticket: str | None = None
     role: str | None = None
+    has_turn: bool = False
+    """`resend_at` is the turn under the rate limit that is reserved for it."""
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class NodeState:
     attempt: int = 0
     """The attempt under way or last made, from 1."""
     sends: int = 0
-    """How often the partner took the request and promised an answer."""
+    """How often the partner was asked since it first promised an answer; a re-send that failed counts too."""
     key_generation: int = 1
     """Goes up when a person retries with a new idempotency key."""
     retries: int = 0
