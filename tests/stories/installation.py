@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ from opsdesk.app import process, worker
 from opsdesk.kit.settings import Settings
 process.run(worker.work(Settings()))
 """
+SERVER = """
+from opsdesk.app import process, server
+from opsdesk.kit.settings import Settings
+process.run(server.serve(Settings()))
+"""
 
 
 @dataclass
@@ -39,6 +44,8 @@ class Installation:
     outside: Outside
     environment: Mapping[str, str]
     workers: list[asyncio.subprocess.Process] = field(default_factory=list)
+    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    """The workers, and what else runs."""
 
     async def add(self, text: str) -> str:
         async with self.opsdesk.database.transaction() as conn:
@@ -96,10 +103,10 @@ class Installation:
                 on_decided=desk.on_decided,
             )
 
-    async def retry(self, run_id: UUID) -> None:
+    async def retry(self, run_id: UUID, *, new_key: bool = True) -> None:
         async with self.opsdesk.database.transaction() as conn:
             now = self.opsdesk.clock.now()
-            await arrivals.retry(conn, run_id=run_id, node=None, new_key=True, actor="story", now=now)
+            await arrivals.retry(conn, run_id=run_id, node=None, new_key=new_key, actor="story", now=now)
 
     async def facts(self, run_id: UUID) -> list[runs.JournalRow]:
         async with self.opsdesk.database.connection() as conn:
@@ -107,20 +114,28 @@ class Installation:
 
     async def work(self) -> asyncio.subprocess.Process:
         """Start a worker in a process of its own."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            WORKER,
-            env={**os.environ, **self.environment},
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        process = await self._begin(WORKER, Path(os.devnull))
         self.workers.append(process)
         return process
 
-    async def kill(self, worker: asyncio.subprocess.Process) -> None:
-        worker.send_signal(signal.SIGKILL)
-        await worker.wait()
-        self.workers.remove(worker)
+    async def work_and_serve(self, logs: Path) -> None:
+        """Start a worker and a server, each in a process of its own, that log all there is in two files of a folder."""
+        await self._begin(WORKER, logs / "worker")
+        await self._begin(SERVER, logs / "server")
+
+    async def _begin(self, program: str, log: Path) -> asyncio.subprocess.Process:
+        environment = {**os.environ, **self.environment, "OPSDESK_LOG_FORMAT": "json", "OPSDESK_LOG_LEVEL": "debug"}
+        with log.open("ab") as file:
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environment, stderr=file)
+        self.processes.append(process)
+        return process
+
+    async def kill(self, process: asyncio.subprocess.Process) -> None:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        self.processes.remove(process)
+        if process in self.workers:
+            self.workers.remove(process)
 
 
 def free_port() -> int:
@@ -130,9 +145,9 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def installation(
-    folder: Path, database_url: str, *, clock: Clock | None = None, works: bool = True
+    folder: Path, database_url: str, *, clock: Clock | None = None, works: bool = True, serves: bool = True
 ) -> AsyncIterator[Installation]:
-    """`works`: with a worker in this process; else start workers with `work`."""
+    """With a worker and a server in this process, or without: then start them with `work` and `work_and_serve`."""
     async with enter_sandbox(folder / "sandbox") as outside:
         port = free_port()
         environment = {
@@ -148,19 +163,27 @@ async def installation(
         }
         values = {name.removeprefix("OPSDESK_").lower(): value for name, value in environment.items()}
         async with open_app(Settings.model_validate(values), clock=clock) as opsdesk:
-            stop, answering = asyncio.Event(), asyncio.Event()
-            serving = asyncio.create_task(serve_for(opsdesk, stop=stop, ready=lambda _: answering.set()))
             runtime = opsdesk.runtime()
             if works:
                 await runtime.start()
-            await answering.wait()
             made = Installation(opsdesk, outside, environment)
             try:
-                yield made
+                async with _served(opsdesk) if serves else nullcontext():
+                    yield made
             finally:
-                for worker in list(made.workers):
-                    await made.kill(worker)
+                for process in list(made.processes):
+                    await made.kill(process)
                 if works:
                     await runtime.stop(grace_s=2)
-                stop.set()
-                await serving
+
+
+@asynccontextmanager
+async def _served(opsdesk: Opsdesk) -> AsyncIterator[None]:
+    stop, answering = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(serve_for(opsdesk, stop=stop, ready=lambda _: answering.set()))
+    await answering.wait()
+    try:
+        yield
+    finally:
+        stop.set()
+        await serving
