@@ -1,11 +1,13 @@
 """Who holds a run: several workers, dead ones, frozen ones, and runs that nobody would wake."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import datetime
 
+import psycopg
 import pytest
 
-from opsdesk.flows import arrivals, runs
+from opsdesk.flows import arrivals, leases, runs
 from opsdesk.flows.calls import Done, NodeCall, NodeOutcome, Wait
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.runtime import Runtime
@@ -13,6 +15,7 @@ from opsdesk.flows.tickets import TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.ids import new_id
+from tests.conftest import POOL_MAX
 from tests.flows.workers import CHAIN, REVIEW, World, ended, facts_of, let_go, start, until, working
 
 
@@ -165,3 +168,73 @@ async def test_a_run_that_is_ours_by_the_database_and_driven_by_nobody_is_found_
             # As if the answer to the claim had been lost on its way to the worker.
             await conn.execute(b"update flow_run set owner = %s, wake_at = null", (runtime.worker_id,))
         assert (await ended(db, run.run_id)).status == "completed"
+
+
+@pytest.mark.req("FLO-316")
+async def test_a_run_that_cannot_be_read_is_set_aside_and_the_others_go_on(db: Database, clock: ManualClock) -> None:
+    broken, healthy = await start(db, clock, CHAIN), await start(db, clock, CHAIN)
+    async with db.connection() as conn:
+        await conn.execute(b"update flow_journal set fact = 'of_the_future' where run_id = %s", (broken,))
+    async with working(db, World(), clock):
+        assert (await ended(db, healthy)).status == "completed"
+        run = await until(db, broken, lambda run: run.status == "blocked" and not run.owned)
+        assert run.wake_name == "operator: unreadable (ValueError)"
+        async with db.connection() as conn:
+            await conn.execute(b"update flow_journal set fact = 'run_started' where run_id = %s", (broken,))
+        clock.advance(seconds=60)
+        assert (await ended(db, broken)).status == "completed"
+
+
+@pytest.mark.req("FLO-315")
+async def test_a_worker_whose_lease_has_run_out_claims_nothing(db: Database, clock: ManualClock) -> None:
+    await start(db, clock, CHAIN)
+    worker = new_id()
+    async with db.connection() as conn:
+        assert await leases.claim(conn, worker_id=worker, now=clock.now(), limit=9) == []
+        await leases.register(conn, worker_id=worker, lease_s=60)
+        assert len(await leases.claim(conn, worker_id=worker, now=clock.now(), limit=9)) == 1
+
+
+async def test_a_lease_is_extended_however_many_wait_for_a_connection(
+    db: Database, database_url: str, clock: ManualClock
+) -> None:
+    async with (
+        working(db, World(), clock, lease_s=1),
+        AsyncExitStack() as all_of_the_pool,
+        await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn,
+    ):
+        for _ in range(POOL_MAX):
+            await all_of_the_pool.enter_async_context(db.connection())
+        seen: set[object] = set()
+        while len(seen) < 3:
+            seen.add(await (await conn.execute("select lease_until from flow_worker")).fetchone())
+            await asyncio.sleep(0.02)
+
+
+async def test_two_workers_record_what_came_late_for_one_run_without_getting_into_each_others_way(
+    db: Database, clock: ManualClock
+) -> None:
+    async with working(db, World(), clock):
+        run_id = await start(db, clock, CHAIN)
+        await ended(db, run_id)
+    async with db.connection() as conn:
+        for key in ("late-1", "late-2"):
+            await conn.execute(
+                b"insert into flow_inbox (run_id, kind, key, digest, node, iteration, payload, actor, at)"
+                b" values (%s, 'signal', %s, '', 'first', 1, '{}', 'ops', now())",
+                (run_id, key),
+            )
+    second = Runtime(db, World().ports(clock))
+    async with db.transaction() as conn:
+        await conn.execute(b"update flow_inbox set taken_at = now() where key = 'late-1'")
+        await conn.execute(
+            b"insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)"
+            b" values (%s, 5, 1, now(), 'ignored', '', '{}')",
+            (run_id,),
+        )
+        recording = asyncio.create_task(second._record_late_arrivals())
+        while not (await conn.execute(b"select from pg_locks where not granted")).rowcount:
+            await asyncio.sleep(0.02)
+    await recording
+    await second._record_late_arrivals()
+    assert [fact for fact, _ in await facts_of(db, run_id)][4:] == ["ignored", "ignored"]

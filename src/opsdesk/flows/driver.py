@@ -27,11 +27,11 @@ from opsdesk.flows.live_run import LiveRun, Parked
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.procedure import Node
 from opsdesk.flows.rate_limit import take_turn
-from opsdesk.flows.settle import expired, parked, person_asked, run_ended, settle, take_in
+from opsdesk.flows.settle import Arrival, expired, not_taken_in, parked, person_asked, run_ended, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.flows.writer import LOST, Append, Header, JournalWriter, RunLost, write
-from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
+from opsdesk.kit.db import ChangesCrossed, Connection, Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
 
 log = get_logger(__name__)
@@ -81,7 +81,7 @@ class Driver:
                 try:
                     await self._advance(live)
                     return
-                except RunLost:
+                except (RunLost, ChangesCrossed):
                     if not await self._reload(live):
                         return
                 except DatabaseUnavailable:
@@ -152,7 +152,11 @@ class Driver:
     async def _execute(self, live: LiveRun, command: Execute) -> None:
         try:
             outcome = await self._outcome(live, command)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            # Also where the node gave itself up: a call without an outcome would be waited for until the worker ends.
             log.exception("node_failed_its_worker", run_id=str(live.run_id), node=command.node)
             outcome = Failed("InternalError", f"{command.node} could not be executed: {type(error).__name__}")
         live.outcomes.append((command, outcome))
@@ -210,14 +214,26 @@ class Driver:
 
     async def _take_in(self, live: LiveRun) -> None:
         live.arrived = False
-        async with self._db.connection() as conn:
-            arrivals = await leases.read_arrivals(conn, live.run_id)
+        try:
+            async with self._db.connection() as conn:
+                arrivals = await leases.read_arrivals(conn, live.run_id)
+        except DatabaseUnavailable:
+            live.arrived = True
+            raise
         for arrival in arrivals:
             if arrival.inbox_id in live.taken:
                 continue
-            for fact in take_in(live.program, live.state, arrival, self._now()):
+            for fact in self._facts_of(live, arrival):
                 self.record(live, fact)
             live.taken.append(arrival.inbox_id)
+
+    def _facts_of(self, live: LiveRun, arrival: Arrival) -> list[Fact]:
+        try:
+            return take_in(live.program, live.state, arrival, self._now())
+        except Exception as error:
+            # It would stay in the inbox, and break whichever worker looks into it, again and again.
+            log.exception("arrival_failed_its_worker", run_id=str(live.run_id), inbox_id=arrival.inbox_id)
+            return [not_taken_in(live.state, arrival, type(error).__name__, self._now())]
 
     async def _open_tickets(self, live: LiveRun, commands: list[Command]) -> bool:
         """Open the tickets that are asked for, each in one transaction with the fact that it is there."""
@@ -345,13 +361,15 @@ class Driver:
         while True:
             try:
                 async with self._db.connection() as conn:
-                    if not await leases.still_owned(conn, worker_id=self._worker_id, run_id=live.run_id):
+                    header_status = await leases.status_if_owned(conn, worker_id=self._worker_id, run_id=live.run_id)
+                    if header_status is None:
                         return False
-                    facts = (await leases.read_journals(conn, [live.run_id]))[live.run_id]
+                    facts = leases.facts((await leases.read_journals(conn, [live.run_id]))[live.run_id])
                 break
             except DatabaseUnavailable:
                 await asyncio.sleep(DATABASE_RETRY_S)
         live.state = fold(live.program.procedure, facts, run_id=str(live.run_id))
+        live.header_status = header_status
         live.unsaved, live.taken, live.new_run, live.arrived = [], [], None, True
         return True
 

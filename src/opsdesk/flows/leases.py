@@ -5,12 +5,14 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.settle import Arrival, ArrivalKind
+from opsdesk.flows.state import RunStatus
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 
@@ -23,7 +25,8 @@ CLAIM_DUE = _SQL["claim_due"]
 CLAIM_WITH_ARRIVALS = _SQL["claim_with_arrivals"]
 CLAIM_ORPHANS = _SQL["claim_orphans"]
 OWNED = _SQL["owned"]
-STILL_OWNED = _SQL["still_owned"]
+STATUS_IF_OWNED = _SQL["status_if_owned"]
+LET_GO_UNREADABLE = _SQL["let_go_unreadable"]
 READ_JOURNALS = _SQL["read_journals"]
 READ_ARRIVALS = _SQL["read_arrivals"]
 LATE_ARRIVALS = _SQL["late_arrivals"]
@@ -32,6 +35,9 @@ HEARTBEATS = 5
 """Heartbeats in the time of one lease."""
 LATE_ARRIVALS_MAX = 100
 
+JournalLine = tuple[Any, ...]
+"""fact, at, node, iteration, payload"""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -39,6 +45,8 @@ class Claim:
 
     run_id: UUID
     definition_id: int
+    status: str
+    """In its header."""
     orphan: bool
 
 
@@ -85,18 +93,33 @@ async def owned(conn: Connection, *, worker_id: UUID) -> list[Claim]:
         return await (await cursor.execute(OWNED, {"worker_id": worker_id})).fetchall()
 
 
-async def still_owned(conn: Connection, *, worker_id: UUID, run_id: UUID) -> bool:
-    values = {"worker_id": worker_id, "run_id": run_id}
-    return await (await conn.execute(STILL_OWNED, values)).fetchone() is not None
+async def status_if_owned(conn: Connection, *, worker_id: UUID, run_id: UUID) -> RunStatus | None:
+    """The status in the run's header, if this worker still holds the run."""
+    row = await (await conn.execute(STATUS_IF_OWNED, {"worker_id": worker_id, "run_id": run_id})).fetchone()
+    return RunStatus(row[0]) if row else None
 
 
-async def read_journals(conn: Connection, run_ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
-    """The facts of each run, in order."""
-    journals: dict[UUID, list[Fact]] = {run_id: [] for run_id in run_ids}
+async def let_go_unreadable(conn: Connection, *, worker_id: UUID, run_id: UUID, cause: str, wake_at: datetime) -> None:
+    """Set a run aside that cannot even be read, until `wake_at`: another version of Opsdesk may be able to."""
+    values = {"worker_id": worker_id, "run_id": run_id, "cause": cause, "wake_at": wake_at}
+    await conn.execute(LET_GO_UNREADABLE, values)
+
+
+async def read_journals(conn: Connection, run_ids: Sequence[UUID]) -> dict[UUID, list[JournalLine]]:
+    """The journal of each run, in order; `facts` makes them facts."""
+    journals: dict[UUID, list[JournalLine]] = {run_id: [] for run_id in run_ids}
     cursor = await conn.execute(READ_JOURNALS, {"run_ids": list(run_ids)})
-    async for run_id, fact, at, node, iteration, payload in cursor:
-        journals[run_id].append(Fact(FactKind(fact), at, node, iteration, payload))
+    async for run_id, *line in cursor:
+        journals[run_id].append(tuple(line))
     return journals
+
+
+def facts(journal: Sequence[JournalLine]) -> list[Fact]:
+    """Apart from the reading, so that one journal which this version does not understand spoils no other.
+
+    Raises ValueError.
+    """
+    return [Fact(FactKind(fact), at, node, iteration, payload) for fact, at, node, iteration, payload in journal]
 
 
 async def read_arrivals(conn: Connection, run_id: UUID) -> list[Arrival]:

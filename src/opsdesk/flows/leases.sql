@@ -20,45 +20,57 @@ where lease_until < clock_timestamp() - make_interval(secs => 3600)
     and not exists (select from flow_run where flow_run.owner = flow_worker.worker_id);
 
 -- name: claim_due
--- Runs that nobody holds and whose time has come. SKIP LOCKED: workers never wait for each other.
-update flow_run set owner = %(worker_id)s, wake_at = null
-where run_id in (
+-- Runs that nobody holds and whose time has come. SKIP LOCKED: workers never wait for each other. A worker that was
+-- frozen and does not know yet that its lease has run out claims nothing, here and below.
+with due as materialized (
     select run_id from flow_run
     where owner is null and wake_at <= %(now)s
+        and exists (select from flow_worker where worker_id = %(worker_id)s and lease_until > clock_timestamp())
     order by wake_at limit %(limit)s
-    for update skip locked
+    for update of flow_run skip locked
 )
-returning run_id, definition_id, false as orphan;
+update flow_run set owner = %(worker_id)s, wake_at = null
+from due where flow_run.run_id = due.run_id
+returning flow_run.run_id, definition_id, status, false as orphan;
 
 -- name: claim_with_arrivals
-update flow_run set owner = %(worker_id)s, wake_at = null
-where run_id in (
+-- From the inbox on, which is short: without those of a run that is held, which would otherwise fill the limit.
+with arrived as materialized (
     select run_id from flow_run
-    where owner is null and ended_at is null and run_id in (
-        select run_id from flow_inbox where taken_at is null order by inbox_id limit %(limit)s
-    )
-    for update skip locked
+    where owner is null and ended_at is null and not starts_with(wake_name, 'operator: unreadable')
+        and run_id in (select run_id from flow_inbox where taken_at is null)
+        and exists (select from flow_worker where worker_id = %(worker_id)s and lease_until > clock_timestamp())
+    limit %(limit)s
+    for update of flow_run skip locked
 )
-returning run_id, definition_id, false as orphan;
+update flow_run set owner = %(worker_id)s, wake_at = null
+from arrived where flow_run.run_id = arrived.run_id
+returning flow_run.run_id, definition_id, status, false as orphan;
 
 -- name: claim_orphans
 -- Runs of a worker whose lease has run out, or that is not even registered any more.
-update flow_run set owner = %(worker_id)s
-where run_id in (
+with orphaned as materialized (
     select run_id from flow_run
-    where owner is not null and owner not in (
-        select worker_id from flow_worker where lease_until > clock_timestamp()
-    )
+    where owner is not null
+        and owner not in (select worker_id from flow_worker where lease_until > clock_timestamp())
+        and exists (select from flow_worker where worker_id = %(worker_id)s and lease_until > clock_timestamp())
     limit %(limit)s
-    for update skip locked
+    for update of flow_run skip locked
 )
-returning run_id, definition_id, true as orphan;
+update flow_run set owner = %(worker_id)s
+from orphaned where flow_run.run_id = orphaned.run_id
+returning flow_run.run_id, definition_id, status, true as orphan;
 
 -- name: owned
-select run_id, definition_id, false as orphan from flow_run where owner = %(worker_id)s;
+select run_id, definition_id, status, false as orphan from flow_run where owner = %(worker_id)s;
 
--- name: still_owned
-select definition_id from flow_run where run_id = %(run_id)s and owner = %(worker_id)s and ended_at is null;
+-- name: status_if_owned
+select status from flow_run where run_id = %(run_id)s and owner = %(worker_id)s and ended_at is null;
+
+-- name: let_go_unreadable
+update flow_run set
+    owner = null, status = 'blocked', wake_at = %(wake_at)s, wake_name = 'operator: unreadable (' || %(cause)s || ')'
+where run_id = %(run_id)s and owner = %(worker_id)s;
 
 -- name: read_journals
 select run_id, fact, at, node, iteration, payload from flow_journal

@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +16,8 @@ from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.live_run import LiveRun
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.settle import ignored
-from opsdesk.flows.state import State
-from opsdesk.flows.writer import Append, JournalWriter, NewRun, write
+from opsdesk.flows.state import RunStatus, State
+from opsdesk.flows.writer import LOST, Append, JournalWriter, NewRun, write
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.log import get_logger
@@ -30,6 +32,9 @@ POLL_S = 0.5
 DATABASE_RETRY_S = 1.0
 STOP_GRACE_S = 10.0
 """How long a stopping worker waits for calls under way."""
+UNREADABLE_PAUSE_S = 60.0
+CLOCK_STEP_S = 1.0
+"""Business time that passed so much faster or slower than the machine's was moved."""
 CHANNEL = "opsdesk_flow"
 LEASE_S = 15.0
 """A worker that has not been heard of for so long has lost its runs."""
@@ -50,6 +55,10 @@ class Runtime:
         self._poll = asyncio.Event()
         self._stopping = False
         self._claiming = asyncio.Lock()
+        self._search = False
+        """Look for runs that are ours by the database and driven by nobody."""
+        self._database_away = False
+        self._clocks: tuple[datetime, float] | None = None
         self._claimed_while_live: set[UUID] = set()
         """Let go by us and claimed by us again before its drive had ended: taken over when it has."""
         self.worker_id = new_id()
@@ -107,6 +116,8 @@ class Runtime:
             log.error("run_let_go_after_failure", run_id=str(live.run_id), exc_info=task.exception())
         if live.arrived or live.run_id in self._claimed_while_live:
             # Something came in while the run was being let go: look again without waiting for the next poll.
+            self._search |= live.run_id in self._claimed_while_live
+            self._claimed_while_live.discard(live.run_id)
             self._poll.set()
 
     async def _surviving(self, loop: Callable[[], Any]) -> None:
@@ -115,44 +126,55 @@ class Runtime:
             try:
                 await loop()
             except DatabaseUnavailable:
-                log.warning("database_unavailable", loop=loop.__name__)
+                if not self._database_away:
+                    log.warning("database_unavailable", loop=loop.__name__)
+                self._database_away = True
                 await asyncio.sleep(DATABASE_RETRY_S)
             except Exception:
                 log.exception("worker_loop_failed", loop=loop.__name__)
                 await asyncio.sleep(DATABASE_RETRY_S)
 
     async def _heartbeat(self) -> None:
-        async with self._db.connection() as conn:
-            alive = await leases.extend(conn, worker_id=self.worker_id, lease_s=self._lease_s)
-        if not alive:
-            await self._start_anew()
-        await self._find_again()
-        await asyncio.sleep(self._lease_s / leases.HEARTBEATS)
+        # On a connection of its own: however many wait for one of the pool, the lease is extended in time.
+        async with self._db.dedicated() as conn:
+            while not self._stopping:
+                if not await leases.extend(conn, worker_id=self.worker_id, lease_s=self._lease_s):
+                    await self._start_anew()
+                if self._database_away:
+                    log.info("database_back")
+                self._database_away = False
+                self._search = True
+                await asyncio.sleep(self._lease_s / leases.HEARTBEATS)
 
     async def _start_anew(self) -> None:
         """The lease ran out (the process was frozen, the database away): what was held may be another's. Drop it."""
         log.warning("lease_lost", worker_id=str(self.worker_id), runs=len(self._live))
-        for task in list(self._drives.values()):
-            task.cancel()
-        await asyncio.gather(*self._drives.values(), return_exceptions=True)
-        self.worker_id = new_id()
-        async with self._db.connection() as conn:
-            await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
+        async with self._claiming:
+            while self._drives:
+                for task in self._drives.values():
+                    task.cancel()
+                await asyncio.gather(*self._drives.values(), return_exceptions=True)
+            self.worker_id = new_id()
+            async with self._db.connection() as conn:
+                await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
 
     async def _find_again(self) -> None:
         """Take over what the database says is ours and nobody drives: a claim whose answer was lost on its way."""
         async with self._claiming:
+            # One that is being let go is ours when the database is asked, and need not be when it answers.
+            live = set(self._live)
             async with self._db.connection() as conn:
                 claims = await leases.owned(conn, worker_id=self.worker_id)
-            forgotten = [claim for claim in claims if claim.run_id not in self._live]
+            forgotten = [claim for claim in claims if claim.run_id not in live and claim.run_id not in self._live]
             if forgotten:
                 log.warning("runs_found_again", runs=len(forgotten))
                 await self._take_over(forgotten)
 
     async def _claim(self) -> None:
         self._poll.clear()
-        if self._claimed_while_live - self._live.keys():
-            self._claimed_while_live.clear()
+        self._notice_moved_clock()
+        if self._search:
+            self._search = False
             await self._find_again()
         room = min(RUNS_MAX - len(self._live), CLAIM_MAX)
         claimed = 0
@@ -179,15 +201,43 @@ class Runtime:
             if claim.run_id in self._live:
                 self._claimed_while_live.add(claim.run_id)
                 continue
-            program = await self._definitions.program(claim.definition_id)
-            state = fold(program.procedure, journals[claim.run_id], run_id=str(claim.run_id))
-            live = LiveRun(claim.run_id, program, state)
+            try:
+                program = await self._definitions.program(claim.definition_id)
+                state = fold(program.procedure, leases.facts(journals[claim.run_id]), run_id=str(claim.run_id))
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                # The others that were claimed with it go on.
+                log.exception("run_unreadable", run_id=str(claim.run_id))
+                await self._let_go_unreadable(claim, type(error).__name__)
+                continue
+            live = LiveRun(claim.run_id, program, state, RunStatus(claim.status))
             if claim.orphan:
                 Driver.record_lost_lease(live, self._ports.clock.now(), cause="its worker died")
             self._drive(live)
 
+    async def _let_go_unreadable(self, claim: leases.Claim, cause: str) -> None:
+        wake_at = self._ports.clock.now() + timedelta(seconds=UNREADABLE_PAUSE_S)
+        async with self._db.connection() as conn:
+            await leases.let_go_unreadable(
+                conn, worker_id=self.worker_id, run_id=claim.run_id, cause=cause, wake_at=wake_at
+            )
+
+    def _notice_moved_clock(self) -> None:
+        """Runs that are held here wait by the machine's clock for moments of business time: have them look again."""
+        clocks = self._ports.clock.now(), asyncio.get_running_loop().time()
+        if self._clocks is not None:
+            business_s = (clocks[0] - self._clocks[0]).total_seconds()
+            if abs(business_s - (clocks[1] - self._clocks[1])) > CLOCK_STEP_S:
+                for live in self._live.values():
+                    live.wake.set()
+        self._clocks = clocks
+
     async def _listen(self) -> None:
         async with self._db.listener(CHANNEL) as notifications:
+            # What was notified before the connection was there is not repeated.
+            for held in self._live.values():
+                held.poke()
             self._poll.set()
             async for payload in notifications:
                 live = self._live.get(UUID(payload)) if payload else None
@@ -197,6 +247,11 @@ class Runtime:
                     self._poll.set()
 
     async def _record_late_arrivals(self) -> None:
+        # LOST: another worker records something for the same run at this moment, and this comes next time.
+        with suppress(*LOST):
+            await self._record_those_not_locked()
+
+    async def _record_those_not_locked(self) -> None:
         async with self._db.transaction() as conn:
             now = self._ports.clock.now()
             recorded: Counter[UUID] = Counter()

@@ -232,6 +232,16 @@ def _answered(program: Program, state: State, arrival: Arrival, now: datetime) -
     return [failed(program, state, arrival.node, bound, now, attempt=attempt)]
 
 
+def not_taken_in(state: State, arrival: Arrival, cause: str, now: datetime) -> Fact:
+    """By a defect of ours. What waits for the arrival would wait in vain, so it becomes an incident."""
+    node = state.nodes.get(arrival.node)
+    message = f"the {arrival.kind} could not be taken in: {cause}"
+    if state.outcome is not None or node is None or node.phase not in ANSWERABLE:
+        return ignored(arrival, message, now)
+    payload = {"code": "InternalError", "message": message, "attempt": node.attempt, "taken": [], "timeout": False}
+    return Fact(FactKind.NODE_FAILED, now, arrival.node, node.iteration, payload)
+
+
 def ignored(arrival: Arrival, reason: str, now: datetime) -> Fact:
     """What came in had nothing to act on; it is kept as evidence."""
     payload = {"kind": arrival.kind.value, "node": arrival.node, "reason": reason, "actor": arrival.actor}
