@@ -40,11 +40,9 @@ __all__ = [
     "list_tickets",
     "open_ticket",
     "release",
-    "routes",
     "show_ticket",
     "ticket_answers",
     "ticket_history",
-    "views",
 ]
 
 
