@@ -12,6 +12,7 @@ import aiohttp
 import typer
 
 from opsdesk.app import process
+from opsdesk.app.command_frame import read_settings
 from opsdesk.app.demo_installation import Installation, installation
 from opsdesk.app.demo_next import ENVIRONMENT_FILE, tell_what_is_there, written_environment
 from opsdesk.app.demo_processes import DemoProcesses
@@ -34,7 +35,7 @@ def demo_command(
     ] = False,
 ) -> None:
     """Show a real procedure at work: starts a database, partners, a server and a worker here, and stays up."""
-    raise typer.Exit(process.run(demonstrate(Settings(), check=check, screen=Screen())))
+    raise typer.Exit(process.run(demonstrate(read_settings(), check=check, screen=Screen())))
 
 
 async def demonstrate(settings: Settings, *, check: bool, screen: Screen) -> int:
