@@ -181,8 +181,12 @@ async def installation(
 async def _served(opsdesk: Opsdesk) -> AsyncIterator[None]:
     stop, answering = asyncio.Event(), asyncio.Event()
     serving = asyncio.create_task(serve_for(opsdesk, stop=stop, ready=lambda _: answering.set()))
-    await answering.wait()
+    ready = asyncio.create_task(answering.wait())
+    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
     try:
+        if serving.done():
+            await serving
         yield
     finally:
         stop.set()
