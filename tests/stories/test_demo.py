@@ -15,6 +15,9 @@ import aiohttp
 import psutil
 import pytest
 
+from tests.stories.documented import BLOCK, missing_line
+from tests.stories.installation import ROOT
+
 PROGRAMS = Path(sys.executable).parent
 UP = "Try in another terminal"
 RIGHT = "Both paths ended right."
@@ -112,6 +115,12 @@ async def test_the_demo_checks_both_paths_twice_in_a_row_also_when_its_port_is_t
     assert said.count("completed run") == 2
     assert still_there(folder) == []
     assert not KEY.search(said)
+
+
+async def test_the_demo_prints_what_the_readme_shows(folder: Path) -> None:
+    (shown,) = [text for kind, text in BLOCK.findall((ROOT / "README.md").read_text()) if kind == "text"]
+    _, said = await ended(await started(folder, "--check"))
+    assert missing_line(tuple(shown.splitlines()), said) is None
 
 
 async def test_the_demo_stays_up_for_those_who_have_its_keys_and_ends_with_them(folder: Path) -> None:
