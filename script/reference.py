@@ -1,6 +1,7 @@
 """The pages of docs/reference/ that are made from the code, so that they cannot lie about it."""
 
 import inspect
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ import opsdesk
 from opsdesk.app.http import http_api
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit.errors import OpsdeskError
+from opsdesk.kit.http_errors import CODES_FIELD, documented
 from opsdesk.kit.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -143,41 +145,62 @@ def http_page(app: FastAPI) -> str:
     return f"""
 # The HTTP interface
 
-The same as OpenAPI, with every schema: `GET /v1/openapi.json` of a running server. Times are RFC 3339 in UTC. Refusals
-have [one form](errors.md). Every route may also answer 500 (a fault of Opsdesk, logged) and 503 (try again later).
+The same as OpenAPI, with every rule for every field: `GET /v1/openapi.json` of a running server. Times are RFC 3339 in
+UTC. Refusals have [one form](errors.md), and the codes named here. Every route may also answer 413 and 422 (the request
+is not what is read there), 500 (a fault of Opsdesk, logged) and 503 (try again later).
 
 {_apart(sections)}
+
+# Parts
+
+{_apart([_part(name, schema, schemas) for name, schema in sorted(schemas.items()) if name in _parts(schemas)])}
 """
 
 
 def _operation(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     parameters = [_parameter_row(parameter) for parameter in operation.get("parameters", [])]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    answers = sorted(code for code in operation["responses"] if code not in {"500", "503"})
+    answers = sorted(operation["responses"])
+    fields = {code: _fields(f"in the answer {code}", _answer(operation, code), schemas) for code in answers}
     parts = [
         f"{operation.get('summary', '').rstrip('.')}.",
         inspect.cleandoc(operation.get("description", "")),
-        _table(("parameter", "in", "type", ""), parameters) if parameters else "",
+        _table(("parameter", "in", "type", "", ""), parameters) if parameters else "",
         _fields("in the body", body, schemas),
-        *(
-            _fields(f"in the answer {code}", _answer(operation, code), schemas)
-            for code in answers
-            if code.startswith("2")
-        ),
-        f"Answers: {', '.join(answers)}.",
+        *dict.fromkeys(fields[code] for code in answers if code.startswith("2")),
+        f"Answers {' and '.join(code for code in answers if code.startswith('2'))}.",
+        _refusals(operation["responses"]),
     ]
     return _apart([part for part in parts if part])
+
+
+def _parts(schemas: Mapping[str, Any]) -> set[str]:
+    """What is referred to within bodies and answers, and so is explained on its own."""
+    refuses = {"ErrorBody", "ErrorFacts"}
+    return {name for name in schemas if name not in refuses and f'schemas/{name}"' in json.dumps(schemas)}
+
+
+def _part(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    parts = [inspect.cleandoc(schema.get("description", "")), _fields("field", schema, schemas)]
+    values = ", ".join(f"`{value}`" for value in schema.get("enum", ()))
+    return _apart([f"## {name}", *filter(None, parts), *([f"One of {values}."] if values else [])])
 
 
 def _parameter_row(parameter: Mapping[str, Any]) -> tuple[str, ...]:
     explained = parameter.get("description") or parameter["schema"].get("description", "")
     required = "" if parameter.get("required") else "optional"
-    return (
-        f"`{parameter['name']}`",
-        parameter["in"],
-        _type(parameter["schema"]),
-        " ".join(filter(None, (required, explained))),
-    )
+    return (f"`{parameter['name']}`", parameter["in"], _type(parameter["schema"]), required, explained)
+
+
+def _refusals(responses: Mapping[str, Mapping[str, Any]]) -> str:
+    """What this route refuses beside what any route may."""
+    anywhere = {code for response in documented().values() for code in response[CODES_FIELD]}
+    told = {
+        status: [f"`{code}`" for code in response.get(CODES_FIELD, ()) if code not in anywhere]
+        for status, response in sorted(responses.items())
+    }
+    listed = [f"{status} {', '.join(codes)}" for status, codes in told.items() if codes]
+    return f"Refuses with {'; '.join(listed)}." if listed else ""
 
 
 def _answer(operation: Mapping[str, Any], code: str) -> Mapping[str, Any]:
@@ -198,13 +221,17 @@ def _fields(where: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    if options := [_type(option) for option in schema.get("anyOf", []) if option.get("type") != "null"]:
+    if options := [_type(option) for option in schema.get("anyOf", [])]:
         return " or ".join(options)
+    if name := schema.get("$ref", "").rpartition("/")[2]:
+        return f"[{name}](#{name.lower()})"
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    return str(schema.get("format") or schema.get("type") or schema.get("$ref", "").rpartition("/")[2] or "any")
+    return str(schema.get("format") or schema.get("type") or "any")
 
 
 def _parameters(name: str, command: Any) -> str:

@@ -7,9 +7,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from opsdesk.access.actor import Actor, Scope, require
-from opsdesk.access.errors import Unauthenticated
+from opsdesk.access.errors import KeyUnknown, ScopeMissing, Unauthenticated
 from opsdesk.access.keys import authenticate
 from opsdesk.kit.http_requests import Conn, Now
+
+REFUSALS = (Unauthenticated, KeyUnknown, ScopeMissing)
+"""What every route with a guard may answer."""
 
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="apiKey", description="An API key, which begins with `opsdesk_`, as a bearer token."

@@ -32,6 +32,8 @@ _SECRET_BYTES = 32
 _SECRET_CHARS = 43  # 32 bytes in base 62
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _KEY = re.compile(rf"opsdesk_([0-9A-Za-z]{{{_ID_CHARS}}})_([0-9A-Za-z]{{{_SECRET_CHARS}}})", re.ASCII)
+ID_PATTERN = rf"^[0-9A-Za-z]{{{_ID_CHARS}}}$"
+KEY_PATTERN = f"^{_KEY.pattern}$"
 _NOBODY = bytes(32)
 
 _SQL = statements(__file__)

@@ -1,14 +1,15 @@
 """Whether the process lives, and whether it can do its work; each tells the truth, and the second tells which part."""
 
 import asyncio
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from opsdesk import flows
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.http_errors import JsonResponse
+from opsdesk.kit.http_shapes import View
 from opsdesk.kit.migrate import DatabaseNewer, MigrationEdited, pending
 
 READY_WAIT_S = 3.0
@@ -17,17 +18,26 @@ OK = "ok"
 routes = APIRouter(tags=["health"])
 
 
-class Readiness(BaseModel):
-    """`ok`, or what is wrong, for each part that is needed; a part that could not be looked at is not listed."""
+class Liveness(View):
+    """The process lives."""
+
+    status: Literal["ok"] = "ok"
+    """There is no other: a process that does not live does not answer."""
+
+
+class Readiness(View):
+    """Whether the process can do its work."""
 
     ready: bool
+    """Every part is in order."""
     checks: dict[str, str]
+    """`ok`, or what is wrong, for each part that is needed; a part that could not be looked at is not listed."""
 
 
 @routes.get("/healthz", name="healthz", summary="Whether the process lives")
-async def healthz() -> dict[str, str]:
+async def healthz() -> Liveness:
     """It answers; whether it can do its work is another question."""
-    return {"status": OK}
+    return Liveness()
 
 
 @routes.get(

@@ -9,7 +9,7 @@ from opsdesk import access, flows, review
 from opsdesk.app import desk, health
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit import http_errors, http_requests
-from opsdesk.kit.http_errors import JsonResponse, documented
+from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_frame import RequestFrame
 
 DESCRIPTION = """\
@@ -32,8 +32,8 @@ def http_api(installation: Opsdesk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        default_response_class=JsonResponse,
-        responses=documented(500, 503),
+        generate_unique_id_function=lambda route: route.name,
+        responses=documented(),
     )
     http_requests.provide(app, database=installation.database, clock=installation.clock)
     included = routers(installation)
@@ -51,6 +51,6 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.procedure_routes,
         flows.routes.run_routes,
         flows.routes.callback_routes(installation.callbacks),
-        review.routes.ticket_routes(desk.on_decided),
+        review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         access.routes.routes,
     ]

@@ -26,6 +26,11 @@ FIND_ARRIVAL = _SQL["find_arrival"]
 COUNT_RETRIES = _SQL["count_retries"]
 NOTIFY = _SQL["notify"]
 
+ANSWER_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, NotWaiting, KeyReused, AnswerInvalid)
+"""What the answer of a partner, or one in its place, may be refused for."""
+DECISION_REFUSALS = (RunFinished,)
+"""What the decision of a ticket may be refused for."""
+
 
 async def accept_callback(conn: Connection, *, target: CallbackTarget, answer: Any, now: datetime) -> bool:
     """A partner's answer to a node. False: the same answer came before.

@@ -8,8 +8,9 @@ from typing import Any
 
 
 class FactKind(StrEnum):
-    """What can happen to a run. The payload of each kind is described beside it."""
+    """What can happen to a run."""
 
+    # Beneath each kind: its payload.
     RUN_STARTED = "run_started"
     """inputs, actor; deadline_at where the procedure has a time limit."""
     NODE_ENDED = "node_ended"

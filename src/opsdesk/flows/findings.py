@@ -7,6 +7,8 @@ from opsdesk.flows.procedure import Position
 
 
 class Severity(StrEnum):
+    """How much a finding matters."""
+
     ERROR = "error"
     """The procedure is refused."""
     WARNING = "warning"

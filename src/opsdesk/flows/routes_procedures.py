@@ -3,18 +3,22 @@
 import asyncio
 from base64 import b64encode
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
 from opsdesk.flows import definitions, draw
 from opsdesk.flows.document import executable
+from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused
 from opsdesk.flows.findings import Severity
 from opsdesk.flows.views import DefinitionPage, DefinitionView, FindingView, LintView, ProcedureView
 from opsdesk.kit.http_errors import JsonResponse, documented
-from opsdesk.kit.http_json import JSON_TYPES, check_content_type
+from opsdesk.kit.http_json import JSON_TYPES, ContentTypeRefused, check_content_type
 from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_shapes import Cursor, Limit, named, text_schema
+from opsdesk.kit.paging import BadCursor, BadPageSize
 
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 FILE_NAME_CHARACTERS_MAX = 200
@@ -48,7 +52,12 @@ procedure_routes = APIRouter(prefix="/v1", tags=["procedures"])
 async def _document(
     request: Request,
     file: Annotated[
-        str | None, Query(description="The name of the file, for messages.", max_length=FILE_NAME_CHARACTERS_MAX)
+        str | SkipJsonSchema[None],
+        Query(
+            description="The name of the file, for messages.",
+            max_length=FILE_NAME_CHARACTERS_MAX,
+            json_schema_extra=text_schema(),
+        ),
     ] = None,
 ) -> tuple[bytes, str]:
     """The text and the name of its file, whose ending tells YAML from JSON.
@@ -63,7 +72,8 @@ async def _document(
 
 
 Document = Annotated[tuple[bytes, str], Depends(_document)]
-Language = Annotated[str, Query(description="`en` or `zh-CN`", pattern="^(en|zh-CN)$")]
+Language = Annotated[Literal["en", "zh-CN"], Query(description="Which language the picture speaks.")]
+ProcedureId = Annotated[str, named("The id of the procedure, as its document has it.")]
 
 
 def svg_response(svg: str) -> Response:
@@ -76,7 +86,7 @@ def svg_response(svg: str) -> Response:
     status_code=201,
     summary="Store a version of a procedure",
     response_model=DefinitionView,
-    responses=documented(401, 403, 413, 415, 422)
+    responses=documented(*access.guard.REFUSALS, ContentTypeRefused, ProcedureRefused)
     | {200: {"model": DefinitionView, "description": "This very text is known already."}},
     openapi_extra=_DOCUMENT,
 )
@@ -88,9 +98,13 @@ async def store_procedure(document: Document, _: access.guard.ProcedureWriter, c
     return JsonResponse(body, status_code=201 if definition.new else 200)
 
 
-@procedure_routes.get("/procedures", summary="List the procedures", responses=documented(401, 403, 422))
+@procedure_routes.get(
+    "/procedures",
+    summary="List the procedures",
+    responses=documented(*access.guard.REFUSALS, BadPageSize, BadCursor),
+)
 async def list_procedures(
-    _: access.guard.ProcedureReader, conn: Conn, limit: int | None = None, cursor: str | None = None
+    _: access.guard.ProcedureReader, conn: Conn, limit: Limit = None, cursor: Cursor = None
 ) -> DefinitionPage:
     """The newest version of each, by id."""
     page = await definitions.list_procedures(conn, limit=limit, cursor=cursor)
@@ -100,7 +114,7 @@ async def list_procedures(
 @procedure_routes.post(
     "/procedures/lint",
     summary="Check a document without storing it",
-    responses=documented(401, 403, 413, 415, 422),
+    responses=documented(*access.guard.REFUSALS, ContentTypeRefused),
     openapi_extra=_DOCUMENT,
 )
 async def lint_procedure(document: Document, _: access.guard.ProcedureReader) -> LintView:
@@ -120,8 +134,12 @@ def _linted(text: bytes, file_name: str) -> LintView:
     )
 
 
-@procedure_routes.get("/procedures/{procedure_id}", summary="Show a procedure", responses=documented(401, 403, 404))
-async def show_procedure(_: access.guard.ProcedureReader, procedure_id: str, conn: Conn) -> ProcedureView:
+@procedure_routes.get(
+    "/procedures/{procedure_id}",
+    summary="Show a procedure",
+    responses=documented(*access.guard.REFUSALS, ProcedureNotFound),
+)
+async def show_procedure(_: access.guard.ProcedureReader, procedure_id: ProcedureId, conn: Conn) -> ProcedureView:
     """The newest version."""
     _definition_id, procedure = await definitions.latest_definition(conn, procedure_id)
     newest = await definitions.list_versions(conn, procedure_id, limit=1)
@@ -131,10 +149,10 @@ async def show_procedure(_: access.guard.ProcedureReader, procedure_id: str, con
 @procedure_routes.get(
     "/procedures/{procedure_id}/versions",
     summary="List the versions of a procedure",
-    responses=documented(401, 403, 404, 422),
+    responses=documented(*access.guard.REFUSALS, ProcedureNotFound, BadPageSize),
 )
 async def list_versions(
-    _: access.guard.ProcedureReader, procedure_id: str, conn: Conn, limit: int | None = None
+    _: access.guard.ProcedureReader, procedure_id: ProcedureId, conn: Conn, limit: Limit = None
 ) -> DefinitionPage:
     """The newest first."""
     versions = await definitions.list_versions(conn, procedure_id, limit=limit)
@@ -145,10 +163,10 @@ async def list_versions(
     "/procedures/{procedure_id}/diagram",
     summary="Draw a procedure",
     response_class=Response,
-    responses=documented(401, 403, 404, 422) | SVG_RESPONSE,
+    responses=documented(*access.guard.REFUSALS, ProcedureNotFound) | SVG_RESPONSE,
 )
 async def draw_procedure(
-    _: access.guard.ProcedureReader, procedure_id: str, conn: Conn, language: Language = "en"
+    _: access.guard.ProcedureReader, procedure_id: ProcedureId, conn: Conn, language: Language = "en"
 ) -> Response:
     """The newest version, as SVG."""
     _definition_id, procedure = await definitions.latest_definition(conn, procedure_id)

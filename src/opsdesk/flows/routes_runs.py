@@ -3,83 +3,104 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
 from opsdesk.flows import arrivals, draw, record, runs
 from opsdesk.flows.definitions import read_definition
+from opsdesk.flows.errors import (
+    InputsInvalid,
+    KeyReused,
+    NodeUnknown,
+    NoIncident,
+    ProcedureNotFound,
+    RunFinished,
+    RunNotFound,
+)
 from opsdesk.flows.procedure import Field as DeclaredField
 from opsdesk.flows.routes_procedures import SVG_RESPONSE, Language, svg_response
 from opsdesk.flows.state import RunStatus
 from opsdesk.flows.views import FactView, JournalPage, RunDetail, RunPage, RunView, sight
 from opsdesk.kit.http_errors import JsonResponse, documented
-from opsdesk.kit.http_json import StrictRoute
+from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, GivenKey, NeededKey, Now
+from opsdesk.kit.http_shapes import Body, Cursor, Limit, Text, Values, View, text_schema
 from opsdesk.kit.masking import mask_secrets
-from opsdesk.kit.paging import decode_cursor, encode_cursor
+from opsdesk.kit.paging import BadCursor, BadPageSize, decode_cursor, encode_cursor
 
 NAME_CHARACTERS_MAX = 200
 REASON_CHARACTERS_MAX = 2000
 JOURNAL_ROWS_DEFAULT = 200
+_LOCATION = {"Location": {"description": "The path of the run.", "schema": {"type": "string"}}}
 
 run_routes = APIRouter(prefix="/v1", tags=["runs"], route_class=StrictRoute)
 
 
-class RunStart(BaseModel):
+class RunStart(Body):
     """Which procedure to run, with what."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
                     "procedure": "customer-onboarding",
-                    "inputs": {"name": "王小明", "email": "ming@example.com", "phone": "13800000000"},
+                    "inputs": {"name": "Customer One", "email": "customer@example.com", "phone": "+8613000000000"},
                 }
             ]
         },
     )
 
-    procedure: str = Field(max_length=NAME_CHARACTERS_MAX)
-    inputs: dict[str, Any] = {}
+    procedure: Annotated[Text, Field(max_length=NAME_CHARACTERS_MAX)]
+    """The id of the procedure; its newest version is run."""
+    inputs: Values = Field(default_factory=dict)
+    """By name, as the procedure declares them; those that have a default may be left out."""
 
 
-class Signal(BaseModel):
+class Signal(Body):
     """The answer of a node, given in its partner's place."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"node": "verify_email", "answer": {"email_verified": True}}]},
     )
 
-    node: str = Field(max_length=NAME_CHARACTERS_MAX)
-    answer: dict[str, Any]
+    node: Annotated[Text, Field(max_length=NAME_CHARACTERS_MAX)]
+    """The id of the node, which waits for its partner."""
+    answer: Values
+    """The outputs that the node declares, by name."""
 
 
-class Cancellation(BaseModel):
+class Cancellation(Body):
     """Why a run is ended."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "the customer withdrew"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the customer withdrew"}]})
 
-    reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
+    reason: Annotated[Text, Field(min_length=1, max_length=REASON_CHARACTERS_MAX)]
+    """For those who read the run later; it is kept in the journal."""
 
 
-class Retry(BaseModel):
-    """Which node with an incident is executed again; the only one there is, if none is named."""
+class Retry(Body):
+    """Which node with an incident is executed again."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"node": "kyc_identity"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"node": "kyc_identity"}]})
 
-    node: str | None = Field(None, max_length=NAME_CHARACTERS_MAX)
+    node: Annotated[Text, Field(max_length=NAME_CHARACTERS_MAX)] | None = None
+    """The id of the node; if it is left out, the only one with an incident, or a run that was set aside."""
     new_key: bool = False
     """With another idempotency key, for a partner that would repeat its first answer."""
 
 
-class Taken(BaseModel):
-    """What was asked is kept, and done by whoever executes the run. `node`: what it is about."""
+class Taken(View):
+    """What was asked is kept, and done by whoever executes the run."""
 
     run: UUID
+    """The id of the run."""
     node: str | None = None
+    """The id of the node that it is about, if it is about one."""
+
+
+RunId = Annotated[UUID, Path(description="The id of the run.")]
 
 
 @run_routes.post(
@@ -87,8 +108,11 @@ class Taken(BaseModel):
     status_code=202,
     summary="Start a run",
     response_model=RunView,
-    responses=documented(401, 403, 404, 409, 413, 415, 422)
-    | {200: {"model": RunView, "description": "The run was started before with this key."}},
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, ProcedureNotFound, InputsInvalid, KeyReused)
+    | {
+        200: {"model": RunView, "description": "The run was started before with this key.", "headers": _LOCATION},
+        202: {"headers": _LOCATION},
+    },
 )
 async def start_run(start: RunStart, actor: access.guard.RunWriter, key: NeededKey, conn: Conn, now: Now) -> Response:
     """Begun when this answers, and executed by a worker. Inputs that the procedure does not take are refused."""
@@ -104,14 +128,16 @@ async def start_run(start: RunStart, actor: access.guard.RunWriter, key: NeededK
     return JsonResponse(body, status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.run_id}"})
 
 
-@run_routes.get("/runs", summary="List runs", responses=documented(401, 403, 422))
+@run_routes.get("/runs", summary="List runs", responses=documented(*access.guard.REFUSALS, BadPageSize, BadCursor))
 async def list_runs(
     _: access.guard.RunReader,
     conn: Conn,
-    procedure: str | None = None,
-    status: RunStatus | None = None,
-    limit: int | None = None,
-    cursor: str | None = None,
+    procedure: Annotated[
+        str | SkipJsonSchema[None], Query(description="Only runs of this procedure.", json_schema_extra=text_schema())
+    ] = None,
+    status: Annotated[RunStatus | SkipJsonSchema[None], Query(description="Only runs of this status.")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
 ) -> RunPage:
     """The newest first; `counts` is about all statuses."""
     page = await runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
@@ -123,21 +149,27 @@ async def list_runs(
     )
 
 
-@run_routes.get("/runs/{run_id}", summary="Show a run", responses=documented(401, 403, 404, 422))
-async def show_run(run_id: UUID, actor: access.guard.RunReader, conn: Conn) -> RunDetail:
+@run_routes.get("/runs/{run_id}", summary="Show a run", responses=documented(*access.guard.REFUSALS, RunNotFound))
+async def show_run(run_id: RunId, actor: access.guard.RunReader, conn: Conn) -> RunDetail:
     """Its header, and of each node how far it is, for whom it waits until when, and what was wrong."""
     run = await runs.show_run(conn, run_id)
     procedure, state, _facts = await runs.read_state(conn, run_id)
     return RunDetail.whole(run, procedure, state, sight(actor, procedure))
 
 
-@run_routes.get("/runs/{run_id}/journal", summary="Read the journal of a run", responses=documented(401, 403, 404, 422))
+@run_routes.get(
+    "/runs/{run_id}/journal",
+    summary="Read the journal of a run",
+    responses=documented(*access.guard.REFUSALS, RunNotFound, BadCursor),
+)
 async def read_journal(
-    run_id: UUID,
+    run_id: RunId,
     actor: access.guard.RunReader,
     conn: Conn,
-    limit: Annotated[int, Query(ge=1, le=runs.JOURNAL_ROWS_MAX)] = JOURNAL_ROWS_DEFAULT,
-    cursor: str | None = None,
+    limit: Annotated[
+        int, Query(ge=1, le=runs.JOURNAL_ROWS_MAX, description="How many rows the page has at most.")
+    ] = JOURNAL_ROWS_DEFAULT,
+    cursor: Cursor = None,
 ) -> JournalPage:
     """Every fact, in the order in which they happened."""
     after = decode_cursor(cursor, shape=(int,))[0] if cursor else 0
@@ -153,10 +185,10 @@ async def read_journal(
     "/runs/{run_id}/diagram",
     summary="Draw where a run stands",
     response_class=Response,
-    responses=documented(401, 403, 404, 422) | SVG_RESPONSE,
+    responses=documented(*access.guard.REFUSALS, RunNotFound) | SVG_RESPONSE,
 )
 async def draw_run(
-    run_id: UUID, _: access.guard.RunReader, conn: Conn, now: Now, language: Language = "en"
+    run_id: RunId, _: access.guard.RunReader, conn: Conn, now: Now, language: Language = "en"
 ) -> Response:
     """As SVG."""
     procedure, state, _facts = await runs.read_state(conn, run_id)
@@ -167,10 +199,15 @@ async def draw_run(
     "/runs/{run_id}/log",
     summary="Read the OSOP log of a run",
     response_class=Response,
-    responses=documented(401, 403, 404, 422)
+    responses=documented(*access.guard.REFUSALS, RunNotFound)
     | {200: {"content": {"application/yaml": {"schema": {"type": "string"}}}, "description": "The log."}},
 )
-async def read_log(run_id: UUID, actor: access.guard.RunReader, conn: Conn, tamper_evident: bool = False) -> Response:
+async def read_log(
+    run_id: RunId,
+    actor: access.guard.RunReader,
+    conn: Conn,
+    tamper_evident: Annotated[bool, Query(description="Whether the records form a chain of hashes.")] = False,
+) -> Response:
     """As YAML; with `tamper_evident` its records form a chain of hashes."""
     procedure, _state, facts = await runs.read_state(conn, run_id)
     reveal = _unmasked if access.Scope.PERSONAL_READ in actor.scopes else record.masked
@@ -182,10 +219,10 @@ async def read_log(run_id: UUID, actor: access.guard.RunReader, conn: Conn, tamp
     "/runs/{run_id}/signals",
     status_code=202,
     summary="Answer a node in its partner's place",
-    responses=documented(401, 403, 404, 409, 413, 415, 422),
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, *arrivals.ANSWER_REFUSALS),
 )
 async def signal_run(
-    run_id: UUID, signal: Signal, actor: access.guard.RunWriter, key: GivenKey, conn: Conn, now: Now
+    run_id: RunId, signal: Signal, actor: access.guard.RunWriter, key: GivenKey, conn: Conn, now: Now
 ) -> Taken:
     """The node ends with this answer. A human node is answered at the review desk only."""
     await arrivals.signal(
@@ -204,10 +241,10 @@ async def signal_run(
     "/runs/{run_id}/cancellations",
     status_code=202,
     summary="Cancel a run",
-    responses=documented(401, 403, 404, 409, 413, 415, 422),
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, RunNotFound, RunFinished),
 )
 async def cancel_run(
-    run_id: UUID, cancellation: Cancellation, actor: access.guard.RunWriter, conn: Conn, now: Now
+    run_id: RunId, cancellation: Cancellation, actor: access.guard.RunWriter, conn: Conn, now: Now
 ) -> Taken:
     """It ends where it is, and its open tickets are closed."""
     await arrivals.cancel(conn, run_id=run_id, reason=cancellation.reason, actor=actor.id, now=now)
@@ -218,9 +255,9 @@ async def cancel_run(
     "/runs/{run_id}/retries",
     status_code=202,
     summary="Retry a node with an incident",
-    responses=documented(401, 403, 404, 409, 413, 415, 422),
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, RunNotFound, NodeUnknown, RunFinished, NoIncident),
 )
-async def retry_run(run_id: UUID, retry: Retry, actor: access.guard.RunWriter, conn: Conn, now: Now) -> Taken:
+async def retry_run(run_id: RunId, retry: Retry, actor: access.guard.RunWriter, conn: Conn, now: Now) -> Taken:
     """Or let a run go on that was set aside."""
     node = await arrivals.retry(conn, run_id=run_id, node=retry.node, new_key=retry.new_key, actor=actor.id, now=now)
     return Taken(run=run_id, node=node)

@@ -8,6 +8,8 @@ from typing import Any
 
 
 class RunStatus(StrEnum):
+    """Where a run stands as a whole."""
+
     RUNNING = "running"
     """Something is being executed now."""
     WAITING = "waiting"
@@ -25,6 +27,8 @@ OPEN = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.BLOCKED})
 
 
 class NodePhase(StrEnum):
+    """Where one node of a run stands."""
+
     PENDING = "pending"
     ACTIVE = "active"
     """To be executed, or being executed."""

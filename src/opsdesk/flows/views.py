@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import Field
 
 from opsdesk.access import Actor, Scope
 from opsdesk.flows.definitions import Definition
@@ -15,6 +15,7 @@ from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.procedure import EdgeMode, NodeType, Procedure
 from opsdesk.flows.runs import JournalRow, Run
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Wait
+from opsdesk.kit.http_shapes import Next, Sha256, View
 from opsdesk.kit.masking import mask_mapping, mask_secrets, mask_text
 
 Sight = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -33,16 +34,21 @@ def sight(actor: Actor, procedure: Procedure) -> Sight:
     return lambda values: mask_mapping(values, personal=personal)
 
 
-class DefinitionView(BaseModel):
+class DefinitionView(View):
     """A stored version of a procedure."""
 
     id: str
+    """The id of the procedure, as its document has it."""
     name: str
+    """What people call it."""
     version: str
-    digest: str
-    """SHA-256 of the text, in hexadecimal."""
+    """As the document has it; may be empty."""
+    digest: Sha256
+    """SHA-256 of the text: what names this version."""
     file: str
+    """The name of the file that it came in."""
     stored_at: datetime
+    """When this text first came."""
 
     @staticmethod
     def of(definition: Definition) -> "DefinitionView":
@@ -56,42 +62,68 @@ class DefinitionView(BaseModel):
         )
 
 
-class DefinitionPage(BaseModel):
+class DefinitionPage(View):
+    """Some stored versions of procedures."""
+
     items: list[DefinitionView]
-    next: str | None
+    """The versions."""
+    next: Next
 
 
-class FieldView(BaseModel):
+class FieldView(View):
+    """An input of a procedure."""
+
     name: str
+    """The name of the input."""
     required: bool
+    """Whether a run cannot be started without it."""
     personal: bool
+    """Whether it is about a person, and masked for those who may not see it."""
     description: str
+    """What it is, in words; may be empty."""
     json_schema: dict[str, Any]
-    """JSON Schema; empty: any value."""
+    """What it has to look like, as JSON Schema; empty: any value."""
 
 
-class NodeView(BaseModel):
+class NodeView(View):
+    """A step of a procedure."""
+
     id: str
+    """The id of the node, as its document has it."""
     type: NodeType
+    """How it is executed."""
     name: str
+    """What people call it."""
     purpose: str
+    """What it is for, in words; may be empty."""
 
 
-class EdgeView(BaseModel):
+class EdgeView(View):
+    """A way from one step to another."""
+
     source: str
+    """The id of the node that it leaves."""
     target: str
+    """The id of the node that it leads to."""
     mode: EdgeMode
+    """When it is taken."""
     condition: str | None
+    """What has to be true for that, as a CEL expression; null: nothing."""
 
 
 class ProcedureView(DefinitionView):
     """The newest version of a procedure, with what a run of it is started with, and its text."""
 
     description: str
+    """What it does, in words; may be empty."""
     inputs: list[FieldView]
+    """What a run of it is started with."""
     nodes: list[NodeView]
+    """Its steps, in the order of the document."""
     edges: list[EdgeView]
+    """The ways between them, in the order of the document."""
     source: str
+    """The text of the document."""
 
     @staticmethod
     def whole(definition: Definition, procedure: Procedure) -> "ProcedureView":
@@ -120,14 +152,23 @@ class ProcedureView(DefinitionView):
         )
 
 
-class FindingView(BaseModel):
-    code: str
+class FindingView(View):
+    """What is wrong, or worth knowing, in a document."""
+
+    code: Annotated[str, Field(json_schema_extra={"pattern": "^OSOP[0-9]{3}$"})]
+    """Stable; what it means is documented."""
     severity: Severity
+    """A document with an error is refused."""
     message: str
+    """What was found, in a sentence."""
     hint: str
+    """What to do about it; may be empty."""
     line: int
+    """Where, counted from 1."""
     column: int
+    """Where in the line, counted from 1."""
     where: str
+    """The part of the document in its own words, such as `nodes.register.timeout_sec`; may be empty."""
 
     @staticmethod
     def of(finding: Finding) -> "FindingView":
@@ -135,41 +176,57 @@ class FindingView(BaseModel):
         return FindingView(**facts, line=finding.position.line, column=finding.position.column)
 
 
-class LintView(BaseModel):
-    """Everything that is to be said about a document. `runnable`: it would be stored."""
+class LintView(View):
+    """Everything that is to be said about a document."""
 
     procedure: str | None
+    """The id of the procedure; null where the document cannot be read as one."""
     runnable: bool
+    """Whether it would be stored."""
     findings: list[FindingView]
+    """What was found, sorted by place."""
 
 
-class WakeView(BaseModel):
-    """What an open run waits for: until when at most, and in words."""
+class WakeView(View):
+    """What an open run waits for."""
 
     at: datetime | None
+    """When it goes on at the latest; null: when what it waits for happens."""
     name: str
+    """What it waits for, in words."""
 
 
-class OutcomeView(BaseModel):
+class OutcomeView(View):
     """Where a run ended and why."""
 
     node: str | None
+    """The id of the node; null where it was no node that ended the run."""
     reason: str
+    """In words; may be empty."""
 
 
-class RunView(BaseModel):
+class RunView(View):
     """The header of a run."""
 
     id: UUID
+    """The id of the run."""
     procedure: str
-    digest: str
-    """The version that the run is pinned to."""
+    """The id of the procedure."""
+    digest: Sha256
+    """The version of the procedure that the run is pinned to."""
     status: RunStatus
+    """Open: `running`, `waiting` for a time, a person or a partner, `blocked` by an incident until a person retries or
+    cancels. The others are final; `stopped`: no condition led further, such as after a rejection."""
     started_by: str
+    """The id of the actor."""
     started_at: datetime
+    """When it was started."""
     ended_at: datetime | None
+    """When it ended; null while it is open."""
     wake: WakeView | None
+    """What it waits for; null where it waits for nothing."""
     outcome: OutcomeView | None
+    """Where it ended and why; null while it is open."""
 
     @staticmethod
     def of(run: Run) -> "RunView":
@@ -189,58 +246,95 @@ class RunView(BaseModel):
         )
 
 
-class RunPage(BaseModel):
+class RunPage(View):
+    """Some runs, the newest first."""
+
     items: list[RunView]
-    next: str | None
+    """The runs."""
+    next: Next
     counts: dict[RunStatus, int]
     """Runs of the procedure filtered by, or of all, by status."""
 
 
-class WaitView(BaseModel):
-    """For whom a node waits: `person`, `partner` or `rate_limit`; for a person with the role and the ticket."""
+class WaitView(View):
+    """For whom a node waits."""
 
-    reason: str
+    reason: Literal["person", "partner", "rate_limit"]
+    """A person at the review desk, a partner's answer, or its turn under the rate limit of the partner."""
     role: str | None
+    """The role of the person; null: anyone, or no person."""
     ticket: str | None
+    """The id of the ticket, where it waits for a person."""
     until: datetime | None
+    """When the waiting ends in any case; null: never."""
     resend_at: datetime | None
+    """When the partner is asked again, or the turn comes; null: never."""
 
     @staticmethod
     def of(wait: Wait) -> "WaitView":
-        reason = "partner" if wait.reason == "callback" else wait.reason
-        return WaitView(reason=reason, role=wait.role, ticket=wait.ticket, until=wait.until, resend_at=wait.resend_at)
+        facts = {name: getattr(wait, name) for name in ("role", "ticket", "until", "resend_at")}
+        return WaitView(reason=_WAITS[wait.reason], **facts)
 
 
-class ErrorView(BaseModel):
+_WAITS: Mapping[str, Literal["person", "partner", "rate_limit"]] = {
+    "person": "person",
+    "callback": "partner",
+    "rate_limit": "rate_limit",
+}
+"""Why a node waits, in the journal and outside."""
+
+
+class ErrorView(View):
     """The last failure of a node."""
 
     code: str
+    """What kind of failure; stable."""
     message: str
+    """What was wrong, in a sentence."""
 
 
-class NodeStateView(BaseModel):
+class NodeStateView(View):
+    """How far a node of a run is."""
+
     id: str
+    """The id of the node."""
     name: str
+    """What people call it."""
     type: NodeType
+    """How it is executed."""
     phase: NodePhase
+    """`pending` until a way leads to it, or `skipped` where none does; `active` while it is executed, `retrying` and
+    `waiting` until it is again or an answer comes; then `done`, `failed` where an edge says how to go on after that, or
+    `blocked`: an incident."""
     iteration: int
+    """How often the run came here, from 1."""
     attempt: int
+    """Which attempt is under way or was the last, from 1; 0 before the first."""
     released_at: datetime | None
+    """When it could begin; null: it has not been its turn."""
     ended_at: datetime | None
+    """When it ended; null: it has not."""
     retry_at: datetime | None
+    """When it is tried again; null unless it is `retrying`."""
     wait: WaitView | None
+    """For whom it waits; null unless it is `waiting`."""
     error: ErrorView | None
+    """What was last wrong; null: nothing was."""
     outputs: dict[str, Any]
+    """What it ended with, by name."""
 
 
 class RunDetail(RunView):
     """A run with the state of each of its nodes."""
 
     inputs: dict[str, Any]
+    """What it was started with, by name."""
     deadline_at: datetime | None
+    """When it ends as `timed_out`; null: its procedure has no time limit."""
     set_aside: str | None
-    """Why nobody works on the run until it is retried."""
+    """Why nobody works on the run until it is retried; null: it was not set aside."""
     nodes: list[NodeStateView]
+    """Every node of its procedure, in the order of the document."""
 
     @staticmethod
     def whole(run: Run, procedure: Procedure, state: State, see: Sight) -> "RunDetail":
@@ -272,21 +366,30 @@ def _node_state(procedure: Procedure, node_id: str, state: NodeState, see: Sight
     )
 
 
-class FactView(BaseModel):
+class FactView(View):
     """One line of a run's journal."""
 
     seq: int
+    """Its place in the journal, from 1."""
     fact: FactKind
+    """What happened."""
     at: datetime
+    """When."""
     node: str | None
+    """The id of the node that it is about; null: the run as a whole."""
     iteration: int
+    """Which iteration of the node, from 1."""
     payload: dict[str, Any]
+    """The facts of this case, by name; each kind has its own."""
 
     @staticmethod
     def of(row: JournalRow, see: Sight) -> "FactView":
         return FactView(**asdict(row) | {"node": row.node or None, "payload": see(row.payload)})
 
 
-class JournalPage(BaseModel):
+class JournalPage(View):
+    """Some lines of a run's journal, in the order in which things happened."""
+
     items: list[FactView]
-    next: str | None
+    """The lines."""
+    next: Next

@@ -18,7 +18,7 @@ class OpsdeskError(Exception):
     @property
     def message(self) -> str:
         """The first line of the docstring: what is wrong, in a sentence."""
-        return (type(self).__doc__ or self.code).strip().splitlines()[0]
+        return first_line(type(self))
 
     @property
     def detail(self) -> dict[str, Any]:
@@ -33,6 +33,11 @@ class OpsdeskError(Exception):
     def __str__(self) -> str:
         facts = ", ".join(f"{name}={value!r}" for name, value in self.detail.items())
         return f"{self.message} ({facts})" if facts else self.message
+
+
+def first_line(error: type[OpsdeskError]) -> str:
+    """What an error of this kind says."""
+    return (error.__doc__ or error.__name__).strip().splitlines()[0]
 
 
 @dataclass(eq=False)

@@ -8,16 +8,19 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused, Unavailable
+from opsdesk.kit.db import ChangesCrossed, DatabaseUnavailable
+from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused, Unavailable, first_line
+from opsdesk.kit.http_shapes import View
 from opsdesk.kit.log import get_logger
 
 RETRY_AFTER_S = 5
 PROBLEMS_MAX = 50
 WHERE_CHARACTERS_MAX = 200
+CODES_FIELD = "x-error-codes"
+"""Where the description of an answer lists the codes of its errors."""
 
 _log = get_logger(__name__)
 
@@ -68,20 +71,24 @@ class InternalError(OpsdeskError):
     request_id: str
 
 
-class ErrorFacts(BaseModel):
+class ErrorFacts(View):
     """One error."""
 
     code: str
+    """Stable: what a program decides by. Which ones can come is told with each answer."""
     message: str
+    """What is wrong, in a sentence for people."""
     retry: bool
     """Whether the same request may work later."""
     detail: dict[str, Any]
+    """The facts of this case, by name; each code has its own."""
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(View):
     """The body of every answer that is an error."""
 
     error: ErrorFacts
+    """What went wrong."""
 
 
 class JsonResponse(Response):
@@ -93,9 +100,21 @@ class JsonResponse(Response):
         return orjson.dumps(content, default=str, option=orjson.OPT_UTC_Z)
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors that a route may answer with, for its documentation."""
-    return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted(statuses)}
+def documented(*errors: type[OpsdeskError]) -> dict[int | str, dict[str, Any]]:
+    """The errors that a route may answer with, for its documentation; those that any route may are among them."""
+    by_status: dict[int, list[type[OpsdeskError]]] = {}
+    for error in dict.fromkeys((*errors, *_ANYWHERE)):
+        by_status.setdefault(error.status, []).append(error)
+    return {status: _documented(status, by_status[status]) for status in sorted(by_status)}
+
+
+def _documented(status: int, errors: Sequence[type[OpsdeskError]]) -> dict[str, Any]:
+    lines = [f"- `{error.__name__}`: {first_line(error)}" for error in errors]
+    return {
+        "model": ErrorBody,
+        "description": "\n".join([_MEANINGS[status], "", *lines]),
+        CODES_FIELD: [error.__name__ for error in errors],
+    } | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
 
 def error_response(
@@ -153,6 +172,17 @@ def _methods(routes: Sequence[APIRoute], path: str) -> list[str]:
     return sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
 
 
+_ANYWHERE: Sequence[type[OpsdeskError]] = (
+    RequestInvalid,
+    RequestTooLarge,
+    InternalError,
+    DatabaseUnavailable,
+    ChangesCrossed,
+)
+_HEADERS = {
+    401: {"WWW-Authenticate": {"description": "How to say who is asking.", "schema": {"const": "Bearer"}}},
+    503: {"Retry-After": {"description": "In how many seconds to ask again.", "schema": {"type": "integer"}}},
+}
 _MEANINGS = {
     401: "No valid API key came with the request.",
     403: "The key lacks the scope, or the person the right, that this needs.",
@@ -162,5 +192,5 @@ _MEANINGS = {
     415: "The body has a content type that is not read here.",
     422: "The request is not well formed.",
     500: "Something went wrong in Opsdesk.",
-    503: "The database does not answer now; try again later.",
+    503: "It does not work now; try again later.",
 }

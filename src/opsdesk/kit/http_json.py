@@ -36,6 +36,10 @@ class ContentTypeRefused(Refused):
     accepted: tuple[str, ...]
 
 
+BODY_REFUSALS = (ContentTypeRefused, BodyUnreadable)
+"""What a strict route with a body may refuse it for, beside its shape."""
+
+
 class StrictRoute(APIRoute):
     """A route whose body is strict JSON, and has to say so in its content type."""
 

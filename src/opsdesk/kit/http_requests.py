@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request
+from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Connection, Database
@@ -14,7 +15,10 @@ from opsdesk.kit.http_errors import RequestInvalid
 KEY_CHARACTERS_MAX = 200
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_CHARACTERS_MAX}}}")
-_KEY_TEXT = "Makes the request once-only: the same key with the same content gives the first answer again."
+_KEY_HEADER = Header(
+    description="Makes the request once-only: the same key with the same content gives the first answer again.",
+    json_schema_extra={"pattern": r"^[\x21-\x7e]+$", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX},
+)
 
 
 def provide(app: FastAPI, *, database: Database, clock: Clock) -> None:
@@ -34,13 +38,13 @@ async def _now(request: Request) -> datetime:
     return clock.now()
 
 
-async def _given_key(idempotency_key: Annotated[str | None, Header(description=_KEY_TEXT)] = None) -> str | None:
+async def _given_key(idempotency_key: Annotated[str | SkipJsonSchema[None], _KEY_HEADER] = None) -> str | None:
     if idempotency_key is not None:
         _check_key(idempotency_key)
     return idempotency_key
 
 
-async def _needed_key(idempotency_key: Annotated[str, Header(description=_KEY_TEXT)]) -> str:
+async def _needed_key(idempotency_key: Annotated[str, _KEY_HEADER]) -> str:
     _check_key(idempotency_key)
     return idempotency_key
 

@@ -18,6 +18,8 @@ ANSWER_DEPTH_MAX = 16
 NUMBER_MAX = 2**63
 _NAME_CHARS_SHOWN = 64
 _RULE_CHARS_SHOWN = 200
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
+"""What `text_problem` says about characters, for JSON Schema."""
 _LINE_CHARACTERS = frozenset("\n\r\t")
 _BIDIRECTIONAL_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

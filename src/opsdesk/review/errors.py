@@ -89,6 +89,10 @@ class AnswerKeyInvalid(Invalid):
     """The key of an answer has 1 to 200 printable characters."""
 
 
+CLAIM_REFUSALS = (TicketUnknown, TicketNotOpen, RoleMissing, OwnRequest, AlreadyAnswered, TicketClaimed)
+"""What working on a ticket may be refused for, before any answer is looked at."""
+
+
 @dataclass(eq=False)
 class TicketInvalid(Invalid):
     """A ticket cannot be opened like this."""

@@ -9,6 +9,8 @@ from uuid import UUID
 
 
 class TicketStatus(StrEnum):
+    """Whether a ticket waits for people, and how it ended if it does not."""
+
     OPEN = "open"
     """Waits for people. How many answers it has, and who holds it, is told beside it."""
     DECIDED = "decided"
@@ -28,6 +30,8 @@ class TicketClosing(StrEnum):
 
 
 class TicketEventKind(StrEnum):
+    """What can happen to a ticket."""
+
     OPENED = "opened"
     CLAIMED = "claimed"
     RELEASED = "released"

@@ -1,28 +1,41 @@
 """Tickets over HTTP: listed, read, claimed and decided."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime, ConfigDict
+from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
 from opsdesk.kit.db import Connection
+from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import documented
-from opsdesk.kit.http_json import StrictRoute
+from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, NeededKey, Now
+from opsdesk.kit.http_shapes import Body, Cursor, Limit, Values
+from opsdesk.kit.paging import BadCursor, BadPageSize
 from opsdesk.review import claims, queue, tickets
+from opsdesk.review.answers import TEXT_PATTERN
 from opsdesk.review.decisions import OnDecided, decide
+from opsdesk.review.errors import (
+    CLAIM_REFUSALS,
+    AnswerKeyReused,
+    AnswersInvalid,
+    TicketClaimed,
+    TicketFilterInvalid,
+    TicketUnknown,
+)
 from opsdesk.review.model import Ticket, TicketStatus
 from opsdesk.review.views import TicketLine, TicketPage, TicketView
 
 
-class Decision(BaseModel):
-    """One person's answers, by name."""
+class Decision(Body):
+    """One person's answers."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"answers": {"compliance_decision": "approved", "review_notes": "the match is another person"}}
@@ -30,21 +43,35 @@ class Decision(BaseModel):
         },
     )
 
-    answers: dict[str, Any]
+    answers: Values
+    """By name, as the ticket asks for them."""
 
 
-def ticket_routes(on_decided: OnDecided) -> APIRouter:
-    """`on_decided` is told of each decision, in its transaction."""
+TicketId = Annotated[UUID, Path(description="The id of the ticket.")]
+
+
+def _filter(description: str) -> Any:
+    return Query(
+        description=description, json_schema_extra={"pattern": TEXT_PATTERN, "maxLength": queue.FILTER_CHARS_MAX}
+    )
+
+
+def ticket_routes(on_decided: OnDecided, *, refusals: Sequence[type[OpsdeskError]]) -> APIRouter:
+    """`on_decided` is told of each decision, in its transaction; `refusals` are what it may raise."""
     routes = APIRouter(prefix="/v1", tags=["tickets"], route_class=StrictRoute)
     routes.add_api_route(
-        "/tickets", list_tickets, methods=["GET"], summary="List tickets", responses=documented(401, 403, 422)
+        "/tickets",
+        list_tickets,
+        methods=["GET"],
+        summary="List tickets",
+        responses=documented(*access.guard.REFUSALS, TicketFilterInvalid, BadPageSize, BadCursor),
     )
     routes.add_api_route(
         "/tickets/{ticket_id}",
         show_ticket,
         methods=["GET"],
         summary="Show a ticket",
-        responses=documented(401, 403, 404, 422),
+        responses=documented(*access.guard.REFUSALS, TicketUnknown),
     )
     routes.add_api_route(
         "/tickets/{ticket_id}/claims",
@@ -52,24 +79,26 @@ def ticket_routes(on_decided: OnDecided) -> APIRouter:
         methods=["POST"],
         status_code=201,
         summary="Claim a ticket",
-        responses=documented(401, 403, 404, 409, 422),
+        responses=documented(*access.guard.REFUSALS, *CLAIM_REFUSALS),
     )
     routes.add_api_route(
         "/tickets/{ticket_id}/claims",
         release_ticket,
         methods=["DELETE"],
         summary="Give a ticket back",
-        responses=documented(401, 403, 404, 409, 422),
+        responses=documented(*access.guard.REFUSALS, TicketUnknown, TicketClaimed),
     )
 
     @routes.post(
         "/tickets/{ticket_id}/decisions",
         status_code=201,
         summary="Decide a ticket",
-        responses=documented(401, 403, 404, 409, 413, 415, 422),
+        responses=documented(
+            *access.guard.REFUSALS, *BODY_REFUSALS, *CLAIM_REFUSALS, AnswersInvalid, AnswerKeyReused, *refusals
+        ),
     )
     async def decide_ticket(
-        ticket_id: UUID, decision: Decision, actor: access.guard.TicketDecider, key: NeededKey, conn: Conn, now: Now
+        ticket_id: TicketId, decision: Decision, actor: access.guard.TicketDecider, key: NeededKey, conn: Conn, now: Now
     ) -> TicketView:
         """One person's answers; the ticket is decided when they are the last ones needed, and its run goes on."""
         ticket = await decide(
@@ -90,14 +119,16 @@ async def list_tickets(
     _: access.guard.TicketReader,
     conn: Conn,
     now: Now,
-    role: str | None = None,
-    status: TicketStatus | None = None,
-    claimed_by: str | None = None,
-    overdue: bool | None = None,
-    due_before: AwareDatetime | None = None,
-    search: str | None = None,
-    limit: int | None = None,
-    cursor: str | None = None,
+    role: Annotated[str | SkipJsonSchema[None], _filter("What a holder of this role may answer.")] = None,
+    status: Annotated[TicketStatus | SkipJsonSchema[None], Query(description="Only tickets of this status.")] = None,
+    claimed_by: Annotated[
+        str | SkipJsonSchema[None], _filter("What this actor has claimed, such as `key:name`.")
+    ] = None,
+    overdue: Annotated[bool | SkipJsonSchema[None], Query(description="Whether the time is up.")] = None,
+    due_before: Annotated[AwareDatetime | SkipJsonSchema[None], Query(description="What is due before this.")] = None,
+    search: Annotated[str | SkipJsonSchema[None], _filter("Part of title, purpose, run or node, in any case.")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
 ) -> TicketPage:
     """What is due first, then what is oldest."""
     filters: dict[str, Any] = {
@@ -114,19 +145,19 @@ async def list_tickets(
     return TicketPage(items=lines, next=page.next, counts=dict(counts))
 
 
-async def show_ticket(ticket_id: UUID, actor: access.guard.TicketReader, conn: Conn, now: Now) -> TicketView:
+async def show_ticket(ticket_id: TicketId, actor: access.guard.TicketReader, conn: Conn, now: Now) -> TicketView:
     """With what is shown and asked, what was answered, and what happened."""
     ticket = await tickets.show_ticket(conn, ticket_id=ticket_id)
     return await _whole(conn, ticket, actor=actor, now=now)
 
 
-async def claim_ticket(ticket_id: UUID, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
+async def claim_ticket(ticket_id: TicketId, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
     """For five minutes, or for five more."""
     ticket = await claims.claim(conn, ticket_id=ticket_id, actor=actor, now=now)
     return await _whole(conn, ticket, actor=actor, now=now)
 
 
-async def release_ticket(ticket_id: UUID, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
+async def release_ticket(ticket_id: TicketId, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
     """Nothing happens where nobody holds it."""
     ticket = await claims.release(conn, ticket_id=ticket_id, actor=actor, now=now)
     return await _whole(conn, ticket, actor=actor, now=now)

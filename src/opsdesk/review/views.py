@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
-
 from opsdesk.access import Actor, Scope
+from opsdesk.kit.http_shapes import Next, Sha256, View
 from opsdesk.kit.masking import mask_mapping, mask_secrets, mask_text
 from opsdesk.review.model import (
     Ticket,
@@ -20,50 +19,73 @@ from opsdesk.review.model import (
 )
 
 
-class ClaimView(BaseModel):
-    """Who works on a ticket, and until when they have it for themselves."""
+class ClaimView(View):
+    """Who works on a ticket now."""
 
     by: str
+    """The id of the actor."""
     until: datetime
+    """Until when nobody else can claim or decide the ticket."""
 
 
-class TicketLine(BaseModel):
+class TicketLine(View):
     """A ticket as a line of a list."""
 
     id: UUID
+    """The id of the ticket."""
     run: str
+    """The id of the run that asks."""
     node: str
+    """The id of the node that asks."""
     title: str
+    """What is to be done, in a few words."""
     role: str | None
+    """Who may answer; null: everyone who may decide tickets."""
     required_approvers: int
+    """How many different people have to agree."""
     answers_given: int
+    """How many people have answered."""
     due_at: datetime | None
+    """When its time is up; null: never."""
     requested_by: str
+    """The id of the actor who started the run, and who may not decide it."""
     opened_at: datetime
+    """When it was opened."""
     status: TicketStatus
+    """`open` while people are waited for. The others are final; `answered_elsewhere`: the run no longer needs it."""
     claim: ClaimView | None
+    """Who works on it now; null: nobody."""
     closed_at: datetime | None
+    """When it was decided or ended without a decision; null while it is open."""
 
     @staticmethod
     def of(ticket: Ticket | TicketSummary, *, now: datetime) -> "TicketLine":
         return TicketLine(**_line(ticket, now=now))
 
 
-class TicketPage(BaseModel):
+class TicketPage(View):
+    """Some tickets, what is due first and then what is oldest."""
+
     items: list[TicketLine]
-    next: str | None
+    """The tickets."""
+    next: Next
     counts: dict[TicketStatus, int]
     """Tickets that pass the filters but for the status, by status."""
 
 
-class AskedView(BaseModel):
+class AskedView(View):
     """Something that a decision has to answer."""
 
     name: str
+    """The name of the answer."""
     label: str
+    """What people are asked, in words."""
     required: bool
+    """Whether a decision needs an answer to it."""
     personal: bool
+    """Whether the answer is about a person, and masked for those who may not see it."""
     json_schema: dict[str, Any]
+    """What the answer has to look like, as JSON Schema 2020-12; empty: any value."""
 
     @staticmethod
     def of(field: TicketField) -> "AskedView":
@@ -76,36 +98,51 @@ class AskedView(BaseModel):
         )
 
 
-class AnswerView(BaseModel):
+class AnswerView(View):
     """What one person answered."""
 
     by: str
+    """The id of the actor."""
     roles: list[str]
+    """The roles that the actor had then."""
     answers: dict[str, Any]
-    shown_sha256: str
+    """By name."""
+    shown_sha256: Sha256
     """SHA-256 of the data that the person was shown."""
     at: datetime
+    """When."""
 
 
-class EventView(BaseModel):
-    """What happened to a ticket."""
+class EventView(View):
+    """Something that happened to a ticket."""
 
     kind: TicketEventKind
+    """What happened."""
     by: str
+    """The id of the actor, or `run`."""
     at: datetime
+    """When."""
     reason: str
+    """Why a ticket was closed; else empty."""
 
 
 class TicketView(TicketLine):
     """A ticket with what is shown and asked, what was answered, and what happened."""
 
     purpose: str
+    """What the people decide, and why they are asked."""
     shown: dict[str, Any]
-    shown_sha256: str
+    """What they see of the run, by name: a copy that never changes."""
+    shown_sha256: Sha256
+    """SHA-256 of what is shown, before anything is masked."""
     asked: list[AskedView]
+    """What a decision has to answer."""
     decision: dict[str, Any] | None
+    """The answers that it was decided with, by name; null: it was not."""
     answers: list[AnswerView]
+    """What each person answered, in order."""
     history: list[EventView]
+    """What happened, in order."""
 
     @staticmethod
     def whole(

@@ -1,0 +1,64 @@
+"""What the bodies and parameters of the HTTP API are declared with, so that its description tells every rule it can.
+
+The rules stand here as JSON Schema, for whoever reads the description. They are enforced where they belong, with errors
+of their own: `read_json`, the request frame, and the capabilities.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from opsdesk.kit.paging import CURSOR_CHARACTERS_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
+
+NO_NUL = r"^[^\u0000]*$"
+SHA256 = "^[0-9a-f]{64}$"
+
+
+class View(BaseModel):
+    """The base of what is answered: every field is always there. The docstring of a field is its description."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_serialization_defaults_required=True)
+
+
+class Body(BaseModel):
+    """The base of what is asked. What is not declared is refused."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+
+
+def text_schema(**rules: Any) -> dict[str, Any]:
+    """The schema of a text that PostgreSQL can hold, with further rules."""
+    return {"pattern": NO_NUL} | rules
+
+
+Sha256 = Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
+"""SHA-256 in hexadecimal."""
+Next = Annotated[
+    str | None, Field(description="What to send as `cursor` for the rows that follow; null after the last.")
+]
+Text = Annotated[str, Field(json_schema_extra=text_schema())]
+Values = Annotated[dict[str, Any], Field(json_schema_extra={"propertyNames": text_schema()})]
+"""Any JSON values by name. Texts without NUL, numbers of at most 64 bits, and not nested deeper than DEPTH_MAX."""
+
+# A parameter is there or it is not; null is nothing that an address could hold.
+Limit = Annotated[
+    int | SkipJsonSchema[None],
+    Query(
+        description=f"How many rows the page has at most; {PAGE_ROWS_DEFAULT} if it is left out.",
+        json_schema_extra={"minimum": 1, "maximum": PAGE_ROWS_MAX},
+    ),
+]
+Cursor = Annotated[
+    str | SkipJsonSchema[None],
+    Query(
+        description="`next` of the page before; the first page has none.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]*$", "maxLength": CURSOR_CHARACTERS_MAX},
+    ),
+]
+
+
+def named(description: str) -> Any:
+    """The part of an address that names something which may be called anything."""
+    return Path(description=description, json_schema_extra=text_schema(minLength=1))
