@@ -18,6 +18,7 @@ from opsdesk.flows.state import OPEN
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from tests.flows.agreement import headers_agree
 
 HEAD = """
 osop_version: "2.0"
@@ -99,6 +100,7 @@ async def working(db: Database, world: World, clock: ManualClock, **more: Any) -
         yield runtime
     finally:
         await runtime.stop(grace_s=5)
+    await headers_agree(db, now=clock.now())
 
 
 async def start(

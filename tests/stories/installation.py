@@ -23,6 +23,7 @@ from opsdesk.flows.state import OPEN
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.settings import Settings
 from tests.sandbox.outside import Outside, enter_sandbox
+from tests.stories.agreement import everything_agrees
 
 ROOT = Path(__file__).parents[2]
 OFFICER = Actor("officer-1", "officer-1", frozenset({"compliance_officer"}), frozenset(Scope))
@@ -130,6 +131,10 @@ class Installation:
         self.processes.append(process)
         return process
 
+    def freeze(self, process: asyncio.subprocess.Process) -> None:
+        """Stop the process as it stands; SIGCONT lets it go on."""
+        process.send_signal(signal.SIGSTOP)
+
     async def kill(self, process: asyncio.subprocess.Process) -> None:
         process.send_signal(signal.SIGKILL)
         await process.wait()
@@ -170,6 +175,7 @@ async def installation(
             try:
                 async with _served(opsdesk) if serves else nullcontext():
                     yield made
+                await everything_agrees(opsdesk)
             finally:
                 for process in list(made.processes):
                     await made.kill(process)

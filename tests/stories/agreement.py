@@ -1,0 +1,32 @@
+"""After a story, the runs, their journals and the review desk say the same."""
+
+from uuid import UUID
+
+from opsdesk import review
+from opsdesk.app.wiring import Opsdesk
+from opsdesk.flows import runs
+from opsdesk.kit.db import Connection
+from tests.flows.agreement import headers_agree
+
+TICKETS = b"select id, subject::uuid, status from ticket where source = 'run'"
+DECISION_WAITS = b"select from flow_inbox where run_id = %s and key = %s and taken_at is null"
+
+
+async def everything_agrees(opsdesk: Opsdesk) -> None:
+    await headers_agree(opsdesk.database, now=opsdesk.clock.now())
+    async with opsdesk.database.transaction() as conn:
+        await conn.execute(b"set transaction isolation level repeatable read")
+        for ticket_id, run_id, status in await (await conn.execute(TICKETS)).fetchall():
+            asked_for = str(ticket_id) in await _tickets_waited_for(conn, run_id)
+            if status == review.TicketStatus.OPEN:
+                assert asked_for, f"nobody waits for ticket {ticket_id}"
+            elif asked_for:
+                waiting = await conn.execute(DECISION_WAITS, (run_id, f"ticket:{ticket_id}"))
+                assert waiting.rowcount, f"{run_id} waits for ticket {ticket_id}, which is {status}"
+
+
+async def _tickets_waited_for(conn: Connection, run_id: UUID) -> set[str]:
+    _, state, _ = await runs.read_state(conn, run_id)
+    if state.outcome is not None:
+        return set()
+    return {node.wait.ticket for node in state.nodes.values() if node.wait is not None and node.wait.ticket}
