@@ -92,7 +92,7 @@ async def attempts_pass(story: Installation, run_id: UUID, clock: ManualClock, *
 
 async def calls_to(story: Installation, host: str) -> Mapping[str, Any]:
     """What reached a partner: all of it came with one key."""
-    (calls,) = await story.outside.calls(participant=host, wait_s="10")
+    (calls,) = await story.outside.calls(participant=host)
     return calls
 
 
