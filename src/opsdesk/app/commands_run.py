@@ -118,7 +118,7 @@ async def show_run(run_id: RunId, reveal: Reveal = False, as_json: AsJson = Fals
     detail = seen.detail
     print_data(f"\n  started by {detail.started_by} at {local_time(detail.started_at, now=now)}")
     if detail.inputs:
-        print_data("  inputs: " + ", ".join(f"{name}={value}" for name, value in detail.inputs.items()))
+        print_data("  inputs: " + ", ".join(f"{name}={value}" for name, value in sorted(detail.inputs.items())))
     for step in next_steps(seen):
         say(step)
 

@@ -83,7 +83,7 @@ def picture(
     left_out = len(detail.nodes) - len(shown)
     parts: list[RenderableType] = [_title(detail, name), _steps(detail, shown, now=now, spinner=spinner)]
     if left_out:
-        parts.append(Text(f"   and {left_out} more steps", style="dim"))
+        parts.append(Text(f"   and {left_out} more step{'' if left_out == 1 else 's'}", style="dim"))
     parts.append(Padding(_outcome(detail, now=now, spinner=spinner), (1, 0, 0, 0)))
     return Group(*parts)
 

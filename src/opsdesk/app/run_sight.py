@@ -19,9 +19,11 @@ class Seen:
 
     name: str
     """Of its procedure."""
-    owned: bool
+    run: "flows.runs.Run"
     detail: "flows.views.RunDetail"
     rows: Sequence["flows.runs.JournalRow"]
+    goes_on: bool
+    """Something came in that nobody has taken in yet."""
 
     @property
     def ended(self) -> bool:
@@ -32,7 +34,7 @@ class Seen:
         """It has ended, or nothing is left but to wait for a person, a partner or an operator."""
         if self.ended:
             return True
-        if self.owned or self.detail.status.value == "running":
+        if self.goes_on or self.run.owned or self.detail.status.value == "running":
             return False
         busy = any(node.phase.value in UNDER_WAY for node in self.detail.nodes)
         return not busy and all(node.wait.reason in LEAVING_ALONE for node in self.detail.nodes if node.wait)
@@ -49,12 +51,18 @@ def reader(*, reveal: bool) -> Actor:
     return actor if reveal else replace(actor, scopes=actor.scopes - {Scope.PERSONAL_READ})
 
 
-async def see(conn: Connection, run_id: UUID, *, reveal: bool, rows: Sequence["flows.runs.JournalRow"] = ()) -> Seen:
-    """`rows`: the journal as far as it is known already. Raises RunNotFound."""
+async def see(conn: Connection, run_id: UUID, *, reveal: bool, before: Seen | None = None) -> Seen:
+    """How the run stands now. `before`: how it was seen, so that only what is new is read. Raises RunNotFound."""
+    # Before the header: what is taken in between the two shows there.
+    goes_on = await flows.runs.has_arrivals(conn, run_id)
     run = await flows.runs.show_run(conn, run_id)
-    journal = list(rows)
-    while more := await flows.runs.read_journal(conn, run_id, after=len(journal)):
-        journal += more
+    rows = list(before.rows) if before else []
+    while more := await flows.runs.read_journal(conn, run_id, after=len(rows)):
+        rows += more
+    if before is not None and len(rows) == len(before.rows):
+        return replace(
+            before, run=run, goes_on=goes_on, detail=before.detail.model_copy(update=dict(flows.views.RunView.of(run)))
+        )
     procedure, state, _facts = await flows.runs.read_state(conn, run_id)
     detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(reader(reveal=reveal), procedure))
-    return Seen(name=procedure.name, owned=run.owned, detail=detail, rows=journal)
+    return Seen(name=procedure.name, run=run, detail=detail, rows=rows, goes_on=goes_on)

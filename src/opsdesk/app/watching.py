@@ -49,7 +49,7 @@ async def follow(opsdesk: Opsdesk, run_id: UUID, *, on: Display, reveal: bool, u
     with closing(on):
         while True:
             async with opsdesk.database.connection() as conn:
-                seen = await see(conn, run_id, reveal=reveal, rows=seen.rows if seen else ())
+                seen = await see(conn, run_id, reveal=reveal, before=seen)
             on.show(seen, opsdesk.clock.now())
             if until(seen):
                 return seen

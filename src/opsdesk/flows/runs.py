@@ -30,6 +30,7 @@ FIND_START = _SQL["find_start"]
 NOTIFY = _SQL["notify"]
 SHOW_RUN = _SQL["show_run"]
 FIND_RUNS = _SQL["find_runs"]
+HAS_ARRIVALS = _SQL["has_arrivals"]
 LIST_RUNS = _SQL["list_runs"]
 COUNT_RUNS = _SQL["count_runs"]
 READ_JOURNAL = _SQL["read_journal"]
@@ -167,6 +168,12 @@ async def show_run(conn: Connection, run_id: UUID) -> Run:
     if run is None:
         raise RunNotFound(run_id)
     return run
+
+
+async def has_arrivals(conn: Connection, run_id: UUID) -> bool:
+    """Whether something came in for the run that nobody has taken in yet: it will go on, whatever its header says."""
+    row = await (await conn.execute(HAS_ARRIVALS, {"run_id": run_id})).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def find_runs(conn: Connection, part: str) -> list[UUID]:

@@ -24,6 +24,9 @@ select run_id, procedure_id, flow_definition.digest, status, actor, started_at, 
 from flow_run join flow_definition using (definition_id, procedure_id)
 where run_id = %(run_id)s;
 
+-- name: has_arrivals
+select exists (select from flow_inbox where run_id = %(run_id)s and taken_at is null);
+
 -- name: find_runs
 -- Reads every identifier: for the command line, where somebody typed a part of one.
 select run_id from flow_run

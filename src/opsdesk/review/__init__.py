@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from opsdesk.review.claims import claim, release
 from opsdesk.review.decisions import OnDecided, decide
@@ -17,6 +18,10 @@ from opsdesk.review.model import (
 )
 from opsdesk.review.queue import count_tickets, find_tickets, list_tickets
 from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticket_answers, ticket_history
+
+if TYPE_CHECKING:
+    from opsdesk.review import routes as routes
+    from opsdesk.review import views as views
 
 __all__ = [
     "NewTicket",
