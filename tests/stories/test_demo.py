@@ -10,11 +10,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import psutil
 import pytest
 
+from tests.sandbox.outside import EMAIL, IDENTITY, KYC, SEND, enter_sandbox
 from tests.stories.documented import BLOCK, missing_line
 from tests.stories.installation import ROOT
 
@@ -27,8 +29,9 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "a folder"
+def folder(session_folder: Path) -> Path:
+    """Not in pytest's own folder, which other sessions of pytest close to the database's account as they start."""
+    return session_folder / uuid4().hex / "a folder"
 
 
 def environment(folder: Path, *, port: int = 0) -> dict[str, str]:
@@ -41,12 +44,12 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-async def started(folder: Path, *arguments: str, port: int = 0) -> asyncio.subprocess.Process:
+async def started(folder: Path, *arguments: str, port: int = 0, **more: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         PROGRAMS / "opsdesk",
         "demo",
         *arguments,
-        env=environment(folder, port=port),
+        env={**environment(folder, port=port), **more},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -172,6 +175,39 @@ async def test_a_demo_after_one_that_was_killed_ends_what_that_one_left_behind(f
     assert (code, RIGHT in said) == (0, True), said
     assert not any(process.is_running() for process in left)
     assert still_there(folder) == []
+
+
+async def test_the_demo_keeps_away_from_a_database_that_is_not_its_own(folder: Path) -> None:
+    foreign = "postgresql://nobody@127.0.0.1:1/foreign?connect_timeout=1"
+    code, said = await ended(await started(folder, "--check", OPSDESK_DATABASE_URL=foreign))
+    assert (code, RIGHT in said) == (0, True), said
+    assert "OPSDESK_DATABASE_URL is set and not used" in said
+
+
+async def test_the_check_fails_where_a_person_had_to_be_asked_on_the_automatic_path(folder: Path) -> None:
+    async with enter_sandbox(folder / "sandbox") as outside:
+        await outside.script(KYC, IDENTITY, "*", "lowscore")
+    code, said = await ended(await started(folder, "--check"))
+    assert (code, RIGHT in said) == (1, False)
+    assert "A person was asked on the automatic path." in said
+
+
+async def test_the_check_fails_where_a_run_stops_at_an_incident(folder: Path) -> None:
+    async with enter_sandbox(folder / "sandbox") as outside:
+        await outside.script(EMAIL, SEND, "*", "badrequest")
+    code, said = await ended(await started(folder, "--check"))
+    assert (code, RIGHT in said) == (1, False)
+    assert "has an incident at send_welcome" in said
+    assert still_there(folder) == []
+
+
+async def test_the_check_fails_where_the_welcome_never_arrives(folder: Path) -> None:
+    async with enter_sandbox(folder / "sandbox") as outside:
+        answer = {"welcome_email_id": "msg_0", "message_id": "msg_0"}
+        await outside.script(EMAIL, SEND, "*", "answer", status=200, body=answer)
+    code, said = await ended(await started(folder, "--check"))
+    assert (code, RIGHT in said) == (1, False)
+    assert "got 0 welcome messages" in said
 
 
 async def test_a_demo_that_cannot_start_its_partners_says_why_and_leaves_nothing_running(folder: Path) -> None:

@@ -49,10 +49,10 @@ async def typed(text: str, *, temporary: Path) -> str:
 
 @pytest.mark.timeout(300)
 @pytest.mark.req("FLO-107", "FLO-401", "FLO-402")
-async def test_the_tutorial_does_and_prints_what_it_says(tmp_path: Path) -> None:
+async def test_the_tutorial_does_and_prints_what_it_says(session_folder: Path) -> None:
     blocks = examples(TUTORIAL.read_text(encoding="utf-8"))
     assert len(blocks) >= 10
-    printed = await typed(script(blocks), temporary=tmp_path)
+    printed = await typed(script(blocks), temporary=session_folder)
     answers = printed.split(MARK)[:-1]
     assert len(answers) == len(blocks)
     missing = {

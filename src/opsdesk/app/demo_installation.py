@@ -78,9 +78,11 @@ async def _start_sandbox(data_dir: Path, processes: DemoProcesses, screen: Scree
 @asynccontextmanager
 async def _database(environment: Mapping[str, str], screen: Screen) -> AsyncIterator[Opsdesk]:
     values = {name.removeprefix("OPSDESK_").lower(): value for name, value in environment.items()}
+    # Said, because what is not said is read from the environment around us.
+    settings = Settings.model_validate({**values, "database_url": None})
     async with AsyncExitStack() as stack:
         async with within(DATABASE_WAIT_S, "the database to start"):
-            opsdesk = await stack.enter_async_context(open_app(Settings.model_validate(values)))
+            opsdesk = await stack.enter_async_context(open_app(settings))
         screen.line("started", "database", "PostgreSQL, in the data folder")
         yield opsdesk
 

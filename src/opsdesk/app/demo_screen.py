@@ -16,6 +16,7 @@ STYLES = {
     "ticket": "yellow",
     "retry": "yellow",
     "mail": "cyan",
+    "account": "cyan",
     "demo": "magenta",
     "wrong": "bold red",
 }
