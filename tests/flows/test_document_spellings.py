@@ -1,5 +1,7 @@
 """The versions of the format spell things differently, and mean the same."""
 
+from dataclasses import replace
+
 import pytest
 
 from opsdesk.flows.procedure import Approval, EdgeMode, Field, Node, Position, RateLimit
@@ -34,8 +36,8 @@ def test_both_spellings_mean_the_same(one: str, other: str) -> None:
     def normal(spelling: str) -> Node:
         name, _, value = spelling.partition(": ")
         found = first(**{name: value})
-        positions = {"position": Position(), "inputs": (), "outputs": tuple(map(without_position, found.outputs))}
-        return Node(**{name: positions.get(name, getattr(found, name)) for name in Node.__dataclass_fields__})
+        outputs = tuple(map(without_position, found.outputs))
+        return replace(found, position=Position(), inputs=(), outputs=outputs)
 
     def without_position(entry: Field) -> Field:
         return Field(entry.name, entry.schema, entry.required, entry.description, entry.personal)

@@ -18,7 +18,7 @@ class Asker:
     usual: int = 204
     arrived: asyncio.Queue[tuple[str, Any]] = field(default_factory=asyncio.Queue)
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
         self.arrived.put_nowait((request.path, await request.json()))
         return web.Response(status=self.statuses.pop(0) if self.statuses else self.usual)
 

@@ -26,8 +26,16 @@ class Loopback(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        where = {"hostname": host, "host": "127.0.0.1", "port": port, "family": socket.AF_INET}
-        return [ResolveResult(**where, proto=0, flags=socket.AI_NUMERICHOST)]
+        return [
+            ResolveResult(
+                hostname=host,
+                host="127.0.0.1",
+                port=port,
+                family=socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
 
     async def close(self) -> None:
         pass
@@ -66,11 +74,13 @@ class Outside:
 
     async def identity(self, customer_id: str, **headers: str | None) -> Reply:
         token = f"Bearer {self.sandbox.secrets['KYC_PROVIDER_API_KEY']}"
-        return await self.post(KYC, IDENTITY, {"customer_id": customer_id}, **{"Authorization": token, **headers})
+        return await self.post(
+            KYC, IDENTITY, {"customer_id": customer_id}, scheme="https", **{"Authorization": token, **headers}
+        )
 
     async def send(self, body: Mapping[str, Any], **headers: str | None) -> Reply:
         token = f"Bearer {self.sandbox.secrets['EMAIL_SERVICE_KEY']}"
-        return await self.post(EMAIL, SEND, body, **{"Authorization": token, **headers})
+        return await self.post(EMAIL, SEND, body, scheme="https", **{"Authorization": token, **headers})
 
     async def control(self, path: str, body: Any = None, /, **query: str) -> Any:
         """GET, or POST where there is a body; the JSON of a good answer."""

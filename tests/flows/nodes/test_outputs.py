@@ -43,7 +43,9 @@ def test_an_optional_output_may_be_missing() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], "text", 3])
 def test_an_answer_that_is_no_object_is_refused(answer: Any) -> None:
-    assert bind_outputs(node("a"), answer).code == Failure.ANSWER_NOT_JSON
+    outcome = bind_outputs(node("a"), answer)
+    assert isinstance(outcome, Failed)
+    assert outcome.code == Failure.ANSWER_NOT_JSON
 
 
 @pytest.mark.req("FLO-304")
@@ -81,11 +83,13 @@ def test_a_schema_never_makes_a_request() -> None:
         outcome = bind_outputs(node(Field("a", {"$ref": reference})), {"a": 1})
         with pytest.raises(BlockingIOError):
             server.accept()
+    assert isinstance(outcome, Failed)
     assert outcome.message == "output a has a schema with a $ref that leads nowhere"
 
 
 def test_every_output_that_is_wrong_is_told() -> None:
     outcome = bind_outputs(node(Field("a", {"type": "string"}), Field("b", {"type": "null"})), {"a": 1, "b": 2})
+    assert isinstance(outcome, Failed)
     assert outcome.message == "output a is not of type string; output b is not of type null"
 
 
