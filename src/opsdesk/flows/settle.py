@@ -24,7 +24,7 @@ ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING}
 def settle(program: Program, state: State, command: Execute, outcome: NodeOutcome, now: datetime) -> list[Fact]:
     """The facts that the outcome of a call makes. Empty: the node has been answered another way meanwhile."""
     node = state.nodes[command.node]
-    if _settled(node, command):
+    if _settled(state, command):
         return []
     if isinstance(outcome, Done):
         return [ended(program, state, command.node, outcome.outputs, now)]
@@ -37,9 +37,10 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
     return [failed(program, state, command.node, outcome, now, attempt=command.attempt)]
 
 
-def _settled(node: NodeState, command: Execute) -> bool:
-    """Whether the call is of no use any more: its node was answered another way, or a person had it executed again."""
-    return node.phase not in ANSWERABLE or node.retries != command.retries
+def _settled(state: State, command: Execute) -> bool:
+    """Whether the call is of no use any more: the run has ended, or its node was answered or retried meanwhile."""
+    node = state.nodes[command.node]
+    return state.outcome is not None or node.phase not in ANSWERABLE or node.retries != command.retries
 
 
 def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, Any], now: datetime, **more: Any) -> Fact:
@@ -251,7 +252,7 @@ def ignored(arrival: Arrival, reason: str, now: datetime) -> Fact:
 def parked(state: State, command: Execute, until: datetime, now: datetime) -> list[Fact]:
     """The call waits for its turn under the rate limit; a re-send moves to then."""
     node = state.nodes[command.node]
-    if _settled(node, command):
+    if _settled(state, command):
         return []
     payload: dict[str, Any] = {"reason": "rate_limit", "until": until.isoformat(), "attempt": command.attempt}
     if command.resend:
