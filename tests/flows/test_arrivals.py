@@ -56,6 +56,25 @@ async def test_a_cancellation_reaches_a_run_while_its_partner_is_being_called(db
 
 
 @pytest.mark.req("FLO-003")
+@pytest.mark.parametrize("later", [Wait(), Failed("PartnerFailing", "it answered 500")], ids=["taken", "failed"])
+async def test_a_callback_that_was_kept_counts_whatever_becomes_of_its_request(
+    db: Database, clock: ManualClock, later: NodeOutcome
+) -> None:
+    async def answers_first(call: NodeCall) -> NodeOutcome:
+        async with db.transaction() as conn:
+            target = CallbackTarget(call.run_id, "first", 1)
+            assert await arrivals.accept_callback(conn, target=target, answer={"x": 7}, now=clock.now())
+        return later
+
+    world = World({"first": answers_first})
+    async with working(db, world, clock):
+        run_id = await start(db, clock, CHAIN)
+        assert (await ended(db, run_id)).status == "completed"
+    assert [dict(call.inputs) for call in world.calls if call.node.id == "second"] == [{"x": 7}]
+    assert (await facts_of(db, run_id)).count(("node_ended", "first")) == 1
+
+
+@pytest.mark.req("FLO-003")
 async def test_a_callback_counts_once_and_no_worker_holds_the_run_while_it_waits(
     db: Database, clock: ManualClock
 ) -> None:

@@ -101,8 +101,7 @@ class Driver:
 
     async def _advance(self, live: LiveRun) -> None:
         while True:
-            if live.arrived:
-                await self._take_in(live)
+            await self._take_in_first(live)
             self._settle_outcomes(live)
             commands = self._decide(live)
             if live.state.outcome is not None:
@@ -211,6 +210,16 @@ class Driver:
                 facts = settle(live.program, live.state, command, outcome, now)
             for fact in facts:
                 self.record(live, fact)
+
+    async def _take_in_first(self, live: LiveRun) -> None:
+        """Take in what arrived, and before any failure also what nobody told us of yet.
+
+        A partner may answer, be told that its answer is kept, and then break the request: the answer counts.
+        """
+        looked_for = 0
+        while live.arrived or live.failures > looked_for:
+            looked_for = live.failures
+            await self._take_in(live)
 
     async def _take_in(self, live: LiveRun) -> None:
         live.arrived = False

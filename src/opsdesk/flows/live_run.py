@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from opsdesk.flows.calls import NodeOutcome
+from opsdesk.flows.calls import Failed, NodeOutcome
 from opsdesk.flows.engine import Execute
 from opsdesk.flows.facts import Fact
 from opsdesk.flows.program import Program
@@ -47,6 +47,11 @@ class LiveRun:
     def durable_seq(self) -> int:
         """How many facts the journal holds."""
         return self.state.seq - len(self.unsaved)
+
+    @property
+    def failures(self) -> int:
+        """How many of the calls that ended have failed."""
+        return sum(isinstance(outcome, Failed) for _, outcome in self.outcomes)
 
     def poke(self) -> None:
         self.arrived = True
