@@ -94,6 +94,16 @@ async def shell(folder: Path, script: str) -> str:
     return said.decode()
 
 
+async def keys(folder: Path) -> list[tuple[str, str | None]]:
+    """Every API key of the installation: its name, and since when it is worth nothing."""
+    command = [PROGRAMS / "opsdesk", "key", "list", "--json"]
+    process = await asyncio.create_subprocess_exec(*command, env=environment(folder), stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    found = [(key["name"], key["revoked_at"]) for key in json.loads(said)["items"]]
+    assert found, "there have to be some"
+    return found
+
+
 def processes(folder: Path) -> list[psutil.Process]:
     """Sandbox, server and worker, in this order."""
     return [psutil.Process(pid) for pid, _ in json.loads((folder / "demo.processes").read_text())]
@@ -144,6 +154,7 @@ async def test_the_demo_stays_up_for_those_who_have_its_keys_and_ends_with_them(
     assert code == 0
     assert still_there(folder) == []
     assert not (folder / "demo.env").exists()
+    assert [name for name, revoked_at in await keys(folder) if revoked_at is None] == []
 
 
 async def test_a_second_demo_in_the_same_folder_says_that_one_is_running(folder: Path) -> None:

@@ -11,6 +11,7 @@ from opsdesk.app.demo_screen import Screen
 from opsdesk.app.demo_story import Journey
 
 ENVIRONMENT_FILE = "demo.env"
+PROCEDURE_ID = "customer-onboarding"
 
 
 @contextmanager
@@ -52,6 +53,9 @@ def tell_what_is_there(
     screen.words(f"  . {shlex.quote(_short(file))}")
     screen.words("  opsdesk run list")
     screen.words(f"  opsdesk run show {automatic.run_id}")
+    screen.words(f"  opsdesk run start {PROCEDURE_ID} --input name='Wu Watchlisted' \\")
+    screen.words("    --input email=wu@example.com --input phone='138 0000 0001'")
+    screen.words("    # confirm in the mailbox, then answer as somebody who did not start it:")
     screen.words("  opsdesk ticket list")
     screen.words('  curl -H "Authorization: Bearer $OPSDESK_API_KEY" -o run.svg \\')
     screen.words(f'    "$OPSDESK_BASE_URL{diagram}"')
