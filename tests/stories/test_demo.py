@@ -96,8 +96,9 @@ async def shell(folder: Path, script: str) -> str:
 
 async def keys(folder: Path) -> list[tuple[str, str | None]]:
     """Every API key of the installation: its name, and since when it is worth nothing."""
-    command = [PROGRAMS / "opsdesk", "key", "list", "--json"]
-    process = await asyncio.create_subprocess_exec(*command, env=environment(folder), stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        PROGRAMS / "opsdesk", "key", "list", "--json", env=environment(folder), stdout=asyncio.subprocess.PIPE
+    )
     said, _ = await process.communicate()
     found = [(key["name"], key["revoked_at"]) for key in json.loads(said)["items"]]
     assert found, "there have to be some"
