@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from psycopg.rows import class_row
 
@@ -24,6 +24,8 @@ KEY_NAME_CHARS_MAX = 64
 ROLES_MAX = 50
 ROLE_CHARS_MAX = 64
 KEYS_LISTED_MAX = 1000
+EXPIRES_AT_MAX = datetime(9999, 12, 1, tzinfo=UTC)
+"""A little later in UTC is the year 10000, which PostgreSQL would give back and Python could not read."""
 LAST_USED_EVERY_S = 60
 """`last_used_at` is written at most this often, so that a busy key is not one hot row."""
 
@@ -102,8 +104,8 @@ async def create_key(
     if unknown := sorted(set(scopes) - set(Scope)):
         raise KeyRefused(field="scopes", problem=f"there is no scope {unknown[0]!r}; there are {', '.join(Scope)}")
     _check_roles(roles)
-    if expires_at is not None and expires_at <= now:
-        raise KeyRefused(field="expires_at", problem="is not in the future")
+    if expires_at is not None and not now < expires_at <= EXPIRES_AT_MAX:
+        raise KeyRefused(field="expires_at", problem="is not in the future, or too far in it")
     key_id, secret = _random_id(), _base62(secrets.token_bytes(_SECRET_BYTES))
     values = {
         "id": key_id,

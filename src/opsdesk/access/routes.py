@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from opsdesk.access import keys
 from opsdesk.access.actor import Scope
@@ -13,7 +13,7 @@ from opsdesk.access.guard import REFUSALS, KeyKeeper
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, Now
-from opsdesk.kit.http_shapes import Body, View, named
+from opsdesk.kit.http_shapes import Body, Moment, View, named
 
 routes = APIRouter(prefix="/v1", tags=["keys"], route_class=StrictRoute)
 
@@ -37,7 +37,7 @@ class KeyRequest(Body):
     """What the key may be used for."""
     roles: list[Annotated[str, _ROLE]] = Field(default_factory=list, json_schema_extra={"maxItems": keys.ROLES_MAX})
     """The roles in which tickets may be decided with it."""
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     """When it ends on its own, in the future; null or left out: never."""
 
 

@@ -24,24 +24,29 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yam
 FILE_NAME_CHARACTERS_MAX = 200
 SVG_POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(draw.STYLE.encode()).digest()).decode()}'"
 
-_EXAMPLE = """\
-osop_version: "2.0"
-id: greet
-name: Greet the customer
-nodes:
-  - {id: hello, type: api, name: Hello, runtime: {url: "https://api.example", endpoint: /hello, method: POST}}
-edges: []
-"""
-_DOCUMENT: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The document itself, as YAML or as JSON.",
-        "content": {
-            "text/yaml": {"schema": {"type": "string"}, "example": _EXAMPLE},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
+_RUNTIME = {"url": "https://partner.example", "endpoint": "/hello", "method": "POST"}
+_EXAMPLE = {
+    "osop_version": "2.0",
+    "id": "greet",
+    "name": "Greet the customer",
+    "nodes": [
+        {"id": "hello", "type": "api", "name": "Hello", "purpose": "Say hello", "runtime": _RUNTIME, "timeout_sec": 60}
+    ],
+    "edges": [],
 }
+
+
+def _documents(schema: dict[str, Any]) -> dict[str, Any]:
+    described = {"schema": schema, "example": _EXAMPLE}
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "The document itself, as YAML or as JSON.",
+            "content": dict.fromkeys((*YAML_TYPES, *JSON_TYPES), described),
+        }
+    }
+
+
 SVG_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The picture."}
 }
@@ -88,7 +93,7 @@ def svg_response(svg: str) -> Response:
     response_model=DefinitionView,
     responses=documented(*access.guard.REFUSALS, ContentTypeRefused, ProcedureRefused)
     | {200: {"model": DefinitionView, "description": "This very text is known already."}},
-    openapi_extra=_DOCUMENT,
+    openapi_extra=_documents({"type": "object", "description": "A procedure as the OSOP specification has it."}),
 )
 async def store_procedure(document: Document, _: access.guard.ProcedureWriter, conn: Conn, now: Now) -> Response:
     """Refused with every error of the document at once. A new version changes nothing about runs under way."""
@@ -115,7 +120,7 @@ async def list_procedures(
     "/procedures/lint",
     summary="Check a document without storing it",
     responses=documented(*access.guard.REFUSALS, ContentTypeRefused),
-    openapi_extra=_DOCUMENT,
+    openapi_extra=_documents({"description": "Anything: what is wrong with it is the answer."}),
 )
 async def lint_procedure(document: Document, _: access.guard.ProcedureReader) -> LintView:
     """Also a document with errors is answered with 200: the findings are the answer."""

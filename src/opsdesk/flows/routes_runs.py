@@ -20,6 +20,7 @@ from opsdesk.flows.errors import (
     RunNotFound,
 )
 from opsdesk.flows.procedure import Field as DeclaredField
+from opsdesk.flows.record_schema import LOG_SCHEMA
 from opsdesk.flows.routes_procedures import SVG_RESPONSE, Language, svg_response
 from opsdesk.flows.state import RunStatus
 from opsdesk.flows.views import FactView, JournalPage, RunDetail, RunPage, RunView, sight
@@ -200,7 +201,7 @@ async def draw_run(
     summary="Read the OSOP log of a run",
     response_class=Response,
     responses=documented(*access.guard.REFUSALS, RunNotFound)
-    | {200: {"content": {"application/yaml": {"schema": {"type": "string"}}}, "description": "The log."}},
+    | {200: {"content": {"application/yaml": {"schema": LOG_SCHEMA}}, "description": "The log."}},
 )
 async def read_log(
     run_id: RunId,

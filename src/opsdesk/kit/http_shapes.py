@@ -4,15 +4,18 @@ The rules stand here as JSON Schema, for whoever reads the description. They are
 of their own: `read_json`, the request frame, and the capabilities.
 """
 
+import re
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk.kit.paging import CURSOR_CHARACTERS_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX
 
 NO_NUL = r"^[^\u0000]*$"
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 SHA256 = "^[0-9a-f]{64}$"
 
 
@@ -33,11 +36,19 @@ def text_schema(**rules: Any) -> dict[str, Any]:
     return {"pattern": NO_NUL} | rules
 
 
+def _spelled_out(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+        return value
+    raise ValueError("has to be a date and a time with its offset, as RFC 3339 writes them")
+
+
 Sha256 = Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
 """SHA-256 in hexadecimal."""
 Next = Annotated[
     str | None, Field(description="What to send as `cursor` for the rows that follow; null after the last.")
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_out)]
+"""A time as RFC 3339 writes it, and not, as pydantic would take too, as a number or without its offset."""
 Text = Annotated[str, Field(json_schema_extra=text_schema())]
 Values = Annotated[dict[str, Any], Field(json_schema_extra={"propertyNames": text_schema()})]
 """Any JSON values by name. Texts without NUL, numbers of at most 64 bits, and not nested deeper than DEPTH_MAX."""

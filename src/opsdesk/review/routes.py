@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import ConfigDict
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
@@ -15,7 +15,7 @@ from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, NeededKey, Now
-from opsdesk.kit.http_shapes import Body, Cursor, Limit, Values
+from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Values
 from opsdesk.kit.paging import BadCursor, BadPageSize
 from opsdesk.review import claims, queue, tickets
 from opsdesk.review.answers import TEXT_PATTERN
@@ -125,7 +125,7 @@ async def list_tickets(
         str | SkipJsonSchema[None], _filter("What this actor has claimed, such as `key:name`.")
     ] = None,
     overdue: Annotated[bool | SkipJsonSchema[None], Query(description="Whether the time is up.")] = None,
-    due_before: Annotated[AwareDatetime | SkipJsonSchema[None], Query(description="What is due before this.")] = None,
+    due_before: Annotated[Moment | SkipJsonSchema[None], Query(description="What is due before this.")] = None,
     search: Annotated[str | SkipJsonSchema[None], _filter("Part of title, purpose, run or node, in any case.")] = None,
     limit: Limit = None,
     cursor: Cursor = None,

@@ -1,0 +1,321 @@
+"""The description of the HTTP API is true: of what is answered, of what is refused, and of what is asked."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+
+from opsdesk.kit.clock import SystemClock
+from opsdesk.kit.http_frame import BODY_BYTES_MAX
+from tests.app.described import DescribedApi, Description, described
+from tests.app.documents import greet
+from tests.app.serving import Answer, partner, until, working_for
+
+NOTHING = "0190a0b0-0000-7000-8000-000000000001"
+APPROVED = {"answers": {"decision": "approved", "notes": "the customer is known"}}
+JSON = {"Content-Type": "application/json"}
+YAML = {"Content-Type": "text/yaml"}
+PARTS_OF_RUN = ("", "/journal", "/journal?limit=1", "/diagram", "/log", "/log?tamper_evident=true")
+STATUSES_OF_PARTNER = {"now@example.com": 200, "later@example.com": 202, "never@example.com": 404}
+
+
+@pytest.fixture
+async def api(database_url: str, tmp_path: Path) -> AsyncIterator[DescribedApi]:
+    async with described(database_url, tmp_path, SystemClock()) as api:
+        yield api
+
+
+@pytest.fixture
+async def key(api: DescribedApi) -> str:
+    key = await api.key(name="customer-portal")
+    await api.store(greet(), key=key)
+    return key
+
+
+async def ask(request: web.Request) -> web.Response:
+    """A partner that answers as the address of the customer says."""
+    email = (await request.json())["email"]
+    return web.json_response({"score": 0.5}, status=STATUSES_OF_PARTNER[email])
+
+
+def token(api: DescribedApi, run: str) -> str:
+    return api.installation.callbacks.token(UUID(run), "ask", 1)
+
+
+async def look(api: DescribedApi, paths: Iterator[str] | list[str], *keys: str) -> None:
+    for path in paths:
+        for key in keys:
+            assert (await api.get(path, key=key)).status == 200
+
+
+async def look_at_run(api: DescribedApi, run: str, *keys: str) -> None:
+    await look(api, [f"/v1/runs/{run}{part}" for part in PARTS_OF_RUN], *keys)
+
+
+def has(api: DescribedApi, path: str, key: str, *, status: str) -> Callable[[], Awaitable[bool]]:
+    async def ask_again() -> bool:
+        return bool((await api.get(path, key=key)).body["status"] == status)
+
+    return ask_again
+
+
+def ticket_of(api: DescribedApi, run: str, key: str) -> Callable[[], Awaitable[Any]]:
+    async def ask_again() -> Any:
+        review = (await api.get(f"/v1/runs/{run}", key=key)).body["nodes"][1]
+        return review["wait"] and review["wait"]["ticket"]
+
+    return ask_again
+
+
+async def test_runs_and_tickets_answer_as_they_are_described(api: DescribedApi) -> None:
+    key, desk = await api.key(name="customer-portal"), await api.key(name="desk", roles=["greeter"])
+    few = await api.key("runs:read", "tickets:read", name="reader")
+    async with partner(ask) as url:
+        await api.store(greet(url), key=key)
+        started = {email: await api.start("greet", key=key, once=email, email=email) for email in STATUSES_OF_PARTNER}
+        now, later, never = started.values()
+        again = {"procedure": "greet", "inputs": {"email": "now@example.com"}}
+        assert (await api.post("/v1/runs", again, key=key, once="now@example.com")).status == 200
+        await look_at_run(api, now, key, few)
+        async with working_for(api.installation):
+            decided = await until(ticket_of(api, now, key))
+            await until(has(api, f"/v1/runs/{later}", key, status="waiting"))
+            await until(has(api, f"/v1/runs/{never}", key, status="blocked"))
+            for run in started.values():
+                await look_at_run(api, run, key, few)
+            await decide(api, decided, desk, few)
+            assert (await api.post(f"/v1/callbacks/{token(api, later)}", {"score": 0.5})).status == 200
+            closed = await until(ticket_of(api, later, key))
+            await api.post(f"/v1/runs/{later}/cancellations", {"reason": "withdrawn"}, key=key)
+            await until(has(api, f"/v1/tickets/{closed}", key, status="cancelled"))
+            await until(has(api, f"/v1/runs/{now}", key, status="completed"))
+        signal = {"node": "ask", "answer": {"score": 0.5}}
+        other = await api.start("greet", key=key, once="other", email="later@example.com")
+        assert (await api.post(f"/v1/runs/{other}/signals", signal, key=key)).status == 202
+        assert (await api.post(f"/v1/runs/{never}/retries", {}, key=key)).status == 202
+    await look_at_run(api, now, key, few)
+    await look_at_run(api, later, key, few)
+    lists = ["/v1/runs?limit=1", "/v1/runs?status=completed", "/v1/tickets?limit=1", "/v1/tickets?status=cancelled"]
+    await look(api, lists, key, few)
+    assert missing(api, "/v1/runs", "/v1/tickets", "/v1/callbacks") == []
+
+
+async def decide(api: DescribedApi, ticket: str, desk: str, few: str) -> None:
+    path = f"/v1/tickets/{ticket}"
+    assert (await api.call("POST", f"{path}/claims", key=desk)).status == 201
+    await look(api, [path, "/v1/tickets?claimed_by=key:desk&overdue=false"], desk, few)
+    assert (await api.call("DELETE", f"{path}/claims", key=desk)).status == 200
+    assert (await api.post(f"{path}/decisions", APPROVED, key=desk, once="1")).status == 201
+    await look(api, [path], desk, few)
+
+
+async def test_procedures_answer_as_they_are_described(api: DescribedApi) -> None:
+    key = await api.key(name="customer-portal")
+    documents = [
+        greet(),
+        greet(),
+        greet().replace("Greet the customer", "Greet"),
+        greet().replace("id: greet", "id: g"),
+    ]
+    assert [(await api.store(document, key=key)).status for document in documents] == [201, 200, 201, 201]
+    for document in (greet(), greet().replace("type: api", "type: aip"), "[]", "", "{", "id: x"):
+        answer = await api.call("POST", "/v1/procedures/lint", key=key, data=document.encode(), headers=YAML)
+        assert answer.status == 200
+    parts = ["", "/versions", "/versions?limit=1", "/diagram?language=zh-CN"]
+    await look(api, ["/v1/procedures?limit=1", *(f"/v1/procedures/greet{part}" for part in parts)], key)
+    assert missing(api, "/v1/procedures") == []
+
+
+async def test_keys_answer_as_they_are_described(api: DescribedApi) -> None:
+    keeper = await api.key("keys:write", name="keeper")
+    asked = {"name": " customer-portal ", "scopes": ["runs:read"], "expires_at": "2999-01-01T00:00:00+08:00"}
+    made = await api.post("/v1/keys", asked, key=keeper)
+    assert made.status == 201
+    await look(api, ["/v1/keys"], keeper)
+    assert (await api.call("DELETE", f"/v1/keys/{made.body['id']}", key=keeper)).status == 200
+    await look(api, ["/v1/keys"], keeper)
+    assert missing(api, "/v1/keys") == []
+
+
+async def test_watchers_are_answered_as_it_is_described(api: DescribedApi) -> None:
+    await look(api, ["/healthz", "/readyz"], "")
+    async with api.installation.database.connection() as conn:
+        await conn.execute("update schema_migration set version = 9999 where version = 1")
+    assert (await api.get("/readyz")).status == 503
+    assert missing(api, "/healthz", "/readyz") == []
+
+
+def missing(api: DescribedApi, *prefixes: str) -> list[str]:
+    """The operations at these paths that have not answered with what they are for."""
+    answered = {name for name, status in api.description.seen if status < 300}
+    wanted = [name for name in api.description.operations if name.partition(" ")[2].startswith(prefixes)]
+    assert wanted
+    return [name for name in wanted if name not in answered]
+
+
+async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
+    prefixes = ("/v1/runs", "/v1/tickets", "/v1/callbacks", "/v1/procedures", "/v1/keys", "/healthz", "/readyz")
+    paths = [name.partition(" ")[2] for name in api.description.operations]
+    assert [path for path in paths if not path.startswith(prefixes)] == []
+
+
+REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
+    ("GET", "/v1/runs?limit=0", {}, 422),
+    ("GET", "/v1/runs?cursor=x", {}, 422),
+    ("GET", "/v1/runs?status=none", {}, 422),
+    ("GET", "/v1/runs/x", {}, 422),
+    ("GET", "/v1/tickets?search=%07", {}, 422),
+    ("GET", "/v1/tickets?due_before=0.5", {}, 422),
+    ("GET", "/v1/tickets?cursor=x", {}, 422),
+    ("GET", "/v1/procedures?limit=101", {}, 422),
+    ("GET", "/v1/procedures?cursor=x", {}, 422),
+    ("GET", "/v1/procedures/greet/versions?limit=0", {}, 422),
+    ("GET", "/v1/procedures/greet/diagram?language=de", {}, 422),
+    ("POST", "/v1/procedures", {"data": b"{", "headers": YAML}, 422),
+    ("POST", "/v1/procedures/lint", {"data": b"{", "headers": {"Content-Type": "text/plain"}}, 415),
+    ("POST", "/v1/procedures", {"data": BytesIO(bytes(BODY_BYTES_MAX + 1)), "headers": YAML}, 413),
+    ("POST", "/v1/runs", {"json": {"procedure": "none"}, "headers": {"Idempotency-Key": "1"}}, 404),
+    ("POST", "/v1/runs", {"json": {"procedure": "greet"}, "headers": {"Idempotency-Key": "1"}}, 422),
+    ("POST", "/v1/runs", {"json": {"procedure": "greet"}}, 422),
+    ("POST", "/v1/runs", {"data": b"{", "headers": JSON | {"Idempotency-Key": "1"}}, 422),
+    ("POST", "/v1/runs/RUN/signals", {"json": {"node": "none", "answer": {}}}, 404),
+    ("POST", "/v1/runs/RUN/signals", {"json": {"node": "ask", "answer": {}}}, 422),
+    ("POST", "/v1/runs/RUN/signals", {"json": {"node": "review", "answer": {}}}, 409),
+    ("POST", "/v1/runs/RUN/retries", {"json": {}}, 409),
+    ("POST", "/v1/runs/RUN/retries", {"json": {"node": "none"}}, 404),
+    ("POST", "/v1/runs/RUN/cancellations", {"json": {"reason": ""}}, 422),
+    ("POST", "/v1/runs/RUN/cancellations", {"data": b"reason=x", "headers": {"Content-Type": "text/plain"}}, 415),
+    ("POST", "/v1/callbacks/x", {"json": {}}, 403),
+    ("POST", "/v1/callbacks/x", {"data": b"{", "headers": JSON}, 422),
+    ("POST", f"/v1/tickets/{NOTHING}/claims", {}, 404),
+    ("DELETE", f"/v1/tickets/{NOTHING}/claims", {}, 404),
+    ("POST", f"/v1/tickets/{NOTHING}/decisions", {"json": APPROVED, "headers": {"Idempotency-Key": "1"}}, 404),
+    ("POST", "/v1/keys", {"json": {"name": "a", "scopes": ["all"]}}, 422),
+    ("POST", "/v1/keys", {"json": {"name": "a", "scopes": [], "expires_at": "9999-12-31T23:59:59-10:00"}}, 422),
+    ("POST", "/v1/keys", {"json": {"name": "a", "scopes": [], "expires_at": 95_617_584_000}}, 422),
+    ("DELETE", "/v1/keys/none", {}, 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "sent", "status"), REFUSED)
+async def test_what_is_refused_is_refused_as_it_is_described(
+    api: DescribedApi, key: str, method: str, path: str, sent: dict[str, Any], status: int
+) -> None:
+    run = await api.start("greet", key=key, once="first", email="customer@example.com")
+    assert (await api.call(method, path.replace("RUN", run), key=key, **sent)).status == status
+
+
+@pytest.mark.parametrize("key", ["", "opsdesk_none"])
+async def test_a_stranger_is_refused_as_it_is_described(api: DescribedApi, key: str) -> None:
+    guarded = {name: operation for name, operation in api.description.operations.items() if "security" in operation}
+    for name in guarded:
+        method, _, path = name.partition(" ")
+        answer = await api.call(method, filled(path), key=key, **usable(guarded[name]))
+        assert (name, answer.status) == (name, 401)
+
+
+async def test_an_actor_without_the_scope_is_refused_as_it_is_described(api: DescribedApi) -> None:
+    key = await api.key("personal:read", name="reader")
+    guarded = {name: operation for name, operation in api.description.operations.items() if "security" in operation}
+    for name in guarded:
+        method, _, path = name.partition(" ")
+        answer = await api.call(method, filled(path), key=key, **usable(guarded[name], api.description))
+        assert (name, answer.status) == (name, 403)
+
+
+async def test_what_is_not_there_is_not_found_as_it_is_described(api: DescribedApi, key: str) -> None:
+    reads = [name for name in api.description.operations if name.startswith("GET /v1") and "{" in name]
+    for name in reads:
+        answer = await api.get(filled(name.partition(" ")[2]), key=key)
+        assert (name, answer.status) == (name, 404)
+
+
+async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: DescribedApi, key: str) -> None:
+    run = await api.start("greet", key=key, email="customer@example.com")
+    other = await api.post("/v1/runs", {"procedure": "greet", "inputs": {"email": "b"}}, key=key, once="1")
+    async with api.installation.database.transaction() as conn:
+        await conn.execute("update flow_run set status = 'cancelled', ended_at = now(), wake_at = null")
+    late: list[Answer] = [
+        await api.post(f"/v1/callbacks/{token(api, run)}", {"score": 1}),
+        await api.post(f"/v1/runs/{run}/signals", {"node": "ask", "answer": {"score": 1}}, key=key),
+        await api.post(f"/v1/runs/{run}/cancellations", {"reason": "withdrawn"}, key=key),
+        await api.post(f"/v1/runs/{run}/retries", {}, key=key),
+    ]
+    assert [other.code, *(answer.code for answer in late)] == ["KeyReused", *["RunFinished"] * 4]
+
+
+def filled(path: str) -> str:
+    """The path of something that does not exist."""
+    return path.format_map(dict.fromkeys(("run_id", "ticket_id"), NOTHING) | {"procedure_id": "none", "key_id": "none"})
+
+
+def usable(operation: Mapping[str, Any], description: Description | None = None) -> dict[str, Any]:
+    """A request that is well formed, by the example in the description."""
+    headers = {"Idempotency-Key": "1"}
+    content = operation.get("requestBody", {}).get("content", {})
+    if "text/yaml" in content:
+        return {"headers": headers | YAML, "data": b"{}"}
+    if "application/json" not in content:
+        return {"headers": headers}
+    schema = content["application/json"]["schema"]
+    return {"headers": headers, "json": description.resolved(schema)["examples"][0] if description else {}}
+
+
+@pytest.fixture
+def description(api: DescribedApi) -> Description:
+    return api.description
+
+
+def test_every_json_answer_is_described_as_more_than_a_text(description: Description) -> None:
+    poor = [
+        name
+        for name, media_type, schema in description.successes()
+        if media_type in ("application/json", "application/yaml")
+        and not description.resolved(schema).get("properties", {})
+    ]
+    assert poor == []
+    assert len([name for name, media_type, _ in description.successes() if media_type == "application/json"]) > 20
+
+
+def test_every_field_and_parameter_is_explained(description: Description) -> None:
+    fields = {
+        f"{name}.{field}": schema
+        for name, component in description.document["components"]["schemas"].items()
+        for field, schema in component.get("properties", {}).items()
+    }
+    parameters = {
+        f"{name} {parameter['name']}": parameter
+        for name, operation in description.operations.items()
+        for parameter in operation.get("parameters", [])
+    }
+    parts = description.document["components"]["schemas"] | fields | parameters
+    assert [name for name, part in parts.items() if not part.get("description")] == []
+
+
+def test_no_parameter_may_be_null_in_an_address(description: Description) -> None:
+    schemas = [
+        (name, parameter["schema"])
+        for name, operation in description.operations.items()
+        for parameter in operation.get("parameters", [])
+    ]
+    assert [name for name, schema in schemas if "null" in str(schema)] == []
+
+
+def test_every_example_is_one_of_what_it_stands_for(description: Description) -> None:
+    components = description.document["components"]["schemas"]
+    examples = [(name, example) for name in components for example in components[name].get("examples", [])]
+    assert len(examples) >= 6
+    for name, example in examples:
+        assert description.problems({"$ref": f"#/components/schemas/{name}"}, example) == []
+
+
+async def test_the_procedure_of_the_description_is_stored(api: DescribedApi) -> None:
+    key = await api.key(name="customer-portal")
+    content = api.description.operations["POST /v1/procedures"]["requestBody"]["content"]
+    for media_type in content:
+        sent = {"headers": {"Content-Type": media_type}, "json": content[media_type]["example"]}
+        assert (await api.call("POST", "/v1/procedures", key=key, **sent)).status in (200, 201)
