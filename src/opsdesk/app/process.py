@@ -3,11 +3,14 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvloop
+
+from opsdesk.kit.log_exceptions import tell_uncaught
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -18,7 +21,11 @@ Answer = TypeVar("Answer")
 
 
 def run(main: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run the main coroutine of a process, such as `serve(settings)`, to its end."""
+    """Run the main coroutine of a process, such as `serve(settings)`, to its end.
+
+    An exception that nothing catches ends the process, and is told as the log tells one: without its own words.
+    """
+    sys.excepthook = tell_uncaught
     tune_garbage_collection()
     return uvloop.run(main)
 

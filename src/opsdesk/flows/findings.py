@@ -1,6 +1,6 @@
 """What is wrong, or worth knowing, in a document: where, in which words, and what to do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from opsdesk.flows.procedure import Position
@@ -25,6 +25,6 @@ class Finding:
     severity: Severity
     message: str
     hint: str = ""
-    position: Position = Position()
+    position: Position = field(default_factory=Position)
     where: str = ""
     """The part of the document in its own words, such as `nodes.register.timeout_sec`."""

@@ -5,8 +5,10 @@ The message of a library's exception may quote anything: a value that could not 
 
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -27,6 +29,14 @@ def told(error: BaseException) -> str:
 def trace(exc_info: structlog.typing.ExcInfo) -> str:
     """The exception with its causes, each with the lines of code that it went through; for structlog."""
     return "\n".join(_traced(exc_info[1], seen=set()))
+
+
+def tell_uncaught(kind: type[BaseException], error: BaseException, way: TracebackType | None) -> None:
+    """What ends a process, on stderr; for `sys.excepthook`."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, way)
+    else:
+        print(trace((kind, error, way)), file=sys.stderr)
 
 
 def without_exceptions(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
