@@ -10,6 +10,7 @@ import pytest
 
 from opsdesk.flows import arrivals, runs
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome, Wait
+from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
@@ -31,6 +32,9 @@ edges:
 INSERT_ARRIVAL = b"""
 insert into flow_inbox (run_id, kind, key, digest, node, iteration, payload, actor, at)
 values (%s, %s, 'k', '', %s, 1, '{}', 'ops', now())
+"""
+WAITING_FOR_A_RUN = b"""
+select from pg_stat_activity where wait_event_type = 'Lock' and query like '%flow_run%' and datname = current_database()
 """
 READERS_OF_INBOX = b"""
 select pg_terminate_backend(pid) from pg_stat_activity
@@ -140,6 +144,29 @@ async def test_a_timer_is_seen_when_the_clock_is_moved_while_a_partner_is_being_
             await asyncio.sleep(0.02)
         clock.advance(seconds=3600)
         await again.wait()
+        slow.answer.set()
+        assert (await ended(db, run_id)).status == "completed"
+
+
+@pytest.mark.req("FLO-003")
+async def test_an_answer_that_is_kept_as_its_time_runs_out_counts(
+    db: Database, database_url: str, clock: ManualClock
+) -> None:
+    slow = Slow()
+    async with (
+        await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watching,
+        working(db, World({"slow": slow, "again": lambda _: Wait()}), clock),
+    ):
+        run_id = await start(db, clock, TWO.replace("    retry_policy", "    timeout_sec: 600\n    retry_policy"))
+        await slow.called.wait()
+        while ("node_waiting", "again") not in await facts_of(db, run_id):
+            await asyncio.sleep(0.02)
+        async with db.transaction() as conn:
+            target = CallbackTarget(run_id, "again", 1)
+            await arrivals.accept_callback(conn, target=target, answer={}, now=clock.now())
+            clock.advance(seconds=600)
+            while not (await watching.execute(WAITING_FOR_A_RUN)).rowcount:
+                await asyncio.sleep(0.02)
         slow.answer.set()
         assert (await ended(db, run_id)).status == "completed"
 

@@ -313,11 +313,14 @@ class Driver:
         if not live.unsaved and header is None and not live.taken:
             return
         tickets = self._tickets_to_close(live)
-        if tickets:
+        if tickets or any(fact.payload.get("timeout") for fact in live.unsaved):
             now = self._now()
             async with self._db.transaction() as conn:
                 for ticket, reason in tickets:
                     await self._ports.close_ticket(conn, ticket, reason, now)
+                if await leases.arrived_meanwhile(conn, run_id=live.run_id, taken=live.taken):
+                    # Whoever answered was told that the answer is kept: it counts, and not that its time ran out.
+                    raise RunLost(live.run_id)
                 await self._write_in(conn, live, now, header)
         else:
             await self._writer.append(self._append(live, header))

@@ -29,6 +29,8 @@ STATUS_IF_OWNED = _SQL["status_if_owned"]
 LET_GO_UNREADABLE = _SQL["let_go_unreadable"]
 READ_JOURNALS = _SQL["read_journals"]
 READ_ARRIVALS = _SQL["read_arrivals"]
+LOCK_RUN = _SQL["lock_run"]
+ARRIVED_MEANWHILE = _SQL["arrived_meanwhile"]
 LATE_ARRIVALS = _SQL["late_arrivals"]
 
 HEARTBEATS = 5
@@ -129,6 +131,13 @@ async def read_arrivals(conn: Connection, run_id: UUID) -> list[Arrival]:
         Arrival(inbox_id, ArrivalKind(kind), node, iteration, payload, actor, at)
         for inbox_id, kind, node, iteration, payload, actor, at in rows
     ]
+
+
+async def arrived_meanwhile(conn: Connection, *, run_id: UUID, taken: Sequence[int]) -> bool:
+    """Whether something is in the inbox beside those `taken`. Locks the run: nothing arrives until this commits."""
+    await conn.execute(LOCK_RUN, {"run_id": run_id})
+    values = {"run_id": run_id, "taken": list(taken)}
+    return await (await conn.execute(ARRIVED_MEANWHILE, values)).fetchone() is not None
 
 
 async def late_arrivals(conn: Connection) -> list[LateArrival]:

@@ -80,6 +80,13 @@ where run_id = any(%(run_ids)s) order by run_id, seq;
 select inbox_id, kind, node, iteration, payload, actor, at from flow_inbox
 where run_id = %(run_id)s and taken_at is null order by inbox_id;
 
+-- name: lock_run
+select from flow_run where run_id = %(run_id)s for update;
+
+-- name: arrived_meanwhile
+select inbox_id from flow_inbox
+where run_id = %(run_id)s and taken_at is null and inbox_id <> all(%(taken)s::bigint[]) limit 1;
+
 -- name: late_arrivals
 -- What came in while its run was ending. SKIP LOCKED: each is recorded by one worker.
 select flow_inbox.inbox_id, flow_inbox.run_id, kind, node, iteration, payload, flow_inbox.actor, at,
