@@ -183,10 +183,14 @@ async def test_a_demo_after_one_that_was_killed_ends_what_that_one_left_behind(f
         demo.kill()
         await demo.wait()
     assert all(process.is_running() for process in left)
-    code, said = await ended(await started(folder, "--check"))
-    assert (code, RIGHT in said) == (0, True), said
-    assert not any(process.is_running() for process in left)
-    assert still_there(folder) == []
+    try:
+        code, said = await ended(await started(folder, "--check"))
+        assert (code, RIGHT in said) == (0, True), said
+        assert not any(process.is_running() for process in left)
+        assert still_there(folder) == []
+    finally:
+        for process in filter(psutil.Process.is_running, left):
+            process.kill()
 
 
 async def test_the_demo_keeps_away_from_a_database_that_is_not_its_own(folder: Path) -> None:
