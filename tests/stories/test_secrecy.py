@@ -1,7 +1,9 @@
 """Nothing about a customer, and no secret, is where it can be read without the right to it."""
 
+import io
 import json
-from collections.abc import AsyncIterator, Iterable
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,19 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+import structlog
 from aiohttp import web
 
 from opsdesk import access
 from opsdesk.flows import record, runs, text_view
+from opsdesk.flows.calls import NodeCall, NodeOutcome
 from opsdesk.flows.state import OPEN
+from opsdesk.kit import log
+from opsdesk.kit.clock import ManualClock
+from opsdesk.kit.db import Database
+from opsdesk.kit.settings import Settings
 from tests.app.serving import Answer, Api, partner, until
+from tests.flows import workers
 from tests.stories.installation import ROOT, Installation, installation
 
 OWN = ROOT / "procedures" / "customer-onboarding.osop.yaml"
@@ -293,3 +302,36 @@ async def test_a_refused_request_is_told_without_the_values_that_it_held(place: 
     async with place.story.opsdesk.database.connection() as conn:
         assert len((await runs.list_runs(conn)).items) == 1
         assert (await runs.show_run(conn, run_id)).status in OPEN
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What this process logs. Logging is set up for the whole process: it is put back."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    log.configure(Settings(log_format="json", log_level="debug"), stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.req("FLO-009")
+async def test_a_defect_in_a_node_tells_where_it_is_and_not_whom_it_met(
+    db: Database, clock: ManualClock, logged: io.StringIO
+) -> None:
+    def breaks(call: NodeCall) -> NodeOutcome:
+        name, token = call.run_inputs["name"], "opaque-token-of-a-partner"
+        raise LookupError(f"{name} with {token}", call, {name: token})
+
+    async with workers.working(db, workers.World({"first": breaks}), clock):
+        run_id = await workers.start(db, clock, workers.CHAIN, dict(CLEAR))
+        await workers.until(db, run_id, lambda run: run.status == "blocked" and not run.owned)
+    async with db.connection() as conn:
+        told = [row.payload for row in await runs.read_journal(conn, run_id) if row.fact == "node_failed"]
+    assert [(each["code"], each["message"]) for each in told] == [
+        ("InternalError", "first could not be executed: LookupError")
+    ]
+    assert "in breaks" in logged.getvalue()
+    assert "LookupError" in logged.getvalue()
+    assert found([*CUSTOMERS, "with opaque"], logged.getvalue()) == []
