@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from opsdesk.flows import leases
-from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
+from opsdesk.flows.calls import Failed, NodeOutcome
 from opsdesk.flows.engine import (
     LEASES_LOST_MAX,
     Command,
@@ -25,7 +25,6 @@ from opsdesk.flows.engine import (
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.live_run import LiveRun, Parked
 from opsdesk.flows.ports import Ports
-from opsdesk.flows.procedure import Node
 from opsdesk.flows.rate_limit import take_turn
 from opsdesk.flows.settle import Arrival, expired, not_taken_in, parked, person_asked, run_ended, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
@@ -176,29 +175,8 @@ class Driver:
                     await asyncio.sleep(DATABASE_RETRY_S)
             if turn > now:
                 return Parked(turn)
-        return await self._ports.nodes[node.type](self._call(live, command, node))
-
-    def _call(self, live: LiveRun, command: Execute, node: Node) -> NodeCall:
-        state = live.state.nodes[node.id]
-        key = f"{live.run_id}:{node.id}:{state.iteration}"
-        if state.key_generation > 1:
-            key += f":{state.key_generation}"
-        if command.resend:
-            key += f":send-{state.sends + 1}"
-        scope = state.scope
-        return NodeCall(
-            run_id=live.run_id,
-            procedure_id=live.program.procedure.id,
-            node=node,
-            iteration=state.iteration,
-            attempt=command.attempt,
-            idempotency_key=key,
-            callback_url=self._ports.callback_url(live.run_id, node.id, state.iteration),
-            scope=scope,
-            outputs={name: live.state.nodes[name].outputs for name in state.ancestors},
-            inputs={field.name: scope[field.name] for field in node.inputs if field.name in scope},
-            run_inputs=live.state.inputs,
-        )
+        callback_url = self._ports.callback_url(live.run_id, node.id, live.state.nodes[node.id].iteration)
+        return await self._ports.nodes[node.type](live.call(command, callback_url))
 
     def _settle_outcomes(self, live: LiveRun) -> None:
         while live.outcomes:
@@ -312,7 +290,7 @@ class Driver:
         header = header or self._header(live)
         if not live.unsaved and header is None and not live.taken:
             return
-        tickets = self._tickets_to_close(live)
+        tickets = live.tickets_to_close()
         if tickets or any(fact.payload.get("timeout") for fact in live.unsaved):
             now = self._now()
             async with self._db.transaction() as conn:
@@ -356,17 +334,6 @@ class Driver:
         if current is live.header_status:
             return None
         return Header(current.value, self._worker_id, self._worker_id)
-
-    def _tickets_to_close(self, live: LiveRun) -> list[tuple[str, str]]:
-        """Tickets that nobody can answer any more because of what is about to be written."""
-        tickets = []
-        for fact in live.unsaved:
-            if fact.kind is FactKind.NODE_FAILED and fact.payload.get("ticket"):
-                tickets.append((fact.payload["ticket"], "expired"))
-            if fact.kind is FactKind.RUN_ENDED:
-                waits = [node.wait for node in live.state.nodes.values() if node.wait is not None]
-                tickets += [(wait.ticket, "cancelled") for wait in waits if wait.ticket]
-        return tickets
 
     async def _reload(self, live: LiveRun) -> bool:
         """The journal has moved on without us. True: the run is still ours, and its state is read anew."""

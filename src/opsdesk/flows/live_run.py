@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from opsdesk.flows.calls import Failed, NodeOutcome
+from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
 from opsdesk.flows.engine import Execute
-from opsdesk.flows.facts import Fact
+from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.program import Program
 from opsdesk.flows.state import RunStatus, State
 from opsdesk.flows.writer import NewRun
@@ -56,3 +56,39 @@ class LiveRun:
     def poke(self) -> None:
         self.arrived = True
         self.wake.set()
+
+    def call(self, command: Execute, callback_url: str) -> NodeCall:
+        """What a node is given; its key is the same for every repetition of this command, on whatever worker."""
+        node, state = self.program.procedure.nodes[command.node], self.state.nodes[command.node]
+        key = f"{self.run_id}:{node.id}:{state.iteration}"
+        if state.key_generation > 1:
+            key += f":{state.key_generation}"
+        if command.resend:
+            # Also after a retry with the old key: a re-send is for the partner to do it again.
+            key += f":retry-{state.retries}" if state.retries else ""
+            key += f":send-{state.sends + 1}"
+        scope = state.scope
+        return NodeCall(
+            run_id=self.run_id,
+            procedure_id=self.program.procedure.id,
+            node=node,
+            iteration=state.iteration,
+            attempt=command.attempt,
+            idempotency_key=key,
+            callback_url=callback_url,
+            scope=scope,
+            outputs={name: self.state.nodes[name].outputs for name in state.ancestors},
+            inputs={field.name: scope[field.name] for field in node.inputs if field.name in scope},
+            run_inputs=self.state.inputs,
+        )
+
+    def tickets_to_close(self) -> list[tuple[str, str]]:
+        """Tickets, with the reason, that nobody can answer any more because of what is about to be written."""
+        tickets = []
+        for fact in self.unsaved:
+            if fact.kind is FactKind.NODE_FAILED and fact.payload.get("ticket"):
+                tickets.append((fact.payload["ticket"], "expired"))
+            if fact.kind is FactKind.RUN_ENDED:
+                waits = [node.wait for node in self.state.nodes.values() if node.wait is not None]
+                tickets += [(wait.ticket, "cancelled") for wait in waits if wait.ticket]
+        return tickets
