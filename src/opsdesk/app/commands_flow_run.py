@@ -42,8 +42,8 @@ async def run_file(
     The run is executed here while it is watched, and by any worker after that. Exit 1 if it ends otherwise than
     completed, or with an incident.
 
-    Example: `opsdesk flow run customer-onboarding.osop.yaml --input name=王小明 --input email=ming@example.com
-    --input phone=13800000000`
+    Example: `opsdesk flow run customer-onboarding.osop.yaml --input name="Customer One"
+    --input email=customer@example.com --input phone=+8613000000000`
     """
     from opsdesk import flows
     from opsdesk.app import run_start

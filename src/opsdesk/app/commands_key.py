@@ -22,7 +22,7 @@ async def create_key(
 ) -> None:
     """Make an API key. It is printed this once: only its digest is kept.
 
-    Example: `opsdesk key create --name li.na --scope tickets:read --scope tickets:decide --role compliance_officer`
+    Example: `opsdesk key create --name customer-portal --scope runs:write --scope runs:read`
     """
     from opsdesk import access
     from opsdesk.app.opening import installation

@@ -115,7 +115,7 @@ async def claim_ticket(
 ) -> None:
     """Take a ticket for five minutes, so that nobody else decides it meanwhile.
 
-    Example: `opsdesk ticket claim 1f2e3d4c5b6a --role compliance_officer --as li.na`
+    Example: `opsdesk ticket claim 1f2e3d4c5b6a --role compliance_officer --as reviewer-one`
     """
     from opsdesk import review
     from opsdesk.app import chosen
@@ -135,7 +135,7 @@ async def claim_ticket(
 async def release_ticket(ticket_id: TicketId, name: AsName = None, as_json: AsJson = False) -> None:
     """Give a ticket back that you claimed.
 
-    Example: `opsdesk ticket release 1f2e3d4c5b6a --as li.na`
+    Example: `opsdesk ticket release 1f2e3d4c5b6a --as reviewer-one`
     """
     from opsdesk import review
     from opsdesk.app import chosen
@@ -168,7 +168,7 @@ async def decide_ticket(
 
     Whoever started the run does not decide it: of several people at one machine, each says who they are with --as.
 
-    Example: `opsdesk ticket decide 1f2e3d4c5b6a --role compliance_officer --as li.na
+    Example: `opsdesk ticket decide 1f2e3d4c5b6a --role compliance_officer --as reviewer-one
     --answer compliance_decision=approved --answer review_notes="the match is another person"`
     """
     from opsdesk import review
