@@ -155,3 +155,9 @@ def test_a_bottomless_value_is_cut_off() -> None:
         deep = {"inner": deep}
     assert "alice" not in str(mask_mapping(deep))
     assert "alice" not in str(mask_secrets(deep))
+
+
+@pytest.mark.req("FLO-009")
+def test_an_address_in_the_place_of_a_name_is_masked() -> None:
+    masked = mask_mapping({"alice@example.com": 1, "answer": {"+86 138 0013 8000": {"bob@example.com": 2}}})
+    assert masked == {"a***@e***.com": 1, "answer": {"+** *** **** **00": {"b***@e***.com": 2}}}

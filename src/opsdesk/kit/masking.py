@@ -53,7 +53,9 @@ def mask_mapping(mapping: Mapping[str, Any], *, personal: Collection[str] = ()) 
 
     `personal` names more fields that hold personal values, whatever they are called.
     """
-    return {name: _mask(name, value, personal=frozenset(personal), depth=1) for name, value in mapping.items()}
+    return {
+        _masked_key(name): _mask(name, value, personal=frozenset(personal), depth=1) for name, value in mapping.items()
+    }
 
 
 def mask_secrets(mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,13 +74,21 @@ def _mask(name: str, value: Any, *, personal: frozenset[str], depth: int) -> Any
     if is_secret(name) or depth > DEPTH_MAX:
         return SECRET
     if isinstance(value, Mapping):
-        return {key: _mask(_inner(name, key), item, personal=personal, depth=depth + 1) for key, item in value.items()}
+        return {
+            _masked_key(key): _mask(_inner(name, key), item, personal=personal, depth=depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [_mask(name, item, personal=personal, depth=depth + 1) for item in value]
     kind = _kind(name) or (_mask_name if name in personal else None)
     if kind is not None:
         return kind(str(value))
     return mask_text(value) if isinstance(value, str) else value
+
+
+def _masked_key(key: Any) -> Any:
+    """What somebody else sent may have an address where a name is expected."""
+    return mask_text(key) if isinstance(key, str) and not key.isidentifier() else key
 
 
 def _inner(name: str, key: Any) -> str:
