@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from opsdesk.flows import runs
+from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.writer import WRITERS, Append, Header, JournalWriter, NewRun, RunLost, write
 from opsdesk.kit.clock import ManualClock
@@ -50,8 +51,7 @@ async def journal_held(database_url: str) -> AsyncIterator[psycopg.AsyncConnecti
 
 async def gathered(writer: JournalWriter, *appends: Append) -> list[asyncio.Task[None]]:
     """These appends, waiting together until the writers, which are held up, come back."""
-    while len(writer._idle) < WRITERS:
-        await asyncio.sleep(0.01)
+    await connected(writer)
     before = [Append(new_id(), 1, [fact()]) for _ in range(WRITERS)]
     tasks = [asyncio.create_task(writer.append(append)) for append in [*before, *appends]]
     while len(writer._waiting) < len(appends):
@@ -155,3 +155,33 @@ async def test_a_commit_whose_answer_was_lost_is_neither_lost_nor_made_twice(
         "run_ended",
     ]
     assert [call.node.id for call in world.calls] == ["first", "second"]
+
+
+@pytest.mark.parametrize("nth", range(3))
+async def test_whoever_began_a_run_is_told_its_end_also_when_the_answer_to_its_commit_was_lost(
+    db: Database, database_url: str, clock: ManualClock, nth: int
+) -> None:
+    definition_id = await a_definition(db, clock)
+    async with way_to(database_url) as way:
+        through = Database(way.url)
+        await through.open()
+        try:
+            async with working(through, World(), clock) as runtime:
+                await connected(runtime._writer)
+                way.cut_at, way.let_through = b"INSERT 0 ", nth
+                begun = await runtime.begin(run_id=new_id(), definition_id=definition_id, inputs={}, actor="tester")
+                state = await begun
+        finally:
+            await through.close()
+    assert (way.cuts, state.outcome) == (1, "completed")
+
+
+async def a_definition(db: Database, clock: ManualClock) -> int:
+    async with db.transaction() as conn:
+        stored = await store_procedure(conn, text=CHAIN, file_name="test.osop.yaml", now=clock.now())
+    return stored.definition_id
+
+
+async def connected(writer: JournalWriter) -> None:
+    while len(writer._idle) < WRITERS:
+        await asyncio.sleep(0.01)

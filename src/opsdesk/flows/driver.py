@@ -336,20 +336,23 @@ class Driver:
         return Header(current.value, self._worker_id, self._worker_id)
 
     async def _reload(self, live: LiveRun) -> bool:
-        """The journal has moved on without us. True: the run is still ours, and its state is read anew."""
+        """The journal has moved on without us, and the state is read anew. True: the run is still ours."""
         while True:
             try:
                 async with self._db.connection() as conn:
                     header_status = await leases.status_if_owned(conn, worker_id=self._worker_id, run_id=live.run_id)
-                    if header_status is None:
+                    # It may have been us, by a commit whose answer was lost: whoever waits for the end is told of it.
+                    if header_status is None and live.ended is None:
                         return False
                     facts = leases.facts((await leases.read_journals(conn, [live.run_id]))[live.run_id])
                 break
             except DatabaseUnavailable:
                 await asyncio.sleep(DATABASE_RETRY_S)
         live.state = fold(live.program.procedure, facts, run_id=str(live.run_id))
-        live.header_status = header_status
         live.unsaved, live.taken, live.new_run, live.arrived = [], [], None, True
+        if header_status is None:
+            return False
+        live.header_status = header_status
         return True
 
     async def _give_up(self, live: LiveRun, error: Exception) -> None:
