@@ -23,8 +23,10 @@ async def take_turn(conn: Connection, *, rate_key: str, limit: RateLimit, now: d
 
 def next_turn(slots: Sequence[datetime], *, limit: RateLimit, now: datetime) -> tuple[datetime, list[datetime]]:
     """The next place such that no period of `per_s` seconds holds more than `calls`, and the places to remember."""
-    recent = list(slots)[-limit.calls :]
+    period = timedelta(seconds=limit.per_s)
+    # Without those of long ago: a limit of a million calls a day would remember a million for each call.
+    recent = [slot for slot in slots if slot > now - period][-limit.calls :]
     turn = now
     if len(recent) == limit.calls:
-        turn = max(now, recent[0] + timedelta(seconds=limit.per_s))
+        turn = max(now, recent[0] + period)
     return turn, [*recent, turn][-limit.calls :]
