@@ -46,7 +46,7 @@ FOUND_RUNS_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The header of a run. `owned`: a worker holds it now. `wake_name` says what it waits for, also while owned."""
+    """The header of a run. `owned`: a worker holds it now. `wake_name` says what wakes it; while owned it may be of before, or None."""
 
     run_id: UUID
     procedure_id: str
