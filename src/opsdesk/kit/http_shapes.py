@@ -42,6 +42,11 @@ def _spelled_out(value: Any) -> Any:
     raise ValueError("has to be a date and a time with its offset, as RFC 3339 writes them")
 
 
+def _page_size(schema: dict[str, Any]) -> None:
+    schema.pop("exclusiveMaximum", None)
+    schema.update(minimum=1, maximum=PAGE_ROWS_MAX)
+
+
 Sha256 = Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
 """SHA-256 in hexadecimal."""
 Next = Annotated[
@@ -55,10 +60,11 @@ Values = Annotated[dict[str, Any], Field(json_schema_extra={"propertyNames": tex
 
 # A parameter is there or it is not; null is nothing that an address could hold.
 Limit = Annotated[
-    int | SkipJsonSchema[None],
+    # What has more bits than JSON can answer with is refused here, everything else by `page_rows`.
+    Annotated[int, Field(ge=-(2**63), lt=2**63)] | SkipJsonSchema[None],
     Query(
         description=f"How many rows the page has at most; {PAGE_ROWS_DEFAULT} if it is left out.",
-        json_schema_extra={"minimum": 1, "maximum": PAGE_ROWS_MAX},
+        json_schema_extra=_page_size,
     ),
 ]
 Cursor = Annotated[
