@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 
 from opsdesk.app.wiring import MIGRATION_STEPS
 from opsdesk.kit.clock import ManualClock
@@ -29,6 +30,9 @@ SPEED_BEFORE_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_pa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of this run; the workers of pytest-xdist are told its name."""
+    # structlog's own traceback shows the values of every frame, and takes minutes for those of a worker.
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
     given = getattr(config, "workerinput", {}).get("session_folder")
     config.stash[SESSION_FOLDER] = Path(given) if given else make_session_folder()
 

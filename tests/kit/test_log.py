@@ -20,12 +20,12 @@ CUSTOMER = "Lin Clear"
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     """Logging is set up for the whole process: what a test changes is changed back."""
-    root = logging.getLogger()
+    root, before = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.fixture

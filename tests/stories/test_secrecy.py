@@ -307,13 +307,13 @@ async def test_a_refused_request_is_told_without_the_values_that_it_held(place: 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
     """What this process logs. Logging is set up for the whole process: it is put back."""
-    root, stream = logging.getLogger(), io.StringIO()
+    root, stream, before = logging.getLogger(), io.StringIO(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
     log.configure(Settings(log_format="json", log_level="debug"), stream=stream)
     yield stream
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.mark.req("FLO-009")
