@@ -46,8 +46,8 @@ FOUND_RUNS_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The header of a run. `owned`: a worker holds it now. `wake_name` says what wakes it; of a run that is owned it may
-    be of before, or None.
+    """The header of a run. `owned`: a worker holds it now. `wake_name` says what wakes it; of a run that is owned it
+    may be of before, or None.
     """
 
     run_id: UUID
