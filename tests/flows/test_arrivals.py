@@ -8,7 +8,7 @@ import pytest
 
 from opsdesk.flows import arrivals, runs
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome, Wait
-from opsdesk.flows.errors import AnswerInvalid, KeyReused, NotWaiting, RunFinished
+from opsdesk.flows.errors import AnswerInvalid, InputsInvalid, KeyReused, NotWaiting, RunFinished
 from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
@@ -174,3 +174,12 @@ async def test_a_partner_answers_again_after_a_person_had_its_node_executed_agai
 
 def at_rest(status: str) -> Callable[[runs.Run], bool]:
     return lambda run: run.status == status and not run.owned
+
+
+async def test_names_without_end_are_told_in_part(db: Database, clock: ManualClock) -> None:
+    text = CHAIN + "inputs:\n  amount: {type: integer}\n"
+    with pytest.raises(InputsInvalid) as refused:
+        await start(db, clock, text, {"amount": 1, **{f"{number}{'x' * 200}": 1 for number in range(50)}})
+    assert len(refused.value.problems) == 21
+    assert max(map(len, refused.value.problems)) < 120
+    assert refused.value.problems[-1] == "30 more names are no inputs of test"

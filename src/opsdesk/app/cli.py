@@ -1,6 +1,8 @@
 """The command line: `opsdesk <noun> <verb>`. Every command is listed here; what it needs is imported when it runs."""
 
+import sys
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -114,4 +116,12 @@ def opsdesk(
 
 def main() -> None:
     """The entry point of the command `opsdesk`."""
+    sys.excepthook = _tell_uncaught
     app(prog_name="opsdesk")
+
+
+def _tell_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A defect of ours, without the words of the exception, which may hold anything."""
+    from opsdesk.kit.log_exceptions import tell_uncaught
+
+    tell_uncaught(kind, error, trace)

@@ -257,7 +257,8 @@ def _finish(procedure: Procedure, state: State) -> Finish:
         elif not any(state.edges.get(edge.index) for edge in onward):
             conditions = ", ".join(f"`{edge.condition}`" for edge in onward)
             return Finish(RunStatus.STOPPED, node_id, f"no condition held after {node_id}: {conditions}")
-    return Finish(RunStatus.COMPLETED, ends[-1] if ends else None, f"ended at {', '.join(ends)}" if ends else "")
+    only = ends[0] if len(ends) == 1 else None
+    return Finish(RunStatus.COMPLETED, only, f"ended at {', '.join(ends)}" if ends else "")
 
 
 def status(state: State) -> RunStatus:

@@ -37,6 +37,10 @@ READ_JOURNAL = _SQL["read_journal"]
 STALLED_RUNS = _SQL["stalled_runs"]
 
 INPUT_BYTES_MAX = 262_144
+STRANGE_SHOWN = 20
+"""Names that the procedure does not know and that are told one by one."""
+NAME_SHOWN = 80
+"""Characters."""
 JOURNAL_ROWS_MAX = 1000
 STALL_GRACE_S = 60.0
 """How long a wake-up may be overdue, or a dead worker's run lie, before it counts as stalled."""
@@ -108,7 +112,10 @@ def complete_inputs(procedure: Procedure, given: Mapping[str, Any]) -> dict[str,
             problems.append(f"{field.name}{problem}")
     known = {field.name for field in procedure.inputs}
     if known:
-        problems += [f"{name} is not an input of {procedure.id}" for name in inputs if name not in known]
+        strange = [name for name in inputs if name not in known]
+        problems += [f"{name[:NAME_SHOWN]} is not an input of {procedure.id}" for name in strange[:STRANGE_SHOWN]]
+        if len(strange) > STRANGE_SHOWN:
+            problems.append(f"{len(strange) - STRANGE_SHOWN} more names are no inputs of {procedure.id}")
     problems += [f"{name}{problem}" for name, value in inputs.items() if (problem := storage_problem({name: value}))]
     if not problems and len(orjson.dumps(inputs)) > INPUT_BYTES_MAX:
         problems.append(f"the inputs have more than {INPUT_BYTES_MAX} bytes")
