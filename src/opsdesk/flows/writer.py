@@ -32,8 +32,8 @@ APPEND_START = _SQL["append_start"]
 
 BATCH_MAX = 200
 """Appends in one commit."""
-WRITERS = 2
-"""Commits under way at the same time; measured, a third gains nothing on 2 cores."""
+WRITERS = 1
+"""Commits under way at the same time. One gathers larger groups: on 2 cores, 1,505 flows/s beside 1,365 with two."""
 DATABASE_RETRY_S = 0.5
 BY_INDEX = "-c enable_seqscan=off"
 """The statements are prepared once, often while the tables are still small, and their plans are kept as these grow."""

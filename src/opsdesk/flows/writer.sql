@@ -47,10 +47,10 @@ with started as (
         status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason
     )
     select * from unnest(
-        %(new_ids)s::uuid[], %(new_definitions)s::integer[], %(new_procedures)s::text[], %(new_actors)s::text[],
-        %(new_ats)s::timestamptz[], %(new_statuses)s::text[], %(new_owners)s::uuid[], %(new_wake_ats)s::timestamptz[],
-        %(new_wake_names)s::text[], %(new_ended_ats)s::timestamptz[], %(new_outcome_nodes)s::text[],
-        %(new_outcome_reasons)s::text[]
+        %(new_ids)b::uuid[], %(new_definitions)b::integer[], %(new_procedures)b::text[], %(new_actors)b::text[],
+        %(new_ats)b::timestamptz[], %(new_statuses)b::text[], %(new_owners)b::uuid[], %(new_wake_ats)b::timestamptz[],
+        %(new_wake_names)b::text[], %(new_ended_ats)b::timestamptz[], %(new_outcome_nodes)b::text[],
+        %(new_outcome_reasons)b::text[]
     )
 ), header as (
     update flow_run set
@@ -58,9 +58,9 @@ with started as (
         owner = change.owner, wake_at = change.wake_at, wake_name = change.wake_name,
         ended_at = change.ended_at, outcome_node = change.outcome_node, outcome_reason = change.outcome_reason
     from unnest(
-        %(header_ids)s::uuid[], %(holders)s::uuid[], %(statuses)s::text[], %(owners)s::uuid[],
-        %(wake_ats)s::timestamptz[], %(wake_names)s::text[], %(ended_ats)s::timestamptz[], %(outcome_nodes)s::text[],
-        %(outcome_reasons)s::text[]
+        %(header_ids)b::uuid[], %(holders)b::uuid[], %(statuses)b::text[], %(owners)b::uuid[],
+        %(wake_ats)b::timestamptz[], %(wake_names)b::text[], %(ended_ats)b::timestamptz[], %(outcome_nodes)b::text[],
+        %(outcome_reasons)b::text[]
     ) as change (
         run_id, holder, status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason
     )
@@ -70,6 +70,6 @@ with started as (
 )
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 select * from unnest(
-    %(run_ids)s::uuid[], %(seqs)s::integer[], %(iterations)s::integer[], %(ats)s::timestamptz[],
+    %(run_ids)b::uuid[], %(seqs)b::integer[], %(iterations)b::integer[], %(ats)b::timestamptz[],
     %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
 );
