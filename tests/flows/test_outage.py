@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from opsdesk.app.wiring import MIGRATION_STEPS
 from opsdesk.flows.calls import Done, NodeCall, NodeOutcome
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.writer import Append, Header, JournalWriter
+from opsdesk.flows.writer import WRITERS, Append, Header, JournalWriter
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.ids import new_id
@@ -84,10 +84,10 @@ async def test_headers_that_two_transactions_change_crosswise_are_all_written(
         at_the_end.push_async_callback(writer.stop)
         await conn.execute(b"update flow_run set owner = %s, wake_at = null", (worker,))
         await one.execute(b"lock table flow_journal in access exclusive mode")
-        before = [Append(new_id(), 1, [Fact(FactKind.IGNORED, clock.now())]) for _ in range(2)]
+        before = [Append(new_id(), 1, [Fact(FactKind.IGNORED, clock.now())]) for _ in range(WRITERS)]
         group = [Append(run_id, 2, [], Header("waiting", None, worker, wake_name="test")) for run_id in held]
         writing = [asyncio.create_task(writer.append(append)) for append in [*before, *group]]
-        while len(writer._waiting) < len(held) or (await conn.execute(WAITERS)).rowcount < 2:
+        while len(writer._waiting) < len(held) or (await conn.execute(WAITERS)).rowcount < WRITERS:
             await asyncio.sleep(0.02)
         await other.execute(b"set deadlock_timeout = '1h'")
         await other.execute(b"select from flow_run where run_id = %s for share", (held[4],))
