@@ -20,7 +20,6 @@ class Settings(BaseSettings):
     port: int = Field(8700, description="port that `opsdesk serve` listens on", ge=1, le=65535)
     secrets_dir: Path | None = Field(None, description="folder with one file per secret; else OPSDESK_SECRET_<NAME>")
     commands_dir: Path = Field(Path(), description="folder that commands of `cli` nodes start in")
-    procedures_dir: Path | None = Field(None, description="folder of procedures; unset: those that are shipped")
     ca_file: Path | None = Field(None, description="additional certificate authority for calls to partners")
     connect_to: str = Field(
         "",
