@@ -142,7 +142,7 @@ async def test_the_demo_stays_up_for_those_who_have_its_keys_and_ends_with_them(
         runs = json.loads(await shell(folder, "opsdesk run list --json"))
         assert [run["status"] for run in runs["items"]] == ["completed", "completed"]
         assert await shell(folder, "command -v python") == f"{PROGRAMS}/python\n"
-        key = (await shell(folder, 'echo "$OPSDESK_API_KEY"')).strip()
+        key = (await shell(folder, 'echo "$DEMO_API_KEY"')).strip()
         assert key in KEY.findall(said)
         url = (await shell(folder, 'echo "$OPSDESK_BASE_URL"')).strip()
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:

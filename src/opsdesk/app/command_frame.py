@@ -80,8 +80,10 @@ def read_settings() -> "Settings":
     """Raises SettingsInvalid."""
     from pydantic import ValidationError
 
-    from opsdesk.kit.settings import Settings
+    from opsdesk.kit.settings import Settings, strange_settings
 
+    if strange := strange_settings(os.environ):
+        raise SettingsInvalid(strange)
     try:
         return Settings()
     except ValidationError as error:

@@ -20,9 +20,9 @@ def written_environment(data_dir: Path, installed: Installation) -> Iterator[Pat
     file = data_dir / ENVIRONMENT_FILE
     variables = {
         **installed.environment,
-        "OPSDESK_API_KEY": installed.keys.portal.key,
-        "OPSDESK_REVIEWER_KEY": installed.keys.reviewer.key,
-        "OPSDESK_SANDBOX_URL": installed.control_url,
+        "DEMO_API_KEY": installed.keys.portal.key,
+        "DEMO_REVIEWER_KEY": installed.keys.reviewer.key,
+        "DEMO_SANDBOX_URL": installed.control_url,
     }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())]
     lines.append(f'export PATH={shlex.quote(str(PROGRAMS))}:"$PATH"\n')
@@ -57,7 +57,7 @@ def tell_what_is_there(
     screen.words("    --input email=wu@example.com --input phone='138 0000 0001'")
     screen.words("    # confirm in the mailbox, then answer as somebody who did not start it:")
     screen.words("  opsdesk ticket list")
-    screen.words('  curl -H "Authorization: Bearer $OPSDESK_API_KEY" -o run.svg \\')
+    screen.words('  curl -H "Authorization: Bearer $DEMO_API_KEY" -o run.svg \\')
     screen.words(f'    "$OPSDESK_BASE_URL{diagram}"')
     screen.words()
 

@@ -1,9 +1,14 @@
 """Every setting, read once at start from `OPSDESK_*`."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+NOT_SETTINGS = ("OPSDESK_SECRET_", "OPSDESK_TEST_")
+"""Secrets, which have names of their own, and what only the tests ask for."""
 
 
 class Settings(BaseSettings):
@@ -34,3 +39,14 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "info", description="least severe level that is logged", pattern="^(debug|info|warning|error)$"
     )
+
+
+def strange_settings(environment: Iterable[str]) -> list[str]:
+    """Variables that look like settings and are none, a sentence each: a misspelt one would be ignored in silence."""
+    known = {f"OPSDESK_{name.upper()}" for name in Settings.model_fields}
+    told = []
+    for name in sorted(environment):
+        if name.startswith("OPSDESK_") and name not in known and not name.startswith(NOT_SETTINGS):
+            near = get_close_matches(name, known, n=1, cutoff=0.8)
+            told.append(f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return told
