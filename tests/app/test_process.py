@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-CUSTOMER = "Lin Clear"
+CUSTOMER = "Customer Clear"
 PROGRAM = """
 import sys
 from opsdesk.app import process

@@ -14,7 +14,7 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.http_client import BodyTooLarge
 from opsdesk.kit.settings import Settings
 
-CUSTOMER = "Lin Clear"
+CUSTOMER = "Customer Clear"
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,7 @@ class Outside:
         async with self.session.post(url, json=body, headers=sent, allow_redirects=False) as response:
             return Reply(response.status, dict(response.headers), await response.read())
 
-    async def register(self, name: str = "Lin Clear", email: str = "lin@example.com") -> str:
+    async def register(self, name: str = "Customer Clear", email: str = "customer@example.com") -> str:
         reply = await self.post(PLATFORM, REGISTER, {"name": name, "email": email, "phone": "+86 138 0000 0000"})
         assert reply.status == 201
         return str(reply.json["customer_id"])

@@ -18,7 +18,7 @@ def test_each_behaviour_has_a_latin_and_a_chinese_name(behaviour: Behaviour) -> 
     assert behaviour_of(f"林{alias}") is behaviour
 
 
-@pytest.mark.parametrize("name", ["", " ", "Lin", "Down Lin", "Lin Answer", "Lin Breakdown", "故障林"])
+@pytest.mark.parametrize("name", ["", " ", "Lin", "Down Lin", "Customer Answer", "Customer Breakdown", "故障林"])
 def test_other_names_are_as_usual(name: str) -> None:
     assert behaviour_of(name) is Behaviour.CLEAR
 

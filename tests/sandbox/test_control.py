@@ -22,7 +22,7 @@ async def test_health_says_that_it_is_up(outside: Outside) -> None:
 
 async def test_the_mailbox_is_a_page_for_a_browser(outside: Outside) -> None:
     customer_id = await outside.register()
-    await outside.post(PLATFORM, VERIFY, {"customer_id": customer_id, "email": "lin@example.com"})
+    await outside.post(PLATFORM, VERIFY, {"customer_id": customer_id, "email": "customer@example.com"})
     (mail,) = await outside.mails()
     async with outside.session.get(outside.sandbox.mailbox_url, headers={"Accept": "text/html"}) as response:
         assert f'<a href="{mail["link"]}"' in await response.text()
@@ -30,7 +30,7 @@ async def test_the_mailbox_is_a_page_for_a_browser(outside: Outside) -> None:
 
 async def test_markup_in_a_mail_is_shown_as_text(outside: Outside) -> None:
     script = "<script>alert(1)</script>"
-    await outside.send({"customer_id": "c", "email": "lin@example.com", "account_id": script})
+    await outside.send({"customer_id": "c", "email": "customer@example.com", "account_id": script})
     async with outside.session.get(outside.sandbox.mailbox_url, headers={"Accept": "text/html"}) as response:
         page = await response.text()
     assert script not in page
@@ -38,9 +38,9 @@ async def test_markup_in_a_mail_is_shown_as_text(outside: Outside) -> None:
 
 
 async def test_the_mailbox_can_be_waited_for(outside: Outside) -> None:
-    waiting = asyncio.create_task(outside.mails(email="lin@example.com", count="2", wait_s="30"))
+    waiting = asyncio.create_task(outside.mails(email="customer@example.com", count="2", wait_s="30"))
     for _mail in range(2):
-        await outside.send({**ACCOUNT, "email": "lin@example.com"})
+        await outside.send({**ACCOUNT, "email": "customer@example.com"})
     assert len(await waiting) == 2
 
 
@@ -49,26 +49,26 @@ async def test_waiting_for_mail_ends_without_any(outside: Outside) -> None:
 
 
 async def test_the_mailbox_shows_one_address_newest_first(outside: Outside) -> None:
-    for number, email in enumerate(("lin@example.com", "mo@example.com", "lin@example.com")):
+    for number, email in enumerate(("customer@example.com", "mo@example.com", "customer@example.com")):
         await outside.send({"customer_id": "c", "email": email, "account_id": f"acc_{number}"})
-    found = await outside.mails(email="lin@example.com")
+    found = await outside.mails(email="customer@example.com")
     assert ["acc_2" in mail["body"] for mail in found] == [True, False]
 
 
 async def test_confirming_can_wait_for_the_message(outside: Outside) -> None:
     customer_id = await outside.register()
-    waiting = asyncio.create_task(outside.control("confirm", {"email": "lin@example.com", "wait_s": 30}))
-    await outside.post(PLATFORM, VERIFY, {"customer_id": customer_id, "email": "lin@example.com"})
+    waiting = asyncio.create_task(outside.control("confirm", {"email": "customer@example.com", "wait_s": 30}))
+    await outside.post(PLATFORM, VERIFY, {"customer_id": customer_id, "email": "customer@example.com"})
     assert await waiting == {"confirmed": True}
 
 
 async def test_confirming_without_a_message_is_refused(outside: Outside) -> None:
-    assert await _control_status(outside, "confirm", {"email": "lin@example.com"}) == 404
+    assert await _control_status(outside, "confirm", {"email": "customer@example.com"}) == 404
 
 
 async def test_a_reset_forgets_everything_but_the_secrets(outside: Outside) -> None:
     customer_id = await outside.register()
-    await outside.send({**ACCOUNT, "email": "lin@example.com"})
+    await outside.send({**ACCOUNT, "email": "customer@example.com"})
     await outside.post(CRM, ASSIGN, {**ACCOUNT, "account_id": "acc_0"})
     await outside.script(CRM, ASSIGN, "*", "down")
     await outside.control("reset", {})

@@ -7,13 +7,13 @@ import pytest
 from opsdesk.sandbox.email_service import TEMPLATES
 from tests.sandbox.outside import EMAIL, SEND, Outside
 
-MESSAGE = {"customer_id": "cus_1", "email": "lin@example.com", "account_id": "acc_42"}
+MESSAGE = {"customer_id": "cus_1", "email": "customer@example.com", "account_id": "acc_42"}
 
 
 async def test_the_welcome_message_names_the_account(outside: Outside) -> None:
     reply = await outside.send(MESSAGE)
     assert (reply.status, set(reply.json)) == (200, {"welcome_email_id", "message_id"})
-    (mail,) = await outside.mails(email="lin@example.com")
+    (mail,) = await outside.mails(email="customer@example.com")
     assert "您的账户 acc_42 已经开通" in mail["body"]
     assert "Your account acc_42 is ready" in mail["body"]
 
@@ -29,7 +29,7 @@ async def test_each_template_is_sent_in_both_languages(outside: Outside, templat
 
 @pytest.mark.parametrize("template", ["address_not_verified", "review_rejected", "review_overdue"])
 async def test_a_refusal_needs_no_account(outside: Outside, template: str) -> None:
-    body = {"customer_id": "cus_1", "email": "lin@example.com", "template": template}
+    body = {"customer_id": "cus_1", "email": "customer@example.com", "template": template}
     assert (await outside.send(body)).status == 200
 
 

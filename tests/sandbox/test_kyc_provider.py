@@ -17,20 +17,20 @@ ABSENT = "absent"
 @pytest.mark.parametrize(
     ("name", "score", "match"),
     [
-        ("Lin Clear", 0.93, False),
+        ("Customer Clear", 0.93, False),
         ("Lin", 0.93, False),
-        ("林 通过", 0.93, False),
-        ("Lin Borderline", 0.7, False),
+        ("客户 通过", 0.93, False),
+        ("Customer Borderline", 0.7, False),
         ("林临界", 0.7, False),
-        ("Lin LOWSCORE", 0.41, False),
+        ("Customer LOWSCORE", 0.41, False),
         ("林低分", 0.41, False),
-        ("Lin Watchlisted", 0.97, True),
+        ("Customer Watchlisted", 0.97, True),
         ("林名单", 0.97, True),
-        ("Lin Nullscore", None, False),
+        ("Customer Nullscore", None, False),
         ("林空分", None, False),
-        ("Lin Textscore", "0.93", False),
+        ("Customer Textscore", "0.93", False),
         ("林文字分", "0.93", False),
-        ("Lin Noscore", ABSENT, False),
+        ("Customer Noscore", ABSENT, False),
         ("林缺分", ABSENT, False),
     ],
 )
@@ -41,12 +41,12 @@ async def test_the_name_chooses_score_and_match(outside: Outside, name: str, sco
     assert {"kyc_status", "document_type"} <= set(reply.json)
 
 
-@pytest.mark.parametrize("name", ["Lin Whole", "林整数"])
+@pytest.mark.parametrize("name", ["Customer Whole", "林整数"])
 async def test_a_whole_score_is_written_without_a_point(outside: Outside, name: str) -> None:
     assert b'"kyc_score": 1,' in (await outside.identity(await outside.register(name))).content
 
 
-@pytest.mark.parametrize("name", ["Lin Nanscore", "林非数"])
+@pytest.mark.parametrize("name", ["Customer Nanscore", "林非数"])
 async def test_a_score_that_is_no_number_makes_the_answer_no_json(outside: Outside, name: str) -> None:
     assert b'"kyc_score": NaN' in (await outside.identity(await outside.register(name))).content
 
@@ -88,22 +88,22 @@ async def test_a_provider_that_is_down_stays_down(outside: Outside) -> None:
 
 
 async def test_a_busy_provider_says_when_to_come_again(outside: Outside) -> None:
-    customer_id = await outside.register("Lin Busy")
+    customer_id = await outside.register("Customer Busy")
     first, second = await outside.identity(customer_id), await outside.identity(customer_id)
     assert (first.status, first.headers["Retry-After"], second.status) == (429, "1", 200)
 
 
 async def test_a_bad_request_is_always_refused(outside: Outside) -> None:
-    assert (await outside.identity(await outside.register("Lin Badrequest"))).status == 400
+    assert (await outside.identity(await outside.register("Customer Badrequest"))).status == 400
 
 
 async def test_a_web_page_comes_where_json_was_expected(outside: Outside) -> None:
-    reply = await outside.identity(await outside.register("Lin Html"))
+    reply = await outside.identity(await outside.register("Customer Html"))
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
 async def test_a_redirect_leads_to_another_host_and_shows_who_followed(outside: Outside) -> None:
-    reply = await outside.identity(await outside.register("Lin Redirected"))
+    reply = await outside.identity(await outside.register("Customer Redirected"))
     assert (reply.status, reply.headers["Location"]) == (302, f"https://{PLATFORM}/redirected")
     assert await outside.calls(path="/redirected") == []
     await outside.post(PLATFORM, "/redirected", {}, Authorization="Bearer leaked")
@@ -112,14 +112,14 @@ async def test_a_redirect_leads_to_another_host_and_shows_who_followed(outside: 
 
 
 async def test_a_truncated_answer_ends_before_its_announced_length(outside: Outside) -> None:
-    customer_id = await outside.register("Lin Truncated")
+    customer_id = await outside.register("Customer Truncated")
     with pytest.raises(aiohttp.ClientPayloadError):
         await outside.identity(customer_id)
 
 
 async def test_a_length_that_lies_leaves_half_an_answer(outside: Outside) -> None:
     """Read by hand, because clients differ in what they make of the bytes behind the announced end."""
-    body = json.dumps({"customer_id": await outside.register("Lin Lyinglength")})
+    body = json.dumps({"customer_id": await outside.register("Customer Lyinglength")})
     trust = ssl.create_default_context(cafile=outside.sandbox.ca_file)
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", outside.sandbox.https_port, ssl=trust, server_hostname=KYC
@@ -144,7 +144,7 @@ async def test_a_reset_connection_gives_no_answer(outside: Outside) -> None:
 
 
 async def test_a_lost_answer_was_given_after_the_work_was_done(outside: Outside) -> None:
-    customer_id = await outside.register("Lin Lost")
+    customer_id = await outside.register("Customer Lost")
     with pytest.raises(aiohttp.ClientOSError):
         await outside.identity(customer_id, Idempotency_Key="k")
     assert (await outside.identity(customer_id, Idempotency_Key="k")).status == 200
@@ -155,7 +155,7 @@ async def test_a_lost_answer_was_given_after_the_work_was_done(outside: Outside)
 async def test_an_oversized_answer_has_two_hundred_megabytes(outside: Outside) -> None:
     reply_bytes = 0
     token = f"Bearer {outside.sandbox.secrets['KYC_PROVIDER_API_KEY']}"
-    body = {"customer_id": await outside.register("Lin Oversized")}
+    body = {"customer_id": await outside.register("Customer Oversized")}
     url = f"https://{KYC}:{outside.sandbox.https_port}{IDENTITY}"
     async with outside.session.post(url, json=body, headers={"Authorization": token}) as response:
         async for chunk in response.content.iter_any():
@@ -165,7 +165,7 @@ async def test_an_oversized_answer_has_two_hundred_megabytes(outside: Outside) -
 
 async def test_an_oversized_answer_stops_when_the_client_hangs_up(outside: Outside) -> None:
     token = f"Bearer {outside.sandbox.secrets['KYC_PROVIDER_API_KEY']}"
-    body = {"customer_id": await outside.register("Lin Oversized")}
+    body = {"customer_id": await outside.register("Customer Oversized")}
     url = f"https://{KYC}:{outside.sandbox.https_port}{IDENTITY}"
     async with outside.session.post(url, json=body, headers={"Authorization": token}) as response:
         await response.content.readexactly(CHUNK_BYTES)
@@ -175,14 +175,14 @@ async def test_an_oversized_answer_stops_when_the_client_hangs_up(outside: Outsi
 
 
 async def test_a_slow_provider_gives_up_without_an_answer(outside: Outside) -> None:
-    customer_id = await outside.register("Lin Slow")
-    await outside.script(KYC, IDENTITY, "Lin Slow", "slow", seconds=0)
+    customer_id = await outside.register("Customer Slow")
+    await outside.script(KYC, IDENTITY, "Customer Slow", "slow", seconds=0)
     with pytest.raises(aiohttp.ClientOSError):
         await outside.identity(customer_id)
 
 
 async def test_a_slow_provider_lasts_longer_than_its_caller_waits(outside: Outside) -> None:
-    customer_id = await outside.register("Lin Slow")
+    customer_id = await outside.register("Customer Slow")
     timeout = aiohttp.ClientTimeout(total=0.2)
     token = f"Bearer {outside.sandbox.secrets['KYC_PROVIDER_API_KEY']}"
     url = f"https://{KYC}:{outside.sandbox.https_port}{IDENTITY}"

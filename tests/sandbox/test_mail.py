@@ -15,7 +15,7 @@ def _deliver(port: int, message: EmailMessage) -> None:
         client.send_message(message)
 
 
-def _message(text: str, to: str = "lin@example.com") -> EmailMessage:
+def _message(text: str, to: str = "customer@example.com") -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "desk@example.com", to, "你好"
     message.set_content(text)
@@ -25,14 +25,14 @@ def _message(text: str, to: str = "lin@example.com") -> EmailMessage:
 async def test_a_message_arrives_as_it_was_written(outside: Outside) -> None:
     await asyncio.to_thread(_deliver, outside.sandbox.smtp_port, _message("第一行\n.\nEnd"))
     (mail,) = await outside.mails()
-    assert (mail["sender"], mail["recipient"]) == ("desk@example.com", "lin@example.com")
+    assert (mail["sender"], mail["recipient"]) == ("desk@example.com", "customer@example.com")
     assert (mail["subject"], mail["body"], mail["link"]) == ("你好", "第一行\n.\nEnd\n", None)
 
 
 async def test_every_recipient_of_a_message_finds_it(outside: Outside) -> None:
-    message = _message("Both", to="lin@example.com, mo@example.com")
+    message = _message("Both", to="customer@example.com, mo@example.com")
     await asyncio.to_thread(_deliver, outside.sandbox.smtp_port, message)
-    assert len(await outside.mails(email="lin@example.com")) == 1
+    assert len(await outside.mails(email="customer@example.com")) == 1
     assert len(await outside.mails(email="mo@example.com")) == 1
 
 

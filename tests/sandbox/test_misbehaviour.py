@@ -8,7 +8,7 @@ from opsdesk.sandbox.misbehaviour import MISDEEDS
 from tests.sandbox.outside import ASSIGN, CRM, EMAIL, IDENTITY, KYC, PLATFORM, REGISTER, SEND, VERIFY, Outside
 
 ACCOUNT = {"customer_id": "cus_1", "account_id": "acc_1"}
-LIN = {"name": "Lin", "email": "lin@example.com", "phone": "138"}
+LIN = {"name": "Lin", "email": "customer@example.com", "phone": "138"}
 
 
 def test_every_behaviour_is_either_a_verdict_or_a_misdeed() -> None:
@@ -43,8 +43,8 @@ async def test_a_removed_script_leaves_the_usual_answer(outside: Outside) -> Non
 
 
 async def test_a_script_comes_before_the_name(outside: Outside) -> None:
-    customer_id = await outside.register("Lin Down")
-    await outside.script(KYC, IDENTITY, "Lin Down", "clear", times=1)
+    customer_id = await outside.register("Customer Down")
+    await outside.script(KYC, IDENTITY, "Customer Down", "clear", times=1)
     assert [(await outside.identity(customer_id)).status for _call in range(2)] == [200, 500]
 
 

@@ -7,7 +7,7 @@ import pytest
 from opsdesk.sandbox.partners import BODY_BYTES_MAX, KEY_CHARACTERS_MAX
 from tests.sandbox.outside import ASSIGN, CRM, KYC, PLATFORM, REGISTER, SEND, Outside
 
-LIN = {"name": "Lin", "email": "lin@example.com", "phone": "138"}
+LIN = {"name": "Lin", "email": "customer@example.com", "phone": "138"}
 ACCOUNT = {"customer_id": "cus_1", "account_id": "acc_1"}
 
 
@@ -38,7 +38,7 @@ async def test_a_key_is_limited_in_characters(outside: Outside) -> None:
 
 
 async def test_the_same_key_at_once_does_the_work_once(outside: Outside) -> None:
-    message = {**ACCOUNT, "email": "lin@example.com"}
+    message = {**ACCOUNT, "email": "customer@example.com"}
     replies = await asyncio.gather(*(outside.send(message, Idempotency_Key="k") for _call in range(8)))
     assert len({reply.content for reply in replies}) == 1
     assert len(await outside.mails()) == 1
@@ -75,4 +75,4 @@ async def test_the_record_holds_no_token_and_no_body(outside: Outside) -> None:
     await outside.identity(await outside.register())
     recorded = str(await outside.calls())
     assert outside.sandbox.secrets["KYC_PROVIDER_API_KEY"] not in recorded
-    assert "lin@example.com" not in recorded
+    assert "customer@example.com" not in recorded

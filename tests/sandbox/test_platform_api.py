@@ -8,14 +8,14 @@ import pytest
 from tests.sandbox.asker import Asker
 from tests.sandbox.outside import PLATFORM, REGISTER, VERIFY, Outside, Reply, enter_sandbox
 
-LIN = {"name": "林 通过", "email": "lin@example.com", "phone": "+86 138 0000 0000"}
+LIN = {"name": "客户 通过", "email": "customer@example.com", "phone": "+86 138 0000 0000"}
 
 
 async def _verify(
     outside: Outside,
     customer_id: str,
     *,
-    email: str = "lin@example.com",
+    email: str = "customer@example.com",
     key: str | None = None,
     url: str | None = None,
 ) -> Reply:
@@ -85,9 +85,9 @@ async def test_the_longest_fields_are_accepted(outside: Outside) -> None:
 async def test_a_verification_sends_a_mail_and_answers_later(outside: Outside, asker: Asker) -> None:
     customer_id = await outside.register()
     assert (await _verify(outside, customer_id, key="k1", url=asker.url("/cb"))).status == 202
-    (mail,) = await outside.mails(email="lin@example.com")
+    (mail,) = await outside.mails(email="customer@example.com")
     assert mail["link"].startswith(f"http://127.0.0.1:{outside.sandbox.http_port}/verify-email/")
-    await outside.control("confirm", {"email": "lin@example.com"})
+    await outside.control("confirm", {"email": "customer@example.com"})
     assert await asker.arrived.get() == ("/cb", {"email_verified": True})
 
 
@@ -108,7 +108,7 @@ async def test_any_of_several_mails_confirms_and_the_latest_callback_is_used(
     customer_id = await outside.register()
     await _verify(outside, customer_id, key="k1", url=asker.url("/one"))
     await _verify(outside, customer_id, key="k2", url=asker.url("/two"))
-    await outside.control("confirm", {"email": "lin@example.com", "which": which})
+    await outside.control("confirm", {"email": "customer@example.com", "which": which})
     assert await asker.arrived.get() == ("/two", {"email_verified": True})
 
 
@@ -116,9 +116,9 @@ async def test_confirming_twice_calls_back_once(outside: Outside, asker: Asker) 
     customer_id, other = await outside.register(), await outside.register(email="other@example.com")
     await _verify(outside, customer_id, key="k1", url=asker.url("/lin"))
     await _verify(outside, customer_id, key="k2", url=asker.url("/lin"))
-    await outside.control("confirm", {"email": "lin@example.com", "which": "first"})
+    await outside.control("confirm", {"email": "customer@example.com", "which": "first"})
     assert await asker.arrived.get() == ("/lin", {"email_verified": True})
-    await outside.control("confirm", {"email": "lin@example.com", "which": "latest"})
+    await outside.control("confirm", {"email": "customer@example.com", "which": "latest"})
     await _verify(outside, other, email="other@example.com", key="k3", url=asker.url("/other"))
     await outside.control("confirm", {"email": "other@example.com"})
     assert await asker.arrived.get() == ("/other", {"email_verified": True})
@@ -140,7 +140,7 @@ async def test_a_repeated_request_after_the_callback_is_not_called_back_again(ou
     customer_id = await outside.register()
     for _call in range(2):
         await _verify(outside, customer_id, key="k1", url=asker.url("/lin"))
-        await outside.control("confirm", {"email": "lin@example.com"})
+        await outside.control("confirm", {"email": "customer@example.com"})
         await _verify(outside, customer_id, key="k1", url=asker.url("/lin"))
     assert await asker.arrived.get() == ("/lin", {"email_verified": True})
     other = await outside.register(email="other@example.com")
@@ -177,7 +177,7 @@ async def test_without_a_callback_address_the_answer_is_what_is_known_now(outsid
     customer_id = await outside.register()
     before = await _verify(outside, customer_id, key="k1")
     assert (before.status, before.json) == (200, {"email_verified": False})
-    await outside.control("confirm", {"email": "lin@example.com"})
+    await outside.control("confirm", {"email": "customer@example.com"})
     after = await _verify(outside, customer_id, key="k2")
     assert (after.status, after.json) == (200, {"email_verified": True})
     assert len(await outside.mails()) == 1
@@ -186,7 +186,7 @@ async def test_without_a_callback_address_the_answer_is_what_is_known_now(outsid
 async def test_an_asker_that_is_down_is_called_again_until_it_answers(outside: Outside, asker: Asker) -> None:
     asker.statuses = [503, 429]
     await _verify(outside, await outside.register(), url=asker.url("/cb"))
-    await outside.control("confirm", {"email": "lin@example.com"})
+    await outside.control("confirm", {"email": "customer@example.com"})
     assert [await asker.arrived.get() for _attempt in range(3)] == [("/cb", {"email_verified": True})] * 3
 
 
@@ -194,7 +194,7 @@ async def test_a_callback_that_is_owed_is_made_after_a_restart(tmp_path: Path, a
     asker.usual = 503
     async with enter_sandbox(tmp_path) as outside:
         await _verify(outside, await outside.register(), url=asker.url("/cb"))
-        await outside.control("confirm", {"email": "lin@example.com"})
+        await outside.control("confirm", {"email": "customer@example.com"})
         await asker.arrived.get()
     asker.usual = 204
     async with enter_sandbox(tmp_path):
@@ -205,7 +205,7 @@ async def test_a_repeated_request_after_a_refused_callback_is_called_back(outsid
     asker.statuses = [404]
     customer_id = await outside.register()
     await _verify(outside, customer_id, key="k1", url=asker.url("/gone"))
-    await outside.control("confirm", {"email": "lin@example.com"})
+    await outside.control("confirm", {"email": "customer@example.com"})
     assert (await asker.arrived.get())[0] == "/gone"
     await _verify(outside, customer_id, key="k1", url=asker.url("/here"))
     assert (await asker.arrived.get())[0] == "/here"

@@ -14,7 +14,7 @@ from tests.sandbox.outside import Outside
 FILE = Path(__file__).parents[2] / "procedures/customer-onboarding.osop.yaml"
 PROCEDURE: Mapping[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 NODES: Mapping[str, Mapping[str, Any]] = {node["id"]: node for node in PROCEDURE["nodes"]}
-START = {"name": "林 通过", "email": "lin@example.com", "phone": "+86 138 0000 0000"}
+START = {"name": "客户 通过", "email": "customer@example.com", "phone": "+86 138 0000 0000"}
 CALLED = [node["id"] for node in PROCEDURE["nodes"] if node["type"] == "api" and node["id"] != "register"]
 
 

@@ -52,7 +52,7 @@ async def test_names_lead_to_https_and_to_plain_http_ports(outside: Outside) -> 
 
 
 async def test_a_call_over_plain_http_is_answered_and_recorded_as_such(outside: Outside) -> None:
-    body = {"name": "Lin", "email": "lin@example.com", "phone": "138"}
+    body = {"name": "Lin", "email": "customer@example.com", "phone": "138"}
     assert (await outside.post(PLATFORM, REGISTER, body, scheme="http")).status == 201
     assert [call["scheme"] for call in await outside.calls()] == ["http"]
 
@@ -80,7 +80,7 @@ async def test_two_folders_have_different_secrets_and_authorities(tmp_path: Path
 
 async def test_customers_and_certificates_outlive_a_restart(tmp_path: Path) -> None:
     async with enter_sandbox(tmp_path) as first:
-        customer_id = await first.register("Lin Lowscore")
+        customer_id = await first.register("Customer Lowscore")
         authority = first.sandbox.ca_file.read_bytes()
     async with enter_sandbox(tmp_path) as second:
         assert (await second.identity(customer_id)).json["kyc_score"] == 0.41

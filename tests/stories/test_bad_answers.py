@@ -109,10 +109,10 @@ async def becomes_an_incident_and_is_mended(story: Installation, run_id: UUID) -
 @pytest.mark.parametrize(
     ("name", "code", "told"),
     [
-        ("Lin Truncated", "AnswerCutShort", "the answer of kyc-provider.com ended before its end"),
-        ("Lin Lyinglength", "AnswerNotHttp", "what kyc-provider.com answered is not HTTP"),
-        ("Lin Reset", "Unreachable", "kyc-provider.com closed the connection without an answer"),
-        ("Lin Slow", "TimedOut", "kyc-provider.com did not answer within 1 s"),
+        ("Customer Truncated", "AnswerCutShort", "the answer of kyc-provider.com ended before its end"),
+        ("Customer Lyinglength", "AnswerNotHttp", "what kyc-provider.com answered is not HTTP"),
+        ("Customer Reset", "Unreachable", "kyc-provider.com closed the connection without an answer"),
+        ("Customer Slow", "TimedOut", "kyc-provider.com did not answer within 1 s"),
     ],
 )
 async def test_an_answer_that_does_not_come_is_asked_for_again_and_then_an_incident(
@@ -134,7 +134,7 @@ async def test_an_answer_that_does_not_come_is_asked_for_again_and_then_an_incid
 async def test_a_partner_that_fails_for_a_moment_is_asked_until_it_answers(
     story: Installation, clock: ManualClock
 ) -> None:
-    run_id = await story.start(await story.add(CHECK), "Lin Flaky")
+    run_id = await story.start(await story.add(CHECK), "Customer Flaky")
     await attempts_pass(story, run_id, clock, 2, 3)
     assert (await story.ended(run_id)).status == "completed"
     calls = await calls_to(story, KYC)
@@ -147,7 +147,7 @@ async def test_a_busy_partner_is_given_the_time_that_it_asks_for(
     story: Installation, clock: ManualClock, asked_s: int, waited_s: int
 ) -> None:
     await story.outside.script(KYC, IDENTITY, "*", "busy", times=1, retry_after_s=asked_s)
-    run_id = await story.start(await story.add(CHECK), "Lin Clear")
+    run_id = await story.start(await story.add(CHECK), "Customer Clear")
     assert await next_attempt_at(story, run_id, 2) - clock.now() == timedelta(seconds=waited_s)
     clock.advance(seconds=waited_s)
     assert (await story.ended(run_id)).status == "completed"
@@ -156,7 +156,7 @@ async def test_a_busy_partner_is_given_the_time_that_it_asks_for(
 
 @pytest.mark.req("FLO-315")
 async def test_work_whose_answer_was_lost_is_done_once(story: Installation, clock: ManualClock) -> None:
-    run_id = await story.start(await story.add(CHECK), "Lin Lost")
+    run_id = await story.start(await story.add(CHECK), "Customer Lost")
     await attempts_pass(story, run_id, clock, 2)
     assert (await story.ended(run_id)).status == "completed"
     calls = await calls_to(story, KYC)
@@ -166,7 +166,7 @@ async def test_work_whose_answer_was_lost_is_done_once(story: Installation, cloc
 @pytest.mark.req("FLO-315")
 async def test_work_whose_answer_was_lost_is_done_once_also_when_a_person_retries_it(story: Installation) -> None:
     await story.outside.script(PLATFORM, REGISTER, "*", "lost", times=1)
-    run_id = await story.start(await story.add(CHECK), "Lin Clear")
+    run_id = await story.start(await story.add(CHECK), "Customer Clear")
     run = await story.until(run_id, lambda run: run.status == "blocked" and not run.owned)
     assert run.wake_name == "operator: incident at register"
     await story.retry(run_id, new_key=False)
@@ -178,18 +178,18 @@ async def test_work_whose_answer_was_lost_is_done_once_also_when_a_person_retrie
 @pytest.mark.parametrize(
     ("name", "taken"),
     [
-        ("Lin Slow", "late"),
-        ("Lin Truncated", "cut"),
-        ("Lin Html", "other"),
-        ("Lin Noscore", "other"),
-        ("Lin Nanscore", "other"),
-        ("Lin Redirected", "other"),
-        ("Lin Oversized", "other"),
-        ("Lin Lyinglength", "other"),
-        ("Lin Badrequest", "other"),
-        ("Lin Down", "other"),
-        ("Lin Reset", "other"),
-        ("Lin Clear", "known"),
+        ("Customer Slow", "late"),
+        ("Customer Truncated", "cut"),
+        ("Customer Html", "other"),
+        ("Customer Noscore", "other"),
+        ("Customer Nanscore", "other"),
+        ("Customer Redirected", "other"),
+        ("Customer Oversized", "other"),
+        ("Customer Lyinglength", "other"),
+        ("Customer Badrequest", "other"),
+        ("Customer Down", "other"),
+        ("Customer Reset", "other"),
+        ("Customer Clear", "known"),
     ],
 )
 async def test_the_procedure_says_how_to_go_on_after_a_bad_answer(story: Installation, name: str, taken: str) -> None:
@@ -211,9 +211,9 @@ async def test_an_answer_of_200_mb_takes_no_memory(tmp_path: Path, database_url:
     async with installation(tmp_path, database_url, works=False) as story:
         procedure = await story.add(CHECK)
         worker = await story.work()
-        await story.ended(await story.start(procedure, "Lin Clear"))
+        await story.ended(await story.start(procedure, "Customer Clear"))
         before = peak_kb(worker)
-        run_id = await story.start(procedure, "Lin Oversized")
+        run_id = await story.start(procedure, "Customer Oversized")
         await story.until(run_id, lambda run: run.status == "blocked")
         assert peak_kb(worker) - before < MEMORY_GROWTH_KB_MAX
         [(_, code, told)] = await failures(story, run_id)

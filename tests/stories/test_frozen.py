@@ -19,7 +19,7 @@ async def test_a_frozen_worker_that_comes_back_spoils_nothing_and_goes_on_to_wor
         procedure = await story.add(REFERENCE.read_text())
         async with held_at(database_url, seq) as conn:
             frozen = await story.work()
-            run_id = await story.start(procedure, "Lin Clear")
+            run_id = await story.start(procedure, "Customer Clear")
             confirming = asyncio.create_task(story.confirm(run_id))
             await someone_waits(conn)
             story.freeze(frozen)
@@ -29,7 +29,7 @@ async def test_a_frozen_worker_that_comes_back_spoils_nothing_and_goes_on_to_wor
             assert (await story.ended(run_id)).status == "completed"
         frozen.send_signal(signal.SIGCONT)
         await story.kill(other)
-        later = await story.start(procedure, "Lin Clear")
+        later = await story.start(procedure, "Customer Clear")
         await story.confirm(later)
         for each in (run_id, later):
             assert (await story.ended(each)).status == "completed"

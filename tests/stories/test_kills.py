@@ -81,7 +81,7 @@ async def test_a_worker_killed_at_any_fact_of_the_reference_run_loses_nothing_an
         procedure = await story.add(REFERENCE.read_text())
         async with held_at(database_url, seq) as conn:
             worker = await story.work()
-            run_id = await story.start(procedure, "Lin Clear")
+            run_id = await story.start(procedure, "Customer Clear")
             confirming = asyncio.create_task(story.confirm(run_id))
             backend = await someone_waits(conn)
             await story.kill(worker)
@@ -105,7 +105,7 @@ async def test_a_storm_of_kills_under_load_loses_no_run_and_records_nothing_twic
         procedure = await story.add(text)
         for _ in range(3):
             await story.work()
-        started = [await story.start(procedure, "Lin Clear") for _ in range(STORM_RUNS)]
+        started = [await story.start(procedure, "Customer Clear") for _ in range(STORM_RUNS)]
         confirming = asyncio.create_task(_confirm_all(story, started))
         for _ in range(STORM_KILLS):
             await _progress(story)

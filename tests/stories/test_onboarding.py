@@ -69,7 +69,7 @@ async def performed(story: Installation, run_id: UUID) -> dict[str, int]:
 
 @needs_seed
 @pytest.mark.req("FLO-001", "FLO-002", "FLO-005", "FLO-008")
-@pytest.mark.parametrize("name", ["Lin Clear", "Lin Borderline", "Lin Whole", "林 通过"])
+@pytest.mark.parametrize("name", ["Customer Clear", "Customer Borderline", "Customer Whole", "客户 通过"])
 async def test_a_customer_whose_identity_is_clear_gets_an_account_without_anybody_asked(
     story: Installation, name: str
 ) -> None:
@@ -86,7 +86,7 @@ async def test_a_customer_whose_identity_is_clear_gets_an_account_without_anybod
 
 @needs_seed
 @pytest.mark.req("FLO-005", "FLO-006", "FLO-007")
-@pytest.mark.parametrize("name", ["Lin Lowscore", "Lin Watchlisted"])
+@pytest.mark.parametrize("name", ["Customer Lowscore", "Customer Watchlisted"])
 async def test_a_flagged_customer_is_reviewed_and_approved_into_exactly_one_account(
     story: Installation, name: str
 ) -> None:
@@ -114,7 +114,7 @@ async def test_a_flagged_customer_is_reviewed_and_approved_into_exactly_one_acco
 @needs_seed
 @pytest.mark.req("FLO-006")
 async def test_a_rejected_customer_stops_the_run_with_the_reason_and_gets_no_account(story: Installation) -> None:
-    run_id = await onboarding(story, SEED, "Lin Lowscore")
+    run_id = await onboarding(story, SEED, "Customer Lowscore")
     ticket = await story.ticket(run_id)
     await story.decide(ticket, compliance_decision="rejected", review_notes="no")
     run = await story.ended(run_id)
@@ -128,14 +128,14 @@ async def test_a_rejected_customer_stops_the_run_with_the_reason_and_gets_no_acc
 @pytest.mark.parametrize(
     ("name", "fact", "told"),
     [
-        ("Lin Nullscore", "node_blocked", "does not fit the types (null_type, double)"),
-        ("Lin Textscore", "node_blocked", "does not fit the types (string, double)"),
-        ("Lin Noscore", "node_failed", "the answer lacks kyc_score"),
-        ("Lin Nanscore", "node_failed", "NaN"),
-        ("Lin Html", "node_failed", "text/html"),
-        ("Lin Redirected", "node_failed", "redirects are not followed"),
-        ("Lin Oversized", "node_failed", "larger than 1048576 bytes"),
-        ("Lin Badrequest", "node_failed", "answered 400"),
+        ("Customer Nullscore", "node_blocked", "does not fit the types (null_type, double)"),
+        ("Customer Textscore", "node_blocked", "does not fit the types (string, double)"),
+        ("Customer Noscore", "node_failed", "the answer lacks kyc_score"),
+        ("Customer Nanscore", "node_failed", "NaN"),
+        ("Customer Html", "node_failed", "text/html"),
+        ("Customer Redirected", "node_failed", "redirects are not followed"),
+        ("Customer Oversized", "node_failed", "larger than 1048576 bytes"),
+        ("Customer Badrequest", "node_failed", "answered 400"),
     ],
 )
 async def test_an_answer_that_is_no_answer_makes_an_incident_that_can_be_retried(
@@ -157,7 +157,7 @@ async def test_an_answer_that_is_no_answer_makes_an_incident_that_can_be_retried
 async def test_a_failing_provider_is_retried_three_times_ten_seconds_apart(
     story: Installation, clock: ManualClock
 ) -> None:
-    run_id = await onboarding(story, SEED, "Lin Down")
+    run_id = await onboarding(story, SEED, "Customer Down")
     for attempt in (1, 2, 3):
         run = await retrying(story, run_id, attempt=attempt + 1)
         assert (run.wake_at or clock.now()) - clock.now() == timedelta(seconds=10)
@@ -172,7 +172,7 @@ async def test_a_failing_provider_is_retried_three_times_ten_seconds_apart(
 async def test_an_address_that_nobody_confirms_is_asked_three_times_and_times_out(
     story: Installation, clock: ManualClock
 ) -> None:
-    run_id = await story.start(await story.add(SEED.read_text()), "Lin Clear")
+    run_id = await story.start(await story.add(SEED.read_text()), "Customer Clear")
     await nobody_confirms(story, run_id, clock)
     run = await story.ended(run_id)
     assert (run.status, run.outcome_node) == ("timed_out", "verify_email")
@@ -182,7 +182,7 @@ async def test_an_address_that_nobody_confirms_is_asked_three_times_and_times_ou
 @needs_seed
 @pytest.mark.req("FLO-003")
 async def test_a_confirmation_after_a_second_message_counts_once(story: Installation, clock: ManualClock) -> None:
-    run_id = await story.start(await story.add(SEED.read_text()), "Lin Clear")
+    run_id = await story.start(await story.add(SEED.read_text()), "Customer Clear")
     await story.until(run_id, lambda run: (run.wake_name or "").startswith("event") and not run.owned)
     clock.advance(seconds=HOUR_S)
     email = await story.email_of(run_id)
@@ -196,7 +196,7 @@ async def test_a_confirmation_after_a_second_message_counts_once(story: Installa
 
 @pytest.mark.req("FLO-006")
 async def test_the_procedure_shipped_tells_the_customer_whom_the_review_rejects(story: Installation) -> None:
-    run_id = await onboarding(story, OWN, "Lin Lowscore")
+    run_id = await onboarding(story, OWN, "Customer Lowscore")
     await story.decide(await story.ticket(run_id), compliance_decision="rejected", review_notes="no")
     run = await story.ended(run_id)
     assert run.status == "completed"
@@ -208,14 +208,14 @@ async def test_the_procedure_shipped_tells_the_customer_whom_the_review_rejects(
 async def test_the_procedure_shipped_tells_the_customer_who_does_not_confirm(
     story: Installation, clock: ManualClock
 ) -> None:
-    run_id = await story.start(await story.add(OWN.read_text()), "Lin Clear")
+    run_id = await story.start(await story.add(OWN.read_text()), "Customer Clear")
     await nobody_confirms(story, run_id, clock)
     assert (await story.ended(run_id)).status == "completed"
     assert len(await story.outside.mails(email=await story.email_of(run_id))) == 4
 
 
 async def test_the_procedure_shipped_opens_an_account_on_its_automatic_path(story: Installation) -> None:
-    run_id = await onboarding(story, OWN, "Lin Clear")
+    run_id = await onboarding(story, OWN, "Customer Clear")
     run = await story.ended(run_id)
     assert run.status == "completed"
     assert set(await outputs(story, run_id)) >= {"setup_account", "send_welcome", "assign_csm"}

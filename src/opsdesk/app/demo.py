@@ -25,7 +25,7 @@ from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.settings import Settings
 
 PROCEDURE = "customer-onboarding.osop.yaml"
-AUTOMATIC, REVIEWED = "Lin Clear", "Lin Lowscore"
+AUTOMATIC, REVIEWED = "Customer Clear", "Customer Lowscore"
 """Two customers; the sandbox's partners decide by the last word."""
 
 
