@@ -56,6 +56,14 @@ async def someone_waits(conn: psycopg.AsyncConnection) -> int:
         await asyncio.sleep(0.02)
 
 
+async def people_do_their_part(story: Installation, run_id: UUID, *, reviewed: bool) -> None:
+    """The customer confirms the address; where the score is low, an officer approves."""
+    await story.confirm(run_id)
+    if reviewed:
+        ticket = await story.ticket(run_id)
+        await story.decide(ticket, compliance_decision="approved", review_notes="seen")
+
+
 async def everything_happened_once(story: Installation, run_id: UUID) -> None:
     facts = await story.facts(run_id)
     assert [fact.seq for fact in facts] == list(range(1, len(facts) + 1))
@@ -73,22 +81,25 @@ async def everything_happened_once(story: Installation, run_id: UUID) -> None:
 
 @pytest.mark.req("FLO-315", "FLO-007")
 @pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
-@pytest.mark.parametrize("seq", range(2, 9))
+@pytest.mark.parametrize(
+    ("customer", "seq"),
+    [("Customer Clear", seq) for seq in range(2, 10)] + [("Customer Lowscore", seq) for seq in range(6, 12)],
+)
 async def test_a_worker_killed_at_any_fact_of_the_reference_run_loses_nothing_and_repeats_nothing(
-    tmp_path: Path, database_url: str, seq: int, *, committed: bool
+    tmp_path: Path, database_url: str, customer: str, seq: int, *, committed: bool
 ) -> None:
     async with installation(tmp_path, database_url, works=False) as story:
         procedure = await story.add(REFERENCE.read_text())
         async with held_at(database_url, seq) as conn:
             worker = await story.work()
-            run_id = await story.start(procedure, "Customer Clear")
-            confirming = asyncio.create_task(story.confirm(run_id))
+            run_id = await story.start(procedure, customer)
+            people = asyncio.create_task(people_do_their_part(story, run_id, reviewed=customer.endswith("Lowscore")))
             backend = await someone_waits(conn)
             await story.kill(worker)
             if not committed:
                 await conn.execute(b"select pg_terminate_backend(%s)", (backend,))
         await story.work()
-        await confirming
+        await people
         run = await story.ended(run_id)
         assert run.status == "completed"
         await everything_happened_once(story, run_id)
