@@ -126,8 +126,27 @@ def test_a_value_that_a_shell_would_read_is_told(command: str, exposed: bool) ->
     )
     quoted = quoted.replace("\\\n", "\\\\\\n").replace("\n", "\\n")
     text = document(nodes=f"- {{id: a, type: cli, name: A, inputs: [a], runtime: {{command: {quoted}}}}}", edges="")
-    assert not has_errors(findings_of(text))
     assert ("OSOP502" in codes_of(text)) is exposed
+
+
+@pytest.mark.req("FLO-007")
+@pytest.mark.parametrize(
+    ("command", "refused"),
+    [
+        ('"run ${a} | tee log"', False),
+        ("[run, '${a} | x']", False),
+        ('"echo `x ${a}`"', True),
+        ("\"sh -c 'x ${a}'\"", True),
+        ("[bash, -c, 'x ${a}']", True),
+        ('"${a} --flag"', True),
+        ("[]", True),
+    ],
+)
+def test_a_command_that_the_worker_would_refuse_is_an_error_before_any_run(command: str, refused: bool) -> None:
+    item = f"- {{id: a, type: cli, name: A, inputs: [a], runtime: {{command: {command}}}}}"
+    found = findings_of(document(nodes=item, edges=""))
+    assert ("OSOP506" in [finding.code for finding in found]) is refused
+    assert has_errors(found) is refused
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ class Code(StrEnum):
     SHELL = "OSOP502"
     PLAIN_HTTP = "OSOP503"
     SSL_REQUIRED = "OSOP504"
+    COMMAND_REFUSED = "OSOP506"
     SECRET_ON_COMMAND_LINE = "OSOP505"  # noqa: S105 - a code, not a password
 
     CONFORMANCE = "OSOP901"

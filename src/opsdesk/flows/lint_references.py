@@ -13,7 +13,7 @@ from opsdesk.flows.procedure import Node
 from opsdesk.flows.references import Namespace, Reference, ReferenceMalformed, parse_all
 from opsdesk.flows.tree import locate
 
-METADATA_NAMES = ("run_id", "procedure_id", "node_id", "iteration", "attempt")
+METADATA_NAMES = ("run_id", "procedure_id", "node_id", "iteration", "attempt", "idempotency_key")
 
 
 def lint_references(names: Names, *, env_allowed: Collection[str] | None = None) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_paths import places, position_of
+from opsdesk.flows.nodes.command_line import command_problem
 from opsdesk.flows.procedure import Node, NodeType, Position, Procedure
 
 _SECRET_KEY = re.compile(
@@ -129,7 +130,11 @@ def _command(node: Node, position: Position) -> Iterator[Finding]:
     if "${secrets." in json_like(command):
         message = f"{node.id} puts a secret on the command line, where every process of the machine can read it"
         hint = "list it in security.credentials; the command finds it in its environment"
-        yield Finding(Code.SECRET_ON_COMMAND_LINE, Severity.WARNING, message, hint, position, where)
+        yield Finding(Code.SECRET_ON_COMMAND_LINE, Severity.ERROR, message, hint, position, where)
+    elif command is not None and (problem := command_problem(command)) is not None:
+        # The worker would refuse it in the middle of a run, by the same function.
+        message, hint = f"{node.id} has a command that is not run: {problem}", "write it as a list of words"
+        yield Finding(Code.COMMAND_REFUSED, Severity.ERROR, message, hint, position, where)
     words = command if isinstance(command, list) else [command] if isinstance(command, str) else []
     for name in _exposed(node, words):
         message = f"{node.id} puts ${{{name}}} where a shell reads it as part of the command, and not as one word"
