@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from opsdesk.kit.errors import Invalid, Refused
+from opsdesk.kit.strict_json import DECODER, Unwanted
 
 DEPTH_MAX = 64
 INTEGER_MAX = 2**63 - 1
@@ -76,10 +77,10 @@ def check_content_type(request: Request, accepted: tuple[str, ...]) -> str:
 def read_json(body: bytes) -> Any:
     """The value. Raises BodyUnreadable, which says what is wrong and repeats nothing of the body."""
     try:
-        value = _DECODER.decode(body.decode())
+        value = DECODER.decode(body.decode())
     except UnicodeDecodeError:
         raise BodyUnreadable("is not UTF-8") from None
-    except _Unwanted as error:
+    except Unwanted as error:
         raise BodyUnreadable(str(error)) from None
     except RecursionError:
         raise BodyUnreadable(f"is nested deeper than {DEPTH_MAX}") from None
@@ -91,24 +92,6 @@ def read_json(body: bytes) -> Any:
     if problem := _problem(value, depth=1):
         raise BodyUnreadable(problem)
     return value
-
-
-class _Unwanted(Exception):
-    """Python's decoder takes it and JSON, or Opsdesk, does not."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise _Unwanted("holds an object with the same key twice")
-    return members
-
-
-def _constant(_: str) -> Any:
-    raise _Unwanted("holds NaN or Infinity")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _problem(value: Any, *, depth: int) -> str | None:
