@@ -329,6 +329,7 @@ async def test_a_command_that_ignores_being_asked_is_killed_by_a_second_cancella
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert not psutil.pid_exists(int((tmp_path / "pids").read_text().split()[1])), "not waited for: a zombie"
     assert _gone(tmp_path / "pids")
 
 

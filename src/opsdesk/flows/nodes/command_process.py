@@ -98,7 +98,7 @@ async def _count(reader: asyncio.StreamReader) -> int:
 
 
 async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> None:
-    """Ask, wait, then insist; a second cancellation insists at once."""
+    """Ask, wait, then insist; a second cancellation insists at once. Ends when the process is no more, in either case."""
     _signal_group(process.pid, signal.SIGTERM)
     try:
         async with asyncio.timeout(grace_s):
@@ -107,7 +107,7 @@ async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> Non
         pass
     finally:
         _signal_group(process.pid, signal.SIGKILL)
-    await process.wait()
+        await process.wait()
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
