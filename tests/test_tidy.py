@@ -13,6 +13,8 @@ SOURCE = ROOT / "src" / "opsdesk"
 CAPABILITIES = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py") if path.parent.name != "kit")
 FOLDERS = ["src", "tests", "bench", "script", "docs", "migrations", "procedures", ".ci"]
 
+NOT_READ = {"uv.lock", ".git", Path(__file__).name}
+
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 PUBLIC_NAMES_MAX = 20
@@ -36,7 +38,7 @@ def python_files(*folders: str) -> list[Path]:
 def text_files() -> Iterator[tuple[Path, str]]:
     inside = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))
     for path in sorted({*inside, *ROOT.glob("*.*"), ROOT / "Makefile"}):
-        if path.is_file() and "__pycache__" not in path.parts and path.name not in {"uv.lock", Path(__file__).name}:
+        if path.is_file() and "__pycache__" not in path.parts and path.name not in NOT_READ:
             yield path, path.read_text(encoding="utf-8")
 
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from opsdesk.access.actor import Actor, Scope, local_actor, require
+from opsdesk.access.actor import Actor, Scope, local_actor, may, require
 from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown, ScopeMissing, Unauthenticated
 from opsdesk.access.keys import ApiKey, NewKey, authenticate, create_key, list_keys, revoke_key
 
@@ -26,6 +26,7 @@ __all__ = [
     "guard",
     "list_keys",
     "local_actor",
+    "may",
     "require",
     "revoke_key",
     "routes",

@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from opsdesk.access.errors import ScopeMissing
 
@@ -21,6 +22,12 @@ class Scope(StrEnum):
     PERSONAL_READ = "personal:read"
     """Sees personal values unmasked."""
     KEYS_WRITE = "keys:write"
+    PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
+    """Makes accounts, gives roles, ends sessions of others."""
+    AUDIT_READ = "audit:read"
+    OPERATIONS_READ = "operations:read"
+    """Sees workers, queues, stalls and partners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +40,31 @@ class Actor:
     scopes: frozenset[str]
 
 
-def require(actor: Actor, scope: Scope) -> None:
-    """Raises ScopeMissing (403) unless the actor has the scope."""
-    if scope not in actor.scopes:
-        raise ScopeMissing(actor=actor.id, scope=scope)
+class Restricted(Protocol):
+    """Something that not everyone with the scope may act upon."""
+
+    @property
+    def role(self) -> str | None:
+        """Who may: the holders of this role; None: everyone with the scope."""
+        ...
+
+    @property
+    def requested_by(self) -> str:
+        """The id of the actor who asked for it, and may not."""
+        ...
+
+
+def may(actor: Actor, action: Scope, target: Restricted | None = None) -> bool:
+    """Whether the actor may do this, with this; every route, page and command asks here."""
+    if action not in actor.scopes:
+        return False
+    return target is None or ((target.role is None or target.role in actor.roles) and target.requested_by != actor.id)
+
+
+def require(actor: Actor, action: Scope) -> None:
+    """Raises ScopeMissing (403) unless the actor may do this at all; with what, the owner of it says."""
+    if not may(actor, action):
+        raise ScopeMissing(actor=actor.id, scope=action)
 
 
 def local_actor(roles: Iterable[str]) -> Actor:

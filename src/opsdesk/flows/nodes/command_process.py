@@ -98,7 +98,7 @@ async def _count(reader: asyncio.StreamReader) -> int:
 
 
 async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> None:
-    """Ask, wait, then insist; a second cancellation insists at once. Ends when the process is no more, in either case."""
+    """Ask, wait, then insist; a second cancellation insists at once. Returns when the process is no more."""
     _signal_group(process.pid, signal.SIGTERM)
     try:
         async with asyncio.timeout(grace_s):
