@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -24,7 +25,9 @@ def print_data(text: str) -> None:
 
 
 def say(words: str) -> None:
-    """Words for people, on stderr."""
+    """Words for people, on stderr, and after the data that came before them where both go to one place."""
+    with suppress(BrokenPipeError):  # whoever writes data next, or the end of the command, meets it again
+        sys.stdout.flush()
     sys.stderr.write(words + "\n")
 
 
