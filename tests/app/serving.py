@@ -21,6 +21,7 @@ from opsdesk.kit.clock import Clock
 from opsdesk.kit.settings import Settings
 
 BASE_URL = "http://opsdesk.test"
+PARTNERS_HERE = "127.0.0.0/8"
 YAML = {"Content-Type": "text/yaml"}
 
 
@@ -85,7 +86,7 @@ class Api:
 @asynccontextmanager
 async def serving(database_url: str, folder: Path, clock: Clock) -> AsyncIterator[Api]:
     """A server on a migrated database; `folder` is its data folder."""
-    settings = Settings(database_url=database_url, data_dir=folder, base_url=BASE_URL)
+    settings = Settings(database_url=database_url, data_dir=folder, base_url=BASE_URL, allow_networks=PARTNERS_HERE)
     async with open_app(settings, clock=clock) as installation, serving_for(installation) as api:
         yield api
 

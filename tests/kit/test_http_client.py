@@ -112,7 +112,7 @@ async def test_bytes_smuggled_behind_an_answer_never_answer_the_next_request() -
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with http_client() as http:
+        async with http_client(allow_networks="127.0.0.0/8") as http:
             outcomes = [(await asyncio.gather(_get(http, url), return_exceptions=True))[0] for _ in range(3)]
         for _ in outcomes:
             await hung_up.get()

@@ -162,6 +162,7 @@ async def installation(
             "OPSDESK_PORT": str(port),
             "OPSDESK_CA_FILE": str(outside.sandbox.ca_file),
             "OPSDESK_CONNECT_TO": outside.sandbox.connect_to,
+            "OPSDESK_ALLOW_NETWORKS": "127.0.0.0/8",
             "OPSDESK_SECRETS_DIR": str(outside.sandbox.secrets_dir),
             "OPSDESK_COMMANDS_DIR": str(outside.sandbox.commands_dir),
             "OPSDESK_WORKER_LEASE_S": "1",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opsdesk import flows, jobs
 from opsdesk.app import desk, events
+from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
 from opsdesk.kit.clock import Clock, SystemClock
 from opsdesk.kit.db import Database
@@ -16,8 +17,6 @@ from opsdesk.kit.migrate import Step, migrate, pending
 from opsdesk.kit.secrets import Secrets
 from opsdesk.kit.settings import Settings
 
-CALLBACK_KEY = "CALLBACK_KEY"
-"""The secret that callback addresses are signed with. Processes on several machines have to be given the same one."""
 CLOCK_FILE = "clock"
 
 MIGRATION_STEPS: Sequence[Step] = (jobs.install,)
@@ -93,11 +92,12 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             await migrate(url, steps=MIGRATION_STEPS)
         async with (
             _database(url) as database,
-            http_client(ca_file=settings.ca_file, connect_to=settings.connect_to) as http,
+            http_client(
+                ca_file=settings.ca_file, connect_to=settings.connect_to, allow_networks=settings.allow_networks
+            ) as http,
         ):
             await _check_migrations(database)
-            key = secrets.get_or_create(CALLBACK_KEY, settings.data_dir).encode()
-            yield Opsdesk(settings, database, clock, secrets, http, flows.CallbackAddresses(settings.base_url, key))
+            yield Opsdesk(settings, database, clock, secrets, http, callback_addresses(settings, secrets))
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

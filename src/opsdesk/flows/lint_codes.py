@@ -67,5 +67,6 @@ class Code(StrEnum):
     SSL_REQUIRED = "OSOP504"
     COMMAND_REFUSED = "OSOP506"
     SECRET_ON_COMMAND_LINE = "OSOP505"  # noqa: S105 - a code, not a password
+    PRIVATE_ADDRESS = "OSOP507"
 
     CONFORMANCE = "OSOP901"

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_paths import places, position_of
 from opsdesk.flows.nodes.command_line import command_problem
 from opsdesk.flows.procedure import Node, NodeType, Position, Procedure
+from opsdesk.kit.http_destinations import inside, literal_address
 
 _SECRET_KEY = re.compile(
     r"(?:^|[_-])(?:password|passwd|passphrase|secret|api[_-]?key|apikey|token|private[_-]?key)\Z", re.IGNORECASE
@@ -33,6 +35,7 @@ _NEEDS_SHELL = re.compile(r"[|&;<>`*?~]|\$\(|\n(?!\s*\Z)")
 COMMAND_CHARS_MAX = 10_000
 """What lies beyond is not looked at."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK = "a loopback address"
 
 
 def lint_risk(procedure: Procedure) -> Iterator[Finding]:
@@ -41,6 +44,7 @@ def lint_risk(procedure: Procedure) -> Iterator[Finding]:
         if node.type is NodeType.API:
             position = position_of(procedure, "nodes", index, "runtime", "url" if "url" in node.runtime else "endpoint")
             yield from _plain_http(node, position)
+            yield from _address_inside(node, position)
         if node.type is NodeType.CLI:
             yield from _command(node, position_of(procedure, "nodes", index, "runtime", "command"))
 
@@ -96,9 +100,23 @@ def _plain_http(node: Node, position: Position) -> Iterator[Finding]:
         yield Finding(Code.PLAIN_HTTP, Severity.ERROR, message, "write https://", position, where)
 
 
+def _address_inside(node: Node, position: Position) -> Iterator[Finding]:
+    """What can be seen without asking for names; where a name leads is judged when it is called."""
+    url = str(node.runtime.get("url") or node.runtime.get("endpoint") or "")
+    host = _host(url)
+    address = literal_address(host)
+    kind = _LOOPBACK if host == "localhost" or host.endswith(".localhost") else address and inside(address)
+    if kind:
+        message = f"{node.id} calls {kind}; the worker refuses it unless OPSDESK_ALLOW_NETWORKS lists its network"
+        hint = "write the partner's public name; OPSDESK_CONNECT_TO leads it elsewhere where that is wanted"
+        where = f"nodes.{node.id}.runtime.url"
+        yield Finding(Code.PRIVATE_ADDRESS, Severity.WARNING, message, hint, position, where)
+
+
 def _host(url: str) -> str:
+    """As the client reads it: other digits than ASCII ones, for one thing, are those that they stand for."""
     try:
-        return urlsplit(url).hostname or ""
+        return (URL(url).raw_host or "").rstrip(".")
     except ValueError:
         return ""
 

@@ -44,7 +44,7 @@ def callback_routes(addresses: CallbackAddresses) -> APIRouter:
         now: Now,
     ) -> Accepted:
         """The same answer may come any number of times; another one is refused."""
-        await accept_callback(conn, target=addresses.read(token), answer=answer.root, now=now)
+        await accept_callback(conn, target=addresses.read(token, now=now), answer=answer.root, now=now)
         return Accepted()
 
     return routes

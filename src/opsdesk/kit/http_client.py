@@ -1,4 +1,7 @@
-"""The one way out: HTTP to partners, with TLS verified, no cookies, no proxies from the environment, no redirects."""
+"""The one way out: HTTP to partners, with TLS verified, no cookies, no proxies from the environment, no redirects.
+
+Only to public addresses and those that the settings allow: see `http_destinations.py`.
+"""
 
 import socket
 import ssl
@@ -14,6 +17,7 @@ from yarl import URL
 
 from opsdesk.kit.errors import Unavailable
 from opsdesk.kit.http_addresses import Addresses, addresses
+from opsdesk.kit.http_destinations import Destinations
 
 KEEPALIVE_S = 30.0
 DNS_TTL_S = 10
@@ -40,16 +44,19 @@ class HttpClient:
     """One connection pool for one event loop; made at the first call, ended by `close`.
 
     `connect_to` is the setting of that name: connections to a listed host go to the given address, while the name in
-    the certificate and in the Host header stays.
+    the certificate and in the Host header stays. `allow_networks` is the setting of that name; what `connect_to` says
+    is allowed as it is.
 
-    Raises ConnectToUnreadable, and OSError or ssl.SSLError for a `ca_file` that is not there or holds no certificate.
+    Raises ConnectToUnreadable, AllowNetworksUnreadable, and OSError or ssl.SSLError for a `ca_file` that is not there
+    or holds no certificate.
     """
 
-    def __init__(self, *, ca_file: Path | None = None, connect_to: str = "") -> None:
+    def __init__(self, *, ca_file: Path | None = None, connect_to: str = "", allow_networks: str = "") -> None:
         self._tls = ssl.create_default_context()
         if ca_file is not None:
             self._tls.load_verify_locations(cafile=ca_file)
         self._addresses = addresses(connect_to)
+        self._destinations = Destinations(allow_networks)
         self._session: aiohttp.ClientSession | None = None
 
     def request(
@@ -59,7 +66,10 @@ class HttpClient:
 
         A request without effects (GET, PUT, DELETE and their kind) whose connection the partner had just closed is sent
         again once; a POST is not, and raises aiohttp.ServerDisconnectedError.
+
+        Raises DestinationRefused, now or when it connects.
         """
+        self._destinations.check_host(url.raw_host or "")
         session = self._session
         if session is None:
             session = self._session = self._open()
@@ -76,7 +86,7 @@ class HttpClient:
             keepalive_timeout=KEEPALIVE_S,
             ttl_dns_cache=DNS_TTL_S,
             ssl=self._tls,
-            resolver=_Resolver(self._addresses),
+            resolver=_Resolver(self._addresses, self._destinations),
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -90,9 +100,11 @@ class HttpClient:
 
 
 @asynccontextmanager
-async def http_client(*, ca_file: Path | None = None, connect_to: str = "") -> AsyncIterator[HttpClient]:
+async def http_client(
+    *, ca_file: Path | None = None, connect_to: str = "", allow_networks: str = ""
+) -> AsyncIterator[HttpClient]:
     """A client that is closed when the block ends."""
-    client = HttpClient(ca_file=ca_file, connect_to=connect_to)
+    client = HttpClient(ca_file=ca_file, connect_to=connect_to, allow_networks=allow_networks)
     try:
         yield client
     finally:
@@ -149,17 +161,22 @@ async def _read_compressed(response: aiohttp.ClientResponse, bytes_max: int, enc
 class _Resolver(AbstractResolver):
     """Asks the operating system, except for the hosts that the setting sends elsewhere."""
 
-    def __init__(self, elsewhere: Addresses) -> None:
+    def __init__(self, elsewhere: Addresses, destinations: Destinations) -> None:
         self._elsewhere = elsewhere
+        self._destinations = destinations
         self._system = aiohttp.ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         target = self._elsewhere.get((host, port)) or self._elsewhere.get((host, None))
-        if target is None:
-            return await self._system.resolve(host, port, family)
-        return await self._system.resolve(target[0], target[1], family)
+        if target is not None:
+            return await self._system.resolve(target[0], target[1], family)
+        found = await self._system.resolve(host, port, family)
+        for each in found:
+            # Also where only one of several is inside: it would be tried when the others do not answer.
+            self._destinations.check(each["host"])
+        return found
 
     async def close(self) -> None:
         await self._system.close()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 NOT_SETTINGS = ("OPSDESK_SECRET_", "OPSDESK_TEST_")
@@ -24,11 +24,19 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that `opsdesk serve` listens on")
     port: int = Field(8700, description="port that `opsdesk serve` listens on", ge=1, le=65535)
     secrets_dir: Path | None = Field(None, description="folder with one file per secret; else OPSDESK_SECRET_<NAME>")
+    callback_key_previous_until: AwareDatetime | None = Field(
+        None,
+        description="until when callback addresses made with the secret CALLBACK_KEY_PREVIOUS are taken, with zone",
+    )
     commands_dir: Path = Field(Path(), description="folder that commands of `cli` nodes start in")
     ca_file: Path | None = Field(None, description="additional certificate authority for calls to partners")
     connect_to: str = Field(
         "",
         description="where to connect instead: `host=address:port`, separated by commas; names in certificates stay",
+    )
+    allow_networks: str = Field(
+        "",
+        description="networks inside that may be called, such as `10.0.0.0/8,fd00::/8`; else only public addresses",
     )
     worker_lease_s: float = Field(
         15.0, description="seconds after which the runs of a worker that went silent are taken over", ge=0.2, le=600

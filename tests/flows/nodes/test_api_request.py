@@ -7,8 +7,10 @@ from urllib.parse import unquote
 import pytest
 
 from opsdesk.flows.calls import Done, Failed
+from opsdesk.flows.nodes.api import api_node
 from opsdesk.flows.nodes.failures import Failure
 from opsdesk.flows.procedure import Security
+from opsdesk.kit.http_client import HttpClient
 
 PERSONAL = "zhang.wei@example.cn"
 BEARER = Security(auth="bearer_token", secret_ref="KYC_PROVIDER_API_KEY")
@@ -201,3 +203,14 @@ async def test_an_endpoint_that_is_a_whole_url_stands_alone(partner: Any) -> Non
     await partner.call(runtime={"url": "https://other.example", "endpoint": "https://kyc-provider.com/v2"})
     assert partner.requests[0].path == "/v2"
     assert partner.requests[0].host == "kyc-provider.com"
+
+
+async def test_an_address_inside_fails_the_node_for_good(unused_tcp_port: int, new_call: Any, new_node: Any) -> None:
+    http = HttpClient()
+    for host in ("127.0.0.1", "localhost", "0x7f.1", "169.254.169.254", "[::ffff:10.0.0.1]"):
+        call = new_call(new_node(runtime={"url": f"http://{host}:{unused_tcp_port}/"}))
+        outcome = await api_node(http, lambda name: name)(call)
+        assert isinstance(outcome, Failed)
+        assert (outcome.code, outcome.retryable) == ("AddressRefused", False)
+        assert "OPSDESK_ALLOW_NETWORKS" in outcome.message
+    await http.close()

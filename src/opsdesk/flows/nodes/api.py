@@ -15,6 +15,7 @@ from opsdesk.flows.nodes.names import NO_ENV, SecretLookup, lookup_for
 from opsdesk.flows.procedure import Node
 from opsdesk.flows.references import ReferenceMalformed, ReferenceMissing
 from opsdesk.kit.http_client import HttpClient
+from opsdesk.kit.http_destinations import DestinationRefused
 
 CALL_TIMEOUT_MAX_S = 300.0
 """No connection is held longer, however long the node may wait for its answer at the callback address."""
@@ -58,6 +59,10 @@ async def _send(http: HttpClient, node: Node, request: Request, expected: Set[in
     except TimeoutError:
         message = f"{host_of(node)} did not answer within {timeout_s:g} s"
         return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+    except DestinationRefused as refused:
+        # Asking again would lead to the same place, until somebody changes the name, the procedure or the setting.
+        message = f"{host_of(node)} is {refused.kind}, or leads to one, which OPSDESK_ALLOW_NETWORKS does not list"
+        return Failed(Failure.ADDRESS_REFUSED, message)
     except aiohttp.ClientError as error:
         return trouble(node, error)
     except NodeFailure as failure:

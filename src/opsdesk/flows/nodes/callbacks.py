@@ -4,6 +4,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -34,38 +35,49 @@ class CallbackTarget:
 
 
 class CallbackAddresses:
-    """Makes and reads callback addresses. Whoever holds an address may answer with it, so it is never logged."""
+    """Makes and reads callback addresses. Whoever holds an address may answer with it, so it is never logged.
 
-    def __init__(self, base_url: str, key: bytes) -> None:
-        if len(key) < KEY_BYTES_MIN:
+    Addresses are made with `key`. Those that were made with the key of `previous`, if it is given, are read until its
+    time.
+    """
+
+    def __init__(self, base_url: str, key: bytes, *, previous: tuple[bytes, datetime] | None = None) -> None:
+        if any(len(each) < KEY_BYTES_MIN for each in (key, previous[0] if previous else key)):
             raise ValueError(f"the key of callback addresses has at least {KEY_BYTES_MIN} bytes")
         self._prefix = base_url.rstrip("/") + "/v1/callbacks/"
         self._key = key
+        self._previous = previous
 
     def url(self, run_id: UUID, node: str, iteration: int) -> str:
-        """The address for the answer to this node in this iteration; always the same one."""
+        """The address for the answer to this node in this iteration; always the same one, for as long as the key is."""
         return self._prefix + self.token(run_id, node, iteration)
 
     def token(self, run_id: UUID, node: str, iteration: int) -> str:
         content = run_id.bytes + iteration.to_bytes(_ITERATION_BYTES, "big") + node.encode()
-        return urlsafe_b64encode(self._mac(content) + content).rstrip(b"=").decode()
+        return urlsafe_b64encode(_mac(self._key, content) + content).rstrip(b"=").decode()
 
-    def read(self, token: str) -> CallbackTarget:
+    def read(self, token: str, *, now: datetime) -> CallbackTarget:
         """What the address is for.
 
         Raises CallbackForged, the same for whatever is wrong with it.
         """
         raw = _decoded(token)
         mac, content = raw[:MAC_BYTES], raw[MAC_BYTES:]
-        genuine = hmac.compare_digest(mac, self._mac(content))
+        genuine = any(hmac.compare_digest(mac, _mac(key, content)) for key in self._keys(now))
         if not genuine or len(content) < _RUN_BYTES + _ITERATION_BYTES:
             raise CallbackForged
         iteration = int.from_bytes(content[_RUN_BYTES : _RUN_BYTES + _ITERATION_BYTES], "big")
         node = content[_RUN_BYTES + _ITERATION_BYTES :].decode()
         return CallbackTarget(UUID(bytes=content[:_RUN_BYTES]), node, iteration)
 
-    def _mac(self, content: bytes) -> bytes:
-        return hmac.digest(self._key, _PURPOSE + content, "sha256")[:MAC_BYTES]
+    def _keys(self, now: datetime) -> list[bytes]:
+        if self._previous is None or now >= self._previous[1]:
+            return [self._key]
+        return [self._key, self._previous[0]]
+
+
+def _mac(key: bytes, content: bytes) -> bytes:
+    return hmac.digest(key, _PURPOSE + content, "sha256")[:MAC_BYTES]
 
 
 def _decoded(token: str) -> bytes:

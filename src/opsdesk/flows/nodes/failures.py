@@ -8,6 +8,8 @@ from opsdesk.flows.calls import Failed
 class Failure(StrEnum):
     """The code of a failure. Those of `api` nodes come first, then those of `cli` nodes, then those of both."""
 
+    ADDRESS_REFUSED = "AddressRefused"
+    """The address lies inside, where procedures may only call what the setting `OPSDESK_ALLOW_NETWORKS` lists."""
     ANSWER_CUT_SHORT = "AnswerCutShort"
     """The connection ended before the answer did."""
     ANSWER_NOT_HTTP = "AnswerNotHttp"
