@@ -73,6 +73,7 @@ CREATE TABLE api_key (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
+    person_id uuid,
     CONSTRAINT api_key_check CHECK ((expires_at > created_at)),
     CONSTRAINT api_key_id_check CHECK ((id ~ '^[0-9A-Za-z]{12}$'::text)),
     CONSTRAINT api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64))),
@@ -168,6 +169,83 @@ CREATE TABLE flow_worker (
     lease_until timestamp with time zone NOT NULL
 );
 
+CREATE TABLE oidc_attempt (
+    state_sha256 bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    next_path text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_attempt_state_sha256_check CHECK ((octet_length(state_sha256) = 32))
+);
+
+CREATE TABLE person (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    roles text[] NOT NULL,
+    language text NOT NULL,
+    time_zone text NOT NULL,
+    theme text NOT NULL,
+    password_hash text,
+    password_set_at timestamp with time zone,
+    totp_secret bytea,
+    totp_confirmed_at timestamp with time zone,
+    totp_step bigint,
+    oidc_issuer text,
+    oidc_subject text,
+    created_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT person_check CHECK (((password_hash IS NULL) = (password_set_at IS NULL))),
+    CONSTRAINT person_check1 CHECK (((oidc_issuer IS NULL) = (oidc_subject IS NULL))),
+    CONSTRAINT person_check2 CHECK (((totp_confirmed_at IS NULL) OR (totp_secret IS NOT NULL))),
+    CONSTRAINT person_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254))),
+    CONSTRAINT person_language_check CHECK ((language = ANY (ARRAY['zh-CN'::text, 'en'::text]))),
+    CONSTRAINT person_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64))),
+    CONSTRAINT person_password_hash_check CHECK ((password_hash ~~ '$argon2id$%'::text)),
+    CONSTRAINT person_roles_check CHECK ((cardinality(roles) <= 50)),
+    CONSTRAINT person_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text]))),
+    CONSTRAINT person_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)))
+);
+
+CREATE TABLE person_link (
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    purpose text NOT NULL,
+    code_sha256 bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT person_link_check CHECK ((expires_at > created_at)),
+    CONSTRAINT person_link_code_sha256_check CHECK ((octet_length(code_sha256) = 32)),
+    CONSTRAINT person_link_purpose_check CHECK ((purpose = ANY (ARRAY['first_sign_in'::text, 'password_reset'::text])))
+);
+
+CREATE TABLE person_recovery_code (
+    person_id uuid NOT NULL,
+    code_sha256 bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT person_recovery_code_code_sha256_check CHECK ((octet_length(code_sha256) = 32))
+);
+
+CREATE TABLE person_session (
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    token_sha256 bytea NOT NULL,
+    method text NOT NULL,
+    verified_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    user_agent text NOT NULL,
+    address text NOT NULL,
+    CONSTRAINT person_session_address_check CHECK ((length(address) <= 64)),
+    CONSTRAINT person_session_check CHECK ((expires_at > created_at)),
+    CONSTRAINT person_session_method_check CHECK ((method = ANY (ARRAY['password'::text, 'code'::text, 'oidc'::text]))),
+    CONSTRAINT person_session_token_sha256_check CHECK ((octet_length(token_sha256) = 32)),
+    CONSTRAINT person_session_user_agent_check CHECK ((length(user_agent) <= 200))
+);
+
 CREATE TABLE pgqueuer (
     id bigint NOT NULL,
     priority integer NOT NULL,
@@ -258,6 +336,14 @@ CREATE TABLE schema_migration (
     name text NOT NULL,
     digest text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE sign_in_attempt (
+    subject text NOT NULL,
+    failures double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_attempt_failures_check CHECK ((failures >= (0)::double precision)),
+    CONSTRAINT sign_in_attempt_subject_check CHECK ((length(subject) <= 100))
 );
 
 CREATE TABLE ticket (
@@ -372,6 +458,33 @@ ALTER TABLE ONLY flow_run
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
 
+ALTER TABLE ONLY oidc_attempt
+    ADD CONSTRAINT oidc_attempt_pkey PRIMARY KEY (state_sha256);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_email_key UNIQUE (email);
+
+ALTER TABLE ONLY person_link
+    ADD CONSTRAINT person_link_code_sha256_key UNIQUE (code_sha256);
+
+ALTER TABLE ONLY person_link
+    ADD CONSTRAINT person_link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_oidc_issuer_oidc_subject_key UNIQUE (oidc_issuer, oidc_subject);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY person_recovery_code
+    ADD CONSTRAINT person_recovery_code_pkey PRIMARY KEY (person_id, code_sha256);
+
+ALTER TABLE ONLY person_session
+    ADD CONSTRAINT person_session_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY person_session
+    ADD CONSTRAINT person_session_token_sha256_key UNIQUE (token_sha256);
+
 ALTER TABLE ONLY pgqueuer_log
     ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
 
@@ -389,6 +502,9 @@ ALTER TABLE ONLY pgqueuer_statistics
 
 ALTER TABLE ONLY schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY sign_in_attempt
+    ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (subject);
 
 ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_once_per_key UNIQUE (actor, key);
@@ -410,6 +526,8 @@ ALTER TABLE ONLY ticket
 
 CREATE INDEX api_key_by_age ON api_key USING btree (created_at, id);
 
+CREATE INDEX api_key_of_person ON api_key USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
 
 CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
@@ -419,6 +537,12 @@ CREATE INDEX flow_run_owner ON flow_run USING btree (owner) WHERE (owner IS NOT 
 CREATE UNIQUE INDEX flow_run_start_key ON flow_run USING btree (start_key) WHERE (start_key IS NOT NULL);
 
 CREATE INDEX flow_run_wake ON flow_run USING btree (wake_at) WHERE ((wake_at IS NOT NULL) AND (owner IS NULL));
+
+CREATE INDEX oidc_attempt_at ON oidc_attempt USING btree (created_at);
+
+CREATE INDEX person_link_open ON person_link USING btree (person_id) WHERE (used_at IS NULL);
+
+CREATE INDEX person_session_open ON person_session USING btree (person_id, last_seen_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX pgqueuer_ep_ea_idx ON pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::pgqueuer_status);
 
@@ -446,6 +570,8 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON pgqueuer USING btree (dedupe_k
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::pgqueuer_status);
 
+CREATE INDEX sign_in_attempt_at ON sign_in_attempt USING btree (at);
+
 CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
 
 CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
@@ -462,11 +588,23 @@ CREATE TRIGGER ticket_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE O
 
 CREATE TRIGGER ticket_is_kept BEFORE DELETE OR TRUNCATE ON ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+ALTER TABLE ONLY api_key
+    ADD CONSTRAINT api_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);
 
 ALTER TABLE ONLY flow_run
     ADD CONSTRAINT flow_run_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);
+
+ALTER TABLE ONLY person_link
+    ADD CONSTRAINT person_link_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY person_recovery_code
+    ADD CONSTRAINT person_recovery_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY person_session
+    ADD CONSTRAINT person_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
 
 ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);

@@ -4,18 +4,18 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from opsdesk.access import (
-    KeyNotFound,
-    KeyRefused,
-    KeyUnknown,
+from opsdesk.access import KeyUnknown, Scope
+from opsdesk.access.errors import KeyNotFound, KeyRefused
+from opsdesk.access.keys import (
+    KEY_NAME_CHARS_MAX,
+    ROLE_CHARS_MAX,
+    ROLES_MAX,
     NewKey,
-    Scope,
     authenticate,
     create_key,
     list_keys,
     revoke_key,
 )
-from opsdesk.access.keys import KEY_NAME_CHARS_MAX, ROLE_CHARS_MAX, ROLES_MAX
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 

@@ -52,7 +52,7 @@ class Api:
     async def key(self, *scopes: str, name: str = "anna", roles: Collection[str] = ()) -> str:
         """A new API key; with every scope, if none is named."""
         async with self.installation.database.transaction() as conn:
-            made = await access.create_key(
+            made = await access.keys.create_key(
                 conn, name=name, scopes=scopes or list(access.Scope), roles=roles, now=self.installation.clock.now()
             )
         return made.key

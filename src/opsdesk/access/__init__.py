@@ -1,40 +1,41 @@
-"""Who acts and what they may do: API keys, scopes and roles."""
+"""Who acts and what they may do: people, their sessions, API keys, scopes and roles.
+
+Used noun by noun: `access.people.create_person(…)`; what everything else asks for at every turn has its name here. What
+needs the web framework or hashes passwords is imported when it is first asked for, so that commands start without it.
+"""
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opsdesk.access.actor import Actor, Scope, local_actor, may, require
-from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown, ScopeMissing, Unauthenticated
-from opsdesk.access.keys import ApiKey, NewKey, authenticate, create_key, list_keys, revoke_key
+from opsdesk.access.errors import KeyUnknown, ScopeMissing, Unauthenticated
+from opsdesk.access.roles import Role
 
 if TYPE_CHECKING:
-    from opsdesk.access import guard, routes
+    from opsdesk.access import attempts, guard, keys, links, people, routes, sessions, sign_in
 
 __all__ = [
     "Actor",
-    "ApiKey",
-    "KeyNotFound",
-    "KeyRefused",
     "KeyUnknown",
-    "NewKey",
+    "Role",
     "Scope",
     "ScopeMissing",
     "Unauthenticated",
-    "authenticate",
-    "create_key",
+    "attempts",
     "guard",
-    "list_keys",
+    "keys",
+    "links",
     "local_actor",
     "may",
+    "people",
     "require",
-    "revoke_key",
     "routes",
+    "sessions",
+    "sign_in",
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """What needs the web framework is imported when it is first asked for, so that commands start without it."""
-    if name in ("guard", "routes"):
+def __getattr__(name: str) -> Any:
+    if name in __all__:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__} has no attribute {name}")

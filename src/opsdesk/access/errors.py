@@ -41,3 +41,91 @@ class KeyRefused(Invalid):
 
     field: str
     problem: str
+
+
+@dataclass(eq=False)
+class SignInNeeded(Unauthenticated):
+    """This is for people who have signed in."""
+
+
+@dataclass(eq=False)
+class SignInRefused(Unauthenticated):
+    """The e-mail address, the password or the code is not right, or the account is not in use."""
+
+
+@dataclass(eq=False)
+class SignInDelayed(Refused):
+    """There were too many failed attempts to sign in; the next one has to wait."""
+
+    status: ClassVar[int] = 429
+
+    wait_s: int
+
+
+@dataclass(eq=False)
+class RequestForged(Refused):
+    """The request did not come from a page of this installation that was shown to you."""
+
+    status: ClassVar[int] = 403
+
+
+@dataclass(eq=False)
+class PersonUnknown(NotFound):
+    """There is no such person."""
+
+    person: str
+
+
+@dataclass(eq=False)
+class PersonExists(Refused):
+    """There is an account with this e-mail address already."""
+
+
+@dataclass(eq=False)
+class PersonRefused(Invalid):
+    """An account cannot be like this."""
+
+    field: str
+    problem: str
+
+
+@dataclass(eq=False)
+class PersonDisabled(Refused):
+    """The account is disabled."""
+
+    person: str
+
+
+@dataclass(eq=False)
+class LastAdmin(Refused):
+    """Nobody else could keep the installation: the last admin stays one, and stays enabled."""
+
+    person: str
+
+
+@dataclass(eq=False)
+class PasswordRefused(Invalid):
+    """The password cannot be used."""
+
+    problem: str
+
+
+@dataclass(eq=False)
+class PasswordWrong(Refused):
+    """The present password is not right."""
+
+    status: ClassVar[int] = 403
+
+
+@dataclass(eq=False)
+class CodeRefused(Refused):
+    """The one-time code is not valid: it was used, has expired, or never was."""
+
+    status: ClassVar[int] = 403
+
+
+@dataclass(eq=False)
+class SessionNotFound(NotFound):
+    """There is no session with this id."""
+
+    session_id: str

@@ -1,18 +1,33 @@
-"""The one dependency that lets a request in: a valid API key whose actor has the scope that the route names."""
+"""What lets a request in: `Guard` by an API key, `PageGuard` by a session; each asks for the scope of its route."""
 
-from dataclasses import dataclass
+import hmac
+from dataclasses import dataclass, field
 from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from opsdesk.access.actor import Actor, Scope, require
-from opsdesk.access.errors import KeyUnknown, ScopeMissing, Unauthenticated
+from opsdesk.access.errors import KeyUnknown, RequestForged, ScopeMissing, SignInNeeded, Unauthenticated
 from opsdesk.access.keys import authenticate
+from opsdesk.access.people import Person
+from opsdesk.access.sessions import Caller, csrf_token, visit
+from opsdesk.access.sign_in import CodeNeeded, SignedIn, SignInRules
+from opsdesk.kit.db import Database
 from opsdesk.kit.http_requests import Conn, Now
 
 REFUSALS = (Unauthenticated, KeyUnknown, ScopeMissing)
 """What every route with a guard may answer."""
+
+CSRF_FIELD = "csrf_token"
+CSRF_HEADER = "X-CSRF-Token"
+SESSION_COOKIE = "opsdesk"
+DEVICE_COOKIE = "opsdesk-device"
+DEVICE_COOKIE_S = 365 * 24 * 3600
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FROM_HERE = frozenset({"same-origin", "none"})
 
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="apiKey", description="An API key, which begins with `opsdesk_`, as a bearer token."
@@ -39,6 +54,127 @@ class Guard:
         return actor
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who has signed in, in one session."""
+
+    actor: Actor
+    person: Person
+    session_id: UUID
+    csrf_token: str = field(repr=False)
+    """What every form of the page carries as `csrf_token`."""
+
+
+def provide(app: FastAPI, *, rules: SignInRules) -> None:
+    """Give an application what signing in goes by."""
+    app.state.sign_in_rules = rules
+
+
+async def _rules(request: Request) -> SignInRules:
+    rules: SignInRules = request.app.state.sign_in_rules
+    return rules
+
+
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+Rules = Annotated[SignInRules, Depends(_rules)]
+Db = Annotated[Database, Depends(_database)]
+"""The database itself, for what takes several transactions, such as signing in."""
+
+
+async def from_here(request: Request) -> None:
+    """Raises RequestForged for a change that a page of somebody else has sent; what the browser says of it counts.
+
+    Browsers tell `Sec-Fetch-Site` wherever there is TLS, and on this machine. Where it is missing, what is left of
+    `Origin` counts, which is `null` by our own referrer policy.
+    """
+    if request.method in _SAFE_METHODS:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "null")
+    if site is not None:
+        genuine = site in _FROM_HERE
+    else:
+        genuine = origin == "null" or urlsplit(origin).netloc == request.headers.get("host")
+    if not genuine:
+        raise RequestForged
+
+
+async def _session_token(request: Request, rules: Rules, _: Annotated[None, Depends(from_here)]) -> str:
+    token = request.cookies.get(cookie_name(SESSION_COOKIE, rules))
+    if not token:
+        raise SignInNeeded
+    return token
+
+
+async def _caller(request: Request, rules: Rules) -> Caller:
+    return Caller(
+        user_agent=request.headers.get("user-agent", ""),
+        address=request.client.host if request.client else "",
+        session_token=request.cookies.get(cookie_name(SESSION_COOKIE, rules)),
+        device_token=request.cookies.get(cookie_name(DEVICE_COOKIE, rules)),
+    )
+
+
+Knocking = Annotated[Caller, Depends(_caller)]
+"""Who asks to be let in."""
+
+
+@dataclass(frozen=True)
+class PageGuard:
+    """The visitor of a page: anybody who has signed in, or only those who have the scope.
+
+    The cookie is looked for first, so that a stranger costs no connection. A change carries the token of its session,
+    in the form or in a header.
+    """
+
+    scope: Scope | None
+
+    async def __call__(
+        self, token: Annotated[str, Depends(_session_token)], request: Request, rules: Rules, conn: Conn, now: Now
+    ) -> Visitor:
+        """Raises SignInNeeded, ScopeMissing, RequestForged."""
+        session, person = await visit(conn, token=token, limits=rules.limits, now=now)
+        visitor = Visitor(actor=person.actor, person=person, session_id=session.id, csrf_token=csrf_token(token))
+        request.state.actor = visitor.actor.id
+        if request.method not in _SAFE_METHODS:
+            await _check_csrf(request, wanted=visitor.csrf_token)
+        if self.scope is not None:
+            require(visitor.actor, self.scope)
+        return visitor
+
+
+async def _check_csrf(request: Request, *, wanted: str) -> None:
+    given = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise RequestForged
+
+
+def cookie_name(name: str, rules: SignInRules) -> str:
+    """With the prefix that browsers take only over TLS, from this host alone, and for all of its paths."""
+    return f"__Host-{name}" if rules.secure else name
+
+
+def keep_session(response: Response, signed_in: SignedIn | CodeNeeded, rules: SignInRules) -> None:
+    """Give the browser its session, and what it is known by from now on."""
+    _set_cookie(response, SESSION_COOKIE, signed_in.session.token, rules, lasts_s=None)
+    if isinstance(signed_in, SignedIn):
+        _set_cookie(response, DEVICE_COOKIE, signed_in.device_token, rules, lasts_s=DEVICE_COOKIE_S)
+
+
+def forget_session(response: Response, rules: SignInRules) -> None:
+    """Take the session from the browser; it stays known."""
+    _set_cookie(response, SESSION_COOKIE, "", rules, lasts_s=0)
+
+
+def _set_cookie(response: Response, name: str, value: str, rules: SignInRules, *, lasts_s: int | None) -> None:
+    response.set_cookie(
+        cookie_name(name, rules), value, max_age=lasts_s, path="/", secure=rules.secure, httponly=True, samesite="lax"
+    )
+
+
 ProcedureReader = Annotated[Actor, Depends(Guard(Scope.PROCEDURES_READ))]
 ProcedureWriter = Annotated[Actor, Depends(Guard(Scope.PROCEDURES_WRITE))]
 RunReader = Annotated[Actor, Depends(Guard(Scope.RUNS_READ))]
@@ -46,3 +182,5 @@ RunWriter = Annotated[Actor, Depends(Guard(Scope.RUNS_WRITE))]
 TicketReader = Annotated[Actor, Depends(Guard(Scope.TICKETS_READ))]
 TicketDecider = Annotated[Actor, Depends(Guard(Scope.TICKETS_DECIDE))]
 KeyKeeper = Annotated[Actor, Depends(Guard(Scope.KEYS_WRITE))]
+PeopleReader = Annotated[Actor, Depends(Guard(Scope.PEOPLE_READ))]
+PeopleKeeper = Annotated[Actor, Depends(Guard(Scope.PEOPLE_WRITE))]

@@ -28,7 +28,7 @@ async def create_key(
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        made = await access.create_key(conn, name=name, scopes=scopes, roles=roles, now=opsdesk.clock.now())
+        made = await access.keys.create_key(conn, name=name, scopes=scopes, roles=roles, now=opsdesk.clock.now())
     if as_json:
         print_json(made)
         return
@@ -46,7 +46,7 @@ async def list_keys(as_json: AsJson = False) -> None:
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
-        keys = await access.list_keys(conn)
+        keys = await access.keys.list_keys(conn)
         now = opsdesk.clock.now()
     if as_json:
         print_json({"items": keys, "next": None})
@@ -79,7 +79,7 @@ async def revoke_key(
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        revoked = await access.revoke_key(conn, key_id=key_id, now=opsdesk.clock.now())
+        revoked = await access.keys.revoke_key(conn, key_id=key_id, now=opsdesk.clock.now())
     if as_json:
         print_json(revoked)
     else:

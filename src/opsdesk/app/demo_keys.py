@@ -42,8 +42,10 @@ async def demo_keys(opsdesk: Opsdesk) -> AsyncIterator[DemoKeys]:
     await _revoke_all(opsdesk)
     now = opsdesk.clock.now()
     async with opsdesk.database.transaction() as conn:
-        portal = await access.create_key(conn, name=PORTAL, scopes=_PORTAL_SCOPES, roles=(), now=now)
-        reviewer = await access.create_key(conn, name=REVIEWER, scopes=_REVIEWER_SCOPES, roles=[REVIEWER_ROLE], now=now)
+        portal = await access.keys.create_key(conn, name=PORTAL, scopes=_PORTAL_SCOPES, roles=(), now=now)
+        reviewer = await access.keys.create_key(
+            conn, name=REVIEWER, scopes=_REVIEWER_SCOPES, roles=[REVIEWER_ROLE], now=now
+        )
     try:
         yield DemoKeys(
             portal=DemoKey(PORTAL, "stores procedures, starts and reads runs", portal.key),
@@ -55,6 +57,6 @@ async def demo_keys(opsdesk: Opsdesk) -> AsyncIterator[DemoKeys]:
 
 async def _revoke_all(opsdesk: Opsdesk) -> None:
     async with opsdesk.database.transaction() as conn:
-        for key in await access.list_keys(conn):
+        for key in await access.keys.list_keys(conn):
             if key.name in (PORTAL, REVIEWER) and key.revoked_at is None:
-                await access.revoke_key(conn, key_id=key.id, now=opsdesk.clock.now())
+                await access.keys.revoke_key(conn, key_id=key.id, now=opsdesk.clock.now())

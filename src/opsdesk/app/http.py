@@ -36,6 +36,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
         responses=documented(),
     )
     http_requests.provide(app, database=installation.database, clock=installation.clock)
+    access.guard.provide(app, rules=installation.sign_in_rules)
     included = routers(installation)
     for router in included:
         app.include_router(router)

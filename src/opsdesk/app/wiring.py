@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from opsdesk import flows, jobs
+from opsdesk import access, flows, jobs
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
+from opsdesk.app.sign_in_rules import sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
 from opsdesk.kit.clock import Clock, SystemClock
 from opsdesk.kit.db import Database
@@ -51,6 +52,7 @@ class Opsdesk:
     secrets: Secrets
     http: HttpClient
     callbacks: flows.CallbackAddresses
+    sign_in_rules: access.sign_in.SignInRules
 
     def nodes(self) -> Mapping[flows.NodeType, flows.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
@@ -97,7 +99,8 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             ) as http,
         ):
             await _check_migrations(database)
-            yield Opsdesk(settings, database, clock, secrets, http, callback_addresses(settings, secrets))
+            callbacks = callback_addresses(settings, secrets)
+            yield Opsdesk(settings, database, clock, secrets, http, callbacks, sign_in_rules(settings, secrets))
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

@@ -1,9 +1,10 @@
-"""The setting `connect_to`: where connections to a host go instead."""
+"""What addresses of hosts say: where connections to them go instead, and which of them are this machine."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from opsdesk.kit.errors import Invalid
 
@@ -29,6 +30,13 @@ def addresses(connect_to: str) -> Addresses:
     """
     entries = [entry.strip() for entry in connect_to.split(",") if entry.strip()]
     return dict(_address(entry) for entry in entries)
+
+
+def is_plain_loopback(url: str) -> bool:
+    """Whether the URL is one without TLS that never leaves this machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "http" and (host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback))
 
 
 def _address(entry: str) -> tuple[tuple[str, int | None], tuple[str, int]]:

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     worker_lease_s: float = Field(
         15.0, description="seconds after which the runs of a worker that went silent are taken over", ge=0.2, le=600
     )
+    session_idle_s: float = Field(
+        1800.0, description="seconds without use after which a person has to sign in again", ge=60, le=86_400
+    )
+    session_max_s: float = Field(
+        43_200.0, description="seconds after which a person has to sign in again in any case", ge=60, le=2_592_000
+    )
     log_format: str = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal", pattern="^(auto|json|text)$"
     )

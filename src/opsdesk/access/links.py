@@ -1,0 +1,98 @@
+"""One-time codes: with one, a person sets their password, at first or when it is lost.
+
+The code is typed into the page /welcome and never part of an address, because addresses stay behind in logs, histories
+and messages. It has 100 random bits: a fast hash is enough, as for API keys, and it alone says whose it is.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from opsdesk.access.actor import Actor, Scope, require
+from opsdesk.access.errors import CodeRefused, PersonDisabled
+from opsdesk.access.passwords import check_password, hash_password
+from opsdesk.access.people import Person, lock_person, show_person
+from opsdesk.kit.db import Connection
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.sql import statements
+
+CODE_LASTS_S = 24 * 3600
+WELCOME_PATH = "/welcome"
+_GROUPS, _GROUP_CHARS = 4, 5
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no letter that could be taken for a digit."""
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": "", "\t": ""})
+
+_SQL = statements(__file__)
+_INSERT_LINK = _SQL["insert_link"]
+_END_OTHER_LINKS = _SQL["end_other_links"]
+_LOCK_LINK = _SQL["lock_link"]
+_USE_LINK = _SQL["use_link"]
+_SET_PASSWORD = _SQL["set_password"]
+_END_SESSIONS = _SQL["end_sessions"]
+
+
+class LinkPurpose(StrEnum):
+    FIRST_SIGN_IN = "first_sign_in"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a purpose
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A one-time code as it is shown, once."""
+
+    person: Person
+    purpose: LinkPurpose
+    expires_at: datetime
+    code: str = field(repr=False)
+
+
+async def make_link(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> NewLink:
+    """A one-time code for a person; those made before stop working.
+
+    Raises ScopeMissing, PersonUnknown, PersonDisabled.
+    """
+    require(actor, Scope.PEOPLE_WRITE)
+    person = await lock_person(conn, person_id=person_id)
+    if person.disabled_at is not None:
+        raise PersonDisabled(person=person.email)
+    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_CHARS)) for _ in range(_GROUPS))
+    purpose = LinkPurpose.PASSWORD_RESET if person.has_password else LinkPurpose.FIRST_SIGN_IN
+    expires_at = now + timedelta(seconds=CODE_LASTS_S)
+    values = {
+        "id": new_id(),
+        "person_id": person_id,
+        "purpose": purpose,
+        "code_sha256": _sha256(code),
+        "now": now,
+        "expires_at": expires_at,
+    }
+    await conn.execute(_END_OTHER_LINKS, {"person_id": person_id, "now": now})
+    await conn.execute(_INSERT_LINK, values)
+    return NewLink(person=person, purpose=purpose, expires_at=expires_at, code=code)
+
+
+async def use_link(conn: Connection, *, code: str, password: str, now: datetime) -> Person:
+    """Set the password of the person whom the code is for; their sessions end, and the code is used up.
+
+    Locks the code, so that it works once. Raises CodeRefused, and PasswordRefused, after which it still works.
+    """
+    found = await (await conn.execute(_LOCK_LINK, {"code_sha256": _sha256(code), "now": now})).fetchone()
+    if found is None:
+        raise CodeRefused
+    link_id, person_id = found
+    person = await lock_person(conn, person_id=person_id)
+    if person.disabled_at is not None:
+        raise CodeRefused
+    check_password(password, email=person.email)
+    await conn.execute(_USE_LINK, {"id": link_id, "now": now})
+    await conn.execute(_SET_PASSWORD, {"id": person_id, "hash": await hash_password(password), "now": now})
+    await conn.execute(_END_SESSIONS, {"person_id": person_id, "now": now})
+    return await show_person(conn, person_id=person_id)
+
+
+def _sha256(code: str) -> bytes:
+    return hashlib.sha256(code.upper().translate(_READ_AS).encode()).digest()

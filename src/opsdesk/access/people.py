@@ -1,0 +1,278 @@
+"""People: who may sign in, in which roles, and how they want to read."""
+
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+
+from opsdesk.access.actor import Actor, Scope, require
+from opsdesk.access.errors import LastAdmin, PersonExists, PersonRefused, PersonUnknown
+from opsdesk.access.roles import Role, scopes_of
+from opsdesk.kit.db import Connection
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
+from opsdesk.kit.sql import statements
+
+EMAIL_CHARS_MAX = 254
+NAME_CHARS_MAX = 64
+SEARCH_CHARS_MAX = 200
+LANGUAGES = ("zh-CN", "en")
+LANGUAGE_DEFAULT = "zh-CN"
+TIME_ZONE_DEFAULT = "Asia/Shanghai"
+
+_SQL = statements(__file__)
+_INSERT_PERSON = _SQL["insert_person"]
+_SHOW_PERSON = _SQL["show_person"]
+_FIND_PERSON = _SQL["find_person"]
+_LIST_PEOPLE = _SQL["list_people"]
+_LOCK_PERSON = _SQL["lock_person"]
+_LOCK_WITH_ADMINS = _SQL["lock_with_admins"]
+_ADMINS = _SQL["admins"]
+_CHANGE_ROLES = _SQL["change_roles"]
+_DISABLE_PERSON = _SQL["disable_person"]
+_ENABLE_PERSON = _SQL["enable_person"]
+_END_SESSIONS = _SQL["end_sessions"]
+_SET_PREFERENCES = _SQL["set_preferences"]
+
+
+class Theme(StrEnum):
+    """How pages look; `system` is as the person's machine is set."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account; whatever proves who they are stays out of it."""
+
+    id: UUID
+    email: str
+    name: str
+    roles: list[str]
+    language: str
+    """`zh-CN` or `en`."""
+    time_zone: str
+    """As the IANA data base names it."""
+    theme: str
+    """One of Theme."""
+    has_password: bool
+    has_second_factor: bool
+    has_provider: bool
+    """Has signed in through the identity provider."""
+    created_at: datetime
+    disabled_at: datetime | None
+    last_seen_at: datetime | None
+
+    @property
+    def actor(self) -> Actor:
+        """The person as one who acts: with what all of their roles may do, and with nothing while disabled."""
+        scopes = scopes_of(self.roles) if self.disabled_at is None else frozenset[Scope]()
+        return Actor(id=actor_id(self.email), name=self.name, roles=frozenset(self.roles), scopes=frozenset(scopes))
+
+
+def actor_id(email: str) -> str:
+    """The id of the actor that a person is."""
+    return f"person:{email}"
+
+
+def one_spelling(email: str) -> str:
+    """An e-mail address as it is kept: two that a reader takes for one are one."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).strip().casefold())
+
+
+async def create_person(
+    conn: Connection,
+    *,
+    email: str,
+    name: str,
+    roles: Collection[str],
+    actor: Actor,
+    now: datetime,
+    language: str = LANGUAGE_DEFAULT,
+    time_zone: str = TIME_ZONE_DEFAULT,
+) -> Person:
+    """Make an account, which nobody can sign in to before a one-time code is made for it.
+
+    Raises ScopeMissing, PersonRefused, PersonExists.
+    """
+    require(actor, Scope.PEOPLE_WRITE)
+    person_id = new_id()
+    values = {
+        "id": person_id,
+        "email": _checked_email(email),
+        "name": _checked_name(name),
+        "roles": _checked_roles(roles),
+        "now": now,
+        **_checked_preferences(language=language, time_zone=time_zone, theme=Theme.SYSTEM),
+    }
+    try:
+        async with conn.transaction():
+            await conn.execute(_INSERT_PERSON, values)
+    except UniqueViolation:
+        raise PersonExists from None
+    return await show_person(conn, person_id=person_id)
+
+
+async def show_person(conn: Connection, *, person_id: UUID) -> Person:
+    """Raises PersonUnknown."""
+    return await _one(conn, _SHOW_PERSON, {"id": person_id}, named=str(person_id))
+
+
+async def find_person(conn: Connection, *, email: str) -> Person:
+    """The person with this address, in any spelling of it. Raises PersonUnknown."""
+    email = one_spelling(email)
+    return await _one(conn, _FIND_PERSON, {"email": email}, named=email)
+
+
+async def list_people(
+    conn: Connection,
+    *,
+    search: str | None = None,
+    role: str | None = None,
+    disabled: bool | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Page[Person]:
+    """A page of the people who pass every filter given, by address; `search` looks in address and name.
+
+    Raises BadPageSize, BadCursor, PersonRefused.
+    """
+    size = page_rows(limit)
+    for field, text in (("search", search), ("role", role)):
+        if text is not None and (len(text) > SEARCH_CHARS_MAX or "\0" in text):
+            raise PersonRefused(field=field, problem=f"has more than {SEARCH_CHARS_MAX} characters, or a NUL")
+    (after,) = decode_cursor(cursor, shape=(str,)) if cursor else (None,)
+    values = {"search": search, "role": role, "disabled": disabled, "after": after, "rows": size + 1}
+    rows = await (await conn.cursor(row_factory=class_row(Person)).execute(_LIST_PEOPLE, values)).fetchall()
+    return page_of(rows, size=size, key=lambda person: (person.email,))
+
+
+async def change_roles(
+    conn: Connection, *, person_id: UUID, roles: Collection[str], actor: Actor, now: datetime
+) -> Person:
+    """Give a person these roles and no others; they count from the next request on.
+
+    Raises ScopeMissing, PersonRefused, PersonUnknown, LastAdmin.
+    """
+    require(actor, Scope.PEOPLE_WRITE)
+    wanted = _checked_roles(roles)
+    person, admins = await _lock_with_admins(conn, person_id=person_id)
+    if Role.ADMIN not in wanted and admins == [person_id]:
+        raise LastAdmin(person=person.email)
+    await conn.execute(_CHANGE_ROLES, {"id": person_id, "roles": wanted})
+    return await show_person(conn, person_id=person_id)
+
+
+async def disable_person(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> Person:
+    """End a person's sessions and keys' work at once. Disabling again changes nothing.
+
+    Raises ScopeMissing, PersonUnknown, LastAdmin.
+    """
+    require(actor, Scope.PEOPLE_WRITE)
+    person, admins = await _lock_with_admins(conn, person_id=person_id)
+    if admins == [person_id]:
+        raise LastAdmin(person=person.email)
+    await conn.execute(_DISABLE_PERSON, {"id": person_id, "now": now})
+    await conn.execute(_END_SESSIONS, {"id": person_id, "now": now})
+    return await show_person(conn, person_id=person_id)
+
+
+async def enable_person(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> Person:
+    """Let a disabled person sign in again. Raises ScopeMissing, PersonUnknown."""
+    require(actor, Scope.PEOPLE_WRITE)
+    await lock_person(conn, person_id=person_id)
+    await conn.execute(_ENABLE_PERSON, {"id": person_id})
+    return await show_person(conn, person_id=person_id)
+
+
+async def set_preferences(
+    conn: Connection,
+    *,
+    person_id: UUID,
+    name: str,
+    language: str,
+    time_zone: str,
+    theme: str,
+    actor: Actor,
+    now: datetime,
+) -> Person:
+    """How the person is called and wants to read; each person's own affair.
+
+    Raises ScopeMissing (for the preferences of somebody else), PersonRefused, PersonUnknown.
+    """
+    person = await lock_person(conn, person_id=person_id)
+    require_self(actor, person)
+    wanted = _checked_preferences(language=language, time_zone=time_zone, theme=theme)
+    await conn.execute(_SET_PREFERENCES, {"id": person_id, "name": _checked_name(name), **wanted})
+    return await show_person(conn, person_id=person_id)
+
+
+def require_self(actor: Actor, person: Person) -> None:
+    """Raises ScopeMissing unless the actor is the person, or may change people."""
+    if actor.id != actor_id(person.email):
+        require(actor, Scope.PEOPLE_WRITE)
+
+
+async def lock_person(conn: Connection, *, person_id: UUID) -> Person:
+    """The person, kept from being changed by others until the transaction ends. Raises PersonUnknown."""
+    await conn.execute(_LOCK_PERSON, {"id": person_id})
+    return await show_person(conn, person_id=person_id)
+
+
+async def _lock_with_admins(conn: Connection, *, person_id: UUID) -> tuple[Person, list[UUID]]:
+    """The person, and the ids of the admins that there are, none of whom changes until the transaction ends."""
+    await conn.execute(_LOCK_WITH_ADMINS, {"id": person_id})
+    person = await show_person(conn, person_id=person_id)
+    return person, [admin_id for (admin_id,) in await (await conn.execute(_ADMINS)).fetchall()]
+
+
+async def _one(conn: Connection, statement: bytes, values: dict[str, Any], *, named: str) -> Person:
+    found = await (await conn.cursor(row_factory=class_row(Person)).execute(statement, values)).fetchone()
+    if found is None:
+        raise PersonUnknown(person=named)
+    return found
+
+
+def _checked_email(email: str) -> str:
+    email = one_spelling(email)
+    local, at, host = email.rpartition("@")
+    readable = email.isprintable() and " " not in email
+    if not (local and at and host and readable) or len(email) > EMAIL_CHARS_MAX:
+        raise PersonRefused(field="email", problem="is no e-mail address")
+    return email
+
+
+def _checked_name(name: str) -> str:
+    name = unicodedata.normalize("NFKC", name).strip()
+    if not 1 <= len(name) <= NAME_CHARS_MAX:
+        raise PersonRefused(field="name", problem=f"has to have 1 to {NAME_CHARS_MAX} characters")
+    if not name.isprintable():
+        raise PersonRefused(field="name", problem="holds characters that cannot be printed")
+    return name
+
+
+def _checked_roles(roles: Collection[str]) -> list[str]:
+    if unknown := sorted(set(roles) - set(Role)):
+        raise PersonRefused(field="roles", problem=f"there is no role {unknown[0]!r}; there are {', '.join(Role)}")
+    return sorted(map(str, set(roles)))
+
+
+def _checked_preferences(*, language: str, time_zone: str, theme: str) -> dict[str, str]:
+    if language not in LANGUAGES:
+        raise PersonRefused(field="language", problem=f"is none of {', '.join(LANGUAGES)}")
+    if theme not in set(Theme):
+        raise PersonRefused(field="theme", problem=f"is none of {', '.join(Theme)}")
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):  # unknown; no name at all; or a folder of zones, such as `Asia`
+        raise PersonRefused(field="time_zone", problem="is no time zone that is known here") from None
+    return {"language": language, "time_zone": time_zone, "theme": str(theme)}

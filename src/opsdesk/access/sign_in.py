@@ -1,0 +1,159 @@
+"""Signing in: by password, by a one-time code, and with a second factor where the person has one.
+
+A password is checked outside of any transaction, because that takes long on purpose. What is counted against guessing
+is committed before, so that it stays also where the attempt is refused.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from opsdesk.access import attempts, links, sessions
+from opsdesk.access.actor import Actor
+from opsdesk.access.errors import PasswordWrong, SignInRefused
+from opsdesk.access.passwords import check_password, hash_password, is_outdated, password_matches
+from opsdesk.access.people import Person, one_spelling, require_self, show_person
+from opsdesk.access.sessions import Caller, NewSession, SessionLimits, SignInMethod
+from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.sql import statements
+
+EMAIL_CHARS_READ = 1000
+"""More than any address has, and little enough to be brought to its one spelling."""
+
+_SQL = statements(__file__)
+_ACCOUNT = _SQL["account"]
+_KEEP_HASH = _SQL["keep_hash"]
+_SET_PASSWORD = _SQL["set_password"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """What signing in to one installation goes by."""
+
+    limits: SessionLimits
+    secure: bool
+    """Whether cookies are for TLS only: everywhere but on this machine itself."""
+    device_key: bytes = field(repr=False)
+    """What the tokens of known browsers are signed with."""
+    totp_key: bytes = field(repr=False)
+    """What the secrets of second factors are encrypted with; 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The session has begun."""
+
+    person: Person
+    session: NewSession
+    device_token: str = field(repr=False)
+    """For the cookie by which this browser is known from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The password was right; the session opens nothing before `finish_sign_in` has seen a code."""
+
+    session: NewSession
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    id: UUID
+    password_hash: str | None
+    disabled_at: datetime | None
+
+
+async def sign_in(
+    database: Database, *, email: str, password: str, caller: Caller, rules: SignInRules, now: datetime
+) -> SignedIn | CodeNeeded:
+    """Begin a session by address and password.
+
+    Takes as long for an address that nobody has. Raises SignInRefused, in the same words whatever was wrong, and
+    SignInDelayed.
+    """
+    email = one_spelling(email[:EMAIL_CHARS_READ])
+    async with database.transaction() as conn:
+        attempt = await attempts.count_attempt(conn, account=email, caller=caller, device_key=rules.device_key, now=now)
+        account = await _account(conn, email=email)
+    right = await password_matches(password, account.password_hash if account else None)
+    if account is None or not right or account.disabled_at is not None:
+        raise SignInRefused
+    renewed = await _renewed_hash(account, password)
+    async with database.transaction() as conn:
+        await attempts.attempt_was_right(conn, attempt)
+        if renewed is not None:
+            await conn.execute(_KEEP_HASH, {"id": account.id, "old": account.password_hash, "hash": renewed})
+        person = await show_person(conn, person_id=account.id)
+        return await begin(conn, person=person, method=SignInMethod.PASSWORD, caller=caller, rules=rules, now=now)
+
+
+async def welcome(
+    database: Database, *, code: str, password: str, caller: Caller, rules: SignInRules, now: datetime
+) -> SignedIn | CodeNeeded:
+    """Set the password with a one-time code, and begin a session.
+
+    Raises CodeRefused, PasswordRefused, SignInDelayed.
+    """
+    async with database.transaction() as conn:
+        attempt = await attempts.count_code_attempt(conn, caller=caller, now=now)
+    async with database.transaction() as conn:
+        person = await links.use_link(conn, code=code, password=password, now=now)
+        await attempts.attempt_was_right(conn, attempt)
+        return await begin(conn, person=person, method=SignInMethod.CODE, caller=caller, rules=rules, now=now)
+
+
+async def begin(
+    conn: Connection, *, person: Person, method: SignInMethod, caller: Caller, rules: SignInRules, now: datetime
+) -> SignedIn | CodeNeeded:
+    """Begin the session of somebody who has proved who they are; with a second factor, all but.
+
+    The identity provider has second factors of its own, and none is asked for here.
+    """
+    verified = not person.has_second_factor or method is SignInMethod.OIDC
+    session = await sessions.begin_session(
+        conn, person_id=person.id, method=method, caller=caller, limits=rules.limits, verified=verified, now=now
+    )
+    if not verified:
+        return CodeNeeded(session)
+    token = attempts.new_device_token(account=person.email, device_key=rules.device_key)
+    return SignedIn(person=person, session=session, device_token=token)
+
+
+async def change_password(
+    database: Database, *, person: Person, present: str, new: str, session_id: UUID, actor: Actor, now: datetime
+) -> None:
+    """Set another password, proved by the present one; every other session of the person ends.
+
+    Raises PasswordWrong, PasswordRefused, SignInDelayed, and ScopeMissing for the password of somebody else.
+    """
+    require_self(actor, person)
+    check_password(new, email=person.email)
+    await prove_password(database, person=person, password=present, now=now)
+    made = await hash_password(new)
+    async with database.transaction() as conn:
+        await conn.execute(_SET_PASSWORD, {"id": person.id, "hash": made, "now": now})
+        await sessions.end_all_sessions(conn, person_id=person.id, actor=actor, now=now, but=session_id)
+
+
+async def prove_password(database: Database, *, person: Person, password: str, now: datetime) -> None:
+    """See the password of somebody who has signed in once more. Raises PasswordWrong, SignInDelayed."""
+    async with database.transaction() as conn:
+        attempt = await attempts.count_own_attempt(conn, account=person.email, now=now)
+        account = await _account(conn, email=person.email)
+    if not await password_matches(password, account.password_hash if account else None):
+        raise PasswordWrong
+    async with database.transaction() as conn:
+        await attempts.attempt_was_right(conn, attempt)
+
+
+async def _account(conn: Connection, *, email: str) -> _Account | None:
+    cursor = conn.cursor(row_factory=class_row(_Account))
+    return await (await cursor.execute(_ACCOUNT, {"email": email.replace("\0", "")})).fetchone()
+
+
+async def _renewed_hash(account: _Account, password: str) -> str | None:
+    if account.password_hash is None or not is_outdated(account.password_hash):
+        return None
+    return await hash_password(password)
