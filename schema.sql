@@ -80,6 +80,87 @@ CREATE TABLE api_key (
     CONSTRAINT api_key_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32))
 );
 
+CREATE TABLE audit_batch (
+    last_seq bigint NOT NULL,
+    first_seq bigint NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    mac_key text NOT NULL,
+    mac bytea NOT NULL,
+    CONSTRAINT audit_batch_check CHECK (((first_seq >= 1) AND (first_seq <= last_seq))),
+    CONSTRAINT audit_batch_mac_check CHECK ((octet_length(mac) = 32)),
+    CONSTRAINT audit_batch_mac_key_check CHECK ((mac_key ~ '^[0-9a-f]{16}$'::text))
+);
+
+CREATE TABLE audit_entry (
+    entry_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    roles text[] NOT NULL,
+    action text NOT NULL,
+    object_kind text NOT NULL,
+    object_id text NOT NULL,
+    before jsonb,
+    after jsonb,
+    key_id integer NOT NULL,
+    reason text,
+    request_id text NOT NULL,
+    CONSTRAINT audit_entry_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
+    CONSTRAINT audit_entry_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT audit_entry_after_check CHECK ((jsonb_typeof(after) = 'object'::text)),
+    CONSTRAINT audit_entry_before_check CHECK ((jsonb_typeof(before) = 'object'::text)),
+    CONSTRAINT audit_entry_object_id_check CHECK ((object_id <> ''::text)),
+    CONSTRAINT audit_entry_object_kind_check CHECK ((object_kind <> ''::text)),
+    CONSTRAINT audit_entry_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT audit_entry_request_id_check CHECK ((request_id <> ''::text))
+);
+
+ALTER TABLE audit_entry ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit_entry_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE audit_journal (
+    run_id uuid NOT NULL,
+    facts integer NOT NULL,
+    digest bytea NOT NULL,
+    entry_id bigint NOT NULL,
+    CONSTRAINT audit_journal_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT audit_journal_facts_check CHECK ((facts >= 1))
+);
+
+CREATE TABLE audit_key (
+    key_id integer NOT NULL,
+    key bytea NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT audit_key_key_check CHECK ((octet_length(key) = 32))
+);
+
+ALTER TABLE audit_key ALTER COLUMN key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit_key_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE audit_seal (
+    seq bigint NOT NULL,
+    entry_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_seal_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT audit_seal_seq_check CHECK ((seq >= 1))
+);
+
+CREATE TABLE audit_waiting (
+    entry_id bigint NOT NULL,
+    since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE flow_definition (
     definition_id integer NOT NULL,
     digest text NOT NULL,
@@ -434,6 +515,33 @@ ALTER TABLE ONLY pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('pgqueu
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY audit_batch
+    ADD CONSTRAINT audit_batch_first_seq_key UNIQUE (first_seq);
+
+ALTER TABLE ONLY audit_batch
+    ADD CONSTRAINT audit_batch_pkey PRIMARY KEY (last_seq);
+
+ALTER TABLE ONLY audit_entry
+    ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (entry_id);
+
+ALTER TABLE ONLY audit_journal
+    ADD CONSTRAINT audit_journal_entry_id_key UNIQUE (entry_id);
+
+ALTER TABLE ONLY audit_journal
+    ADD CONSTRAINT audit_journal_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY audit_key
+    ADD CONSTRAINT audit_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY audit_seal
+    ADD CONSTRAINT audit_seal_entry_id_key UNIQUE (entry_id);
+
+ALTER TABLE ONLY audit_seal
+    ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY audit_waiting
+    ADD CONSTRAINT audit_waiting_pkey PRIMARY KEY (entry_id);
+
 ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_digest_key UNIQUE (digest);
 
@@ -528,6 +636,12 @@ CREATE INDEX api_key_by_age ON api_key USING btree (created_at, id);
 
 CREATE INDEX api_key_of_person ON api_key USING btree (person_id) WHERE (person_id IS NOT NULL);
 
+CREATE INDEX audit_entry_by_time ON audit_entry USING brin (at);
+
+CREATE INDEX audit_entry_of_actor ON audit_entry USING btree (actor, entry_id);
+
+CREATE INDEX audit_entry_of_object ON audit_entry USING btree (object_kind, object_id, entry_id);
+
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
 
 CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
@@ -578,6 +692,16 @@ CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
 
 CREATE INDEX ticket_queue ON ticket USING btree (status, COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone), opened_at, id);
 
+CREATE TRIGGER audit_batch_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER audit_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER audit_journal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION fn_pgqueuer_changed();
 
 CREATE TRIGGER ticket_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -590,6 +714,9 @@ CREATE TRIGGER ticket_is_kept BEFORE DELETE OR TRUNCATE ON ticket FOR EACH STATE
 
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY audit_batch
+    ADD CONSTRAINT audit_batch_last_seq_fkey FOREIGN KEY (last_seq) REFERENCES audit_seal(seq);
 
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);

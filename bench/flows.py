@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from limits import INPUT, Limits
+from opsdesk import access
 from opsdesk.app import process
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.nodes.api import api_node
@@ -35,6 +36,7 @@ from opsdesk.kit.db import Database
 from opsdesk.kit.embedded import EmbeddedServer
 from opsdesk.kit.http_client import HttpClient
 from opsdesk.kit.ids import new_id
+from opsdesk.kit.log import bound
 from opsdesk.kit.migrate import migrate
 
 HERE = Path(__file__).parent
@@ -77,9 +79,12 @@ class Bench:
 
     async def open(self) -> None:
         source = (HERE / "reference.osop.yaml").read_text().replace("http://127.0.0.1:8155", self._partner)
-        async with self._db.transaction() as conn:
-            now = self._clock.now()
-            definition = await store_procedure(conn, text=source, file_name="reference.osop.yaml", now=now)
+        now = self._clock.now()
+        with bound(request_id="bench"):
+            async with self._db.transaction() as conn:
+                definition = await store_procedure(
+                    conn, text=source, file_name="reference.osop.yaml", actor=access.system_actor("bench"), now=now
+                )
         self._definition_id = definition.definition_id
         await self.runtime.start()
         await self.limits.open()

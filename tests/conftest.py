@@ -18,6 +18,7 @@ from opsdesk.app.wiring import MIGRATION_STEPS
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.embedded import EmbeddedServer
+from opsdesk.kit.log import bound
 from opsdesk.kit.migrate import migrate
 from tests.servers import Server
 from tests.session import make_session_folder, session_name
@@ -49,6 +50,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if given := os.environ.get("OPSDESK_TEST_DATABASE_URL"):
         Server(given, session_name(folder)).drop_template()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def request_id() -> Iterator[str]:
+    """What each write of a test is asked for by."""
+    with bound(request_id="test"):
+        yield "test"
 
 
 @pytest.fixture(scope="session")

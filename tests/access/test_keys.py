@@ -18,6 +18,7 @@ from opsdesk.access.keys import (
 )
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from tests.actors import actor
 
 READ_RUNS = [Scope.RUNS_READ]
 
@@ -25,7 +26,13 @@ READ_RUNS = [Scope.RUNS_READ]
 async def make_key(conn: Connection, clock: ManualClock, *, name: str = "Anna", lives_s: float | None = None) -> NewKey:
     expires_at = None if lives_s is None else clock.now() + timedelta(seconds=lives_s)
     return await create_key(
-        conn, name=name, scopes=READ_RUNS, roles=["compliance_officer"], now=clock.now(), expires_at=expires_at
+        conn,
+        name=name,
+        scopes=READ_RUNS,
+        roles=["compliance_officer"],
+        actor=actor(),
+        now=clock.now(),
+        expires_at=expires_at,
     )
 
 
@@ -95,7 +102,7 @@ async def test_a_key_works_until_it_expires_and_not_then(conn: Connection, clock
 
 async def test_unknown_expired_and_revoked_look_the_same_outside(conn: Connection, clock: ManualClock) -> None:
     expired, revoked = await make_key(conn, clock, lives_s=1), await make_key(conn, clock)
-    await revoke_key(conn, key_id=revoked.id, now=clock.now())
+    await revoke_key(conn, key_id=revoked.id, actor=actor(), now=clock.now())
     clock.advance(seconds=1)
     bodies = []
     for key in (expired.key, revoked.key, "opsdesk_ABCDEFGHIJKL_" + "0" * 43):
@@ -108,14 +115,14 @@ async def test_unknown_expired_and_revoked_look_the_same_outside(conn: Connectio
 
 async def test_revoking_twice_keeps_the_first_moment(conn: Connection, clock: ManualClock) -> None:
     key = await make_key(conn, clock)
-    first = await revoke_key(conn, key_id=key.id, now=clock.now())
+    first = await revoke_key(conn, key_id=key.id, actor=actor(), now=clock.now())
     clock.advance(seconds=5)
-    assert await revoke_key(conn, key_id=key.id, now=clock.now()) == first
+    assert await revoke_key(conn, key_id=key.id, actor=actor(), now=clock.now()) == first
 
 
 async def test_revoking_a_key_that_never_was_is_not_found(conn: Connection, clock: ManualClock) -> None:
     with pytest.raises(KeyNotFound):
-        await revoke_key(conn, key_id="nothing", now=clock.now())
+        await revoke_key(conn, key_id="nothing", actor=actor(), now=clock.now())
 
 
 async def test_two_keys_of_one_name_are_one_person(conn: Connection, clock: ManualClock) -> None:
@@ -137,7 +144,7 @@ async def test_use_is_noted_once_a_minute(conn: Connection, clock: ManualClock) 
 
 
 async def test_noting_the_use_never_waits_for_another_request(db: Database, clock: ManualClock) -> None:
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         key = await make_key(conn, clock)
     async with db.transaction() as first, db.transaction() as second:
         await authenticate(first, key=key.key, now=clock.now())
@@ -155,7 +162,7 @@ async def test_keys_are_listed_newest_first(conn: Connection, clock: ManualClock
 
 async def test_an_unknown_scope_is_refused_by_name(conn: Connection, clock: ManualClock) -> None:
     with pytest.raises(KeyRefused, match="runs:delete"):
-        await create_key(conn, name="anna", scopes=["runs:delete"], roles=[], now=clock.now())
+        await create_key(conn, name="anna", scopes=["runs:delete"], roles=[], actor=actor(), now=clock.now())
 
 
 async def test_a_name_may_have_its_limit_and_no_more(conn: Connection, clock: ManualClock) -> None:
@@ -172,10 +179,10 @@ async def test_a_name_that_cannot_be_read_is_refused(conn: Connection, clock: Ma
 
 async def test_roles_have_a_limit_in_number_and_length(conn: Connection, clock: ManualClock) -> None:
     roles = [f"{number:0{ROLE_CHARS_MAX}}" for number in range(ROLES_MAX)]
-    await create_key(conn, name="anna", scopes=[], roles=roles, now=clock.now())
+    await create_key(conn, name="anna", scopes=[], roles=roles, actor=actor(), now=clock.now())
     for refused in ([*roles, "one more"], ["r" * (ROLE_CHARS_MAX + 1)], [""], [" officer"]):
         with pytest.raises(KeyRefused, match="roles"):
-            await create_key(conn, name="anna", scopes=[], roles=refused, now=clock.now())
+            await create_key(conn, name="anna", scopes=[], roles=refused, actor=actor(), now=clock.now())
 
 
 async def test_a_key_that_has_expired_already_is_refused(conn: Connection, clock: ManualClock) -> None:

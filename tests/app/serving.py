@@ -19,6 +19,7 @@ from opsdesk.app.wiring import Opsdesk, open_app
 from opsdesk.app.worker import work_for
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.settings import Settings
+from tests.actors import actor
 
 BASE_URL = "http://opsdesk.test"
 PARTNERS_HERE = "127.0.0.0/8"
@@ -53,7 +54,12 @@ class Api:
         """A new API key; with every scope, if none is named."""
         async with self.installation.database.transaction() as conn:
             made = await access.keys.create_key(
-                conn, name=name, scopes=scopes or list(access.Scope), roles=roles, now=self.installation.clock.now()
+                conn,
+                name=name,
+                scopes=scopes or list(access.Scope),
+                roles=roles,
+                actor=actor(),
+                now=self.installation.clock.now(),
             )
         return made.key
 

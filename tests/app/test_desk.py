@@ -17,6 +17,7 @@ from opsdesk.flows.tickets import TicketRequest
 from opsdesk.flows.writer import RunLost
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection
+from tests.actors import actor
 from tests.app.documents import greet
 
 BO = Actor("key:bo", "bo", frozenset({"greeter"}), frozenset(Scope))
@@ -50,9 +51,9 @@ def request(clock: ManualClock, *, node: Node = REVIEW, run_id: UUID = RUN, **mo
 
 
 async def open_run(conn: Connection, clock: ManualClock) -> UUID:
-    await store_procedure(conn, text=greet(), file_name="greet.osop.yaml", now=clock.now())
+    await store_procedure(conn, text=greet(), file_name="greet.osop.yaml", actor=actor(), now=clock.now())
     run, _ = await runs.start_run(
-        conn, procedure_id="greet", inputs={"email": "a@b.cn"}, actor="key:anna", now=clock.now()
+        conn, procedure_id="greet", inputs={"email": "a@b.cn"}, actor=actor("key:anna"), now=clock.now()
     )
     return run.run_id
 

@@ -18,6 +18,7 @@ from opsdesk.flows.runtime import Runtime
 from opsdesk.flows.tickets import OpenTicketFunction, TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from tests.actors import actor
 from tests.app.serving import until
 
 ASK = """\
@@ -89,8 +90,8 @@ async def running(db: Database, clock: ManualClock, open_ticket: OpenTicketFunct
         callback_url=lambda _run, _node, _iteration: "",
     )
     async with db.transaction() as conn:
-        await store_procedure(conn, text=ASK, file_name="ask.osop.yaml", now=clock.now())
-        run, _ = await runs.start_run(conn, procedure_id="ask", inputs={}, actor="key:anna", now=clock.now())
+        await store_procedure(conn, text=ASK, file_name="ask.osop.yaml", actor=actor(), now=clock.now())
+        run, _ = await runs.start_run(conn, procedure_id="ask", inputs={}, actor=actor("key:anna"), now=clock.now())
     runtime = Runtime(db, ports)
     await runtime.start()
     try:

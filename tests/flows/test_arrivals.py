@@ -12,6 +12,7 @@ from opsdesk.flows.errors import AnswerInvalid, InputsInvalid, KeyReused, NotWai
 from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
+from tests.actors import actor
 from tests.flows.workers import CHAIN, REVIEW, World, ended, facts_of, let_go, start, until, working
 
 
@@ -29,13 +30,13 @@ async def test_a_cancelled_run_closes_its_ticket_and_takes_nothing_more(db: Data
         run_id = await start(db, clock, REVIEW)
         await until(db, run_id, let_go)
         async with db.transaction() as conn:
-            await arrivals.cancel(conn, run_id=run_id, reason="asked to", actor="ops", now=clock.now())
+            await arrivals.cancel(conn, run_id=run_id, reason="asked to", actor=actor("ops"), now=clock.now())
         run = await ended(db, run_id)
         assert (run.status, run.outcome_reason) == ("cancelled", "asked to")
         assert world.closed == [("ticket-1", "cancelled")]
         with pytest.raises(RunFinished) as refused:
             async with db.transaction() as conn:
-                await arrivals.cancel(conn, run_id=run_id, reason="again", actor="ops", now=clock.now())
+                await arrivals.cancel(conn, run_id=run_id, reason="again", actor=actor("ops"), now=clock.now())
     assert refused.value.state == "cancelled"
 
 
@@ -51,7 +52,7 @@ async def test_a_cancellation_reaches_a_run_while_its_partner_is_being_called(db
         run_id = await start(db, clock, CHAIN)
         await called.wait()
         async with db.transaction() as conn:
-            await arrivals.cancel(conn, run_id=run_id, reason="asked to", actor="ops", now=clock.now())
+            await arrivals.cancel(conn, run_id=run_id, reason="asked to", actor=actor("ops"), now=clock.now())
         assert (await ended(db, run_id)).status == "cancelled"
 
 
@@ -106,14 +107,21 @@ async def test_a_signal_answers_in_the_partners_place_but_never_in_a_reviewers(
         run_id = await start(db, clock, CHAIN)
         await until(db, run_id, let_go)
         async with db.transaction() as conn:
-            await arrivals.signal(conn, run_id=run_id, node="first", answer={"x": 1}, actor="ops", now=clock.now())
+            await arrivals.signal(
+                conn, run_id=run_id, node="first", answer={"x": 1}, actor=actor("ops"), now=clock.now()
+            )
         assert (await ended(db, run_id)).status == "completed"
         reviewed = await start(db, clock, REVIEW)
         await until(db, reviewed, let_go)
         with pytest.raises(NotWaiting):
             async with db.transaction() as conn:
                 await arrivals.signal(
-                    conn, run_id=reviewed, node="review", answer={"decision": "approved"}, actor="ops", now=clock.now()
+                    conn,
+                    run_id=reviewed,
+                    node="review",
+                    answer={"decision": "approved"},
+                    actor=actor("ops"),
+                    now=clock.now(),
                 )
 
 
@@ -130,7 +138,9 @@ async def test_an_incident_is_retried_by_a_person_with_the_same_key_or_a_new_one
             run = await until(db, run_id, let_go)
             assert (run.status, run.wake_name) == ("blocked", "operator: incident at first")
             async with db.transaction() as conn:
-                await arrivals.retry(conn, run_id=run_id, node=None, new_key=new_key, actor="ops", now=clock.now())
+                await arrivals.retry(
+                    conn, run_id=run_id, node=None, new_key=new_key, actor=actor("ops"), now=clock.now()
+                )
         assert (await ended(db, run_id)).status == "completed"
     keys = [call.idempotency_key for call in world.calls if call.node.id == "first"]
     assert keys == [f"{run_id}:first:1", f"{run_id}:first:1", f"{run_id}:first:1:2"]
@@ -169,7 +179,9 @@ async def test_a_partner_answers_again_after_a_person_had_its_node_executed_agai
             async with db.transaction() as conn:
                 assert not await arrivals.accept_callback(conn, target=target, answer={"x": answer}, now=clock.now())
                 if status == "blocked":
-                    await arrivals.retry(conn, run_id=run_id, node=None, new_key=False, actor="ops", now=clock.now())
+                    await arrivals.retry(
+                        conn, run_id=run_id, node=None, new_key=False, actor=actor("ops"), now=clock.now()
+                    )
 
 
 def at_rest(status: str) -> Callable[[runs.Run], bool]:

@@ -14,6 +14,7 @@ from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from tests.actors import actor
 from tests.flows.workers import CHAIN, HEAD, REVIEW, World, ended, facts_of, let_go, start, until, working
 
 TWO = f"""{HEAD}
@@ -117,7 +118,7 @@ async def test_a_run_that_goes_on_after_an_incident_says_that_it_is_running(db: 
         run_id = await start(db, clock, CHAIN)
         await until(db, run_id, lambda run: run.status == "blocked" and not run.owned)
         async with db.transaction() as conn:
-            await arrivals.retry(conn, run_id=run_id, node=None, new_key=False, actor="ops", now=clock.now())
+            await arrivals.retry(conn, run_id=run_id, node=None, new_key=False, actor=actor("ops"), now=clock.now())
         await slow.called.wait()
         async with db.connection() as conn:
             run = await runs.show_run(conn, run_id)

@@ -15,6 +15,7 @@ from opsdesk.flows.tickets import TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.ids import new_id
+from tests.actors import actor
 from tests.conftest import POOL_MAX
 from tests.flows.workers import CHAIN, REVIEW, World, ended, facts_of, let_go, start, until, working
 
@@ -112,7 +113,7 @@ async def test_a_run_that_keeps_losing_its_worker_is_set_aside_and_can_be_resume
     assert "lost its worker 5 times without progress, at review: SystemError" in run.wake_name
     world = World()
     async with db.transaction() as conn:
-        await arrivals.retry(conn, run_id=run_id, node=None, new_key=False, actor="ops", now=clock.now())
+        await arrivals.retry(conn, run_id=run_id, node=None, new_key=False, actor=actor("ops"), now=clock.now())
     async with working(db, world, clock):
         assert (await until(db, run_id, lambda run: run.status == "waiting" and not run.owned)).wake_name
 
@@ -163,8 +164,8 @@ async def test_a_run_that_is_ours_by_the_database_and_driven_by_nobody_is_found_
 ) -> None:
     async with working(db, World(), clock, lease_s=0.5) as runtime:
         async with db.transaction() as conn:
-            await store_procedure(conn, text=CHAIN, file_name="test.osop.yaml", now=clock.now())
-            run, _ = await runs.start_run(conn, procedure_id="test", inputs={}, actor="tester", now=clock.now())
+            await store_procedure(conn, text=CHAIN, file_name="test.osop.yaml", actor=actor(), now=clock.now())
+            run, _ = await runs.start_run(conn, procedure_id="test", inputs={}, actor=actor("tester"), now=clock.now())
             # As if the answer to the claim had been lost on its way to the worker.
             await conn.execute(b"update flow_run set owner = %s, wake_at = null", (runtime.worker_id,))
         assert (await ended(db, run.run_id)).status == "completed"

@@ -9,6 +9,7 @@ from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.errors import InputsInvalid
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
+from tests.actors import actor
 from tests.flows.workers import CHAIN, LIMITED, REVIEW, World, ended, facts_of, let_go, start, until, working
 
 
@@ -48,7 +49,7 @@ async def test_a_run_keeps_the_version_that_it_was_started_with(db: Database, cl
     old = await start(db, clock, CHAIN)
     async with db.transaction() as conn:
         newer = CHAIN.replace("name: Test", "name: Newer")
-        await store_procedure(conn, text=newer, file_name="test.osop.yaml", now=clock.now())
+        await store_procedure(conn, text=newer, file_name="test.osop.yaml", actor=actor(), now=clock.now())
     async with working(db, World(), clock):
         assert (await ended(db, old)).status == "completed"
     async with db.connection() as conn:
@@ -74,7 +75,8 @@ async def test_a_human_node_opens_one_ticket_and_its_decision_lets_the_run_go_on
                 iteration=1,
                 ticket="ticket-1",
                 answer={"decision": "approved"},
-                actor="officer-1",
+                decided_by="officer-1",
+                actor=actor("officer-1"),
                 now=clock.now(),
             )
         assert (await ended(db, run_id)).status == "completed"

@@ -16,6 +16,7 @@ from opsdesk.flows.writer import WRITERS, Append, Header, JournalWriter, NewRun,
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.ids import new_id
+from tests.actors import actor
 from tests.flows.cut_off import way_to
 from tests.flows.workers import CHAIN, World, ended, facts_of, start, working
 
@@ -178,7 +179,7 @@ async def test_whoever_began_a_run_is_told_its_end_also_when_the_answer_to_its_c
 
 async def a_definition(db: Database, clock: ManualClock) -> int:
     async with db.transaction() as conn:
-        stored = await store_procedure(conn, text=CHAIN, file_name="test.osop.yaml", now=clock.now())
+        stored = await store_procedure(conn, text=CHAIN, file_name="test.osop.yaml", actor=actor(), now=clock.now())
     return stored.definition_id
 
 

@@ -18,6 +18,7 @@ from opsdesk.flows.state import OPEN
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from tests.actors import actor
 from tests.flows.agreement import headers_agree
 
 HEAD = """
@@ -107,9 +108,9 @@ async def start(
     db: Database, clock: ManualClock, text: str, inputs: Mapping[str, Any] | None = None, **more: Any
 ) -> UUID:
     async with db.transaction() as conn:
-        await store_procedure(conn, text=text, file_name="test.osop.yaml", now=clock.now())
+        await store_procedure(conn, text=text, file_name="test.osop.yaml", actor=actor(), now=clock.now())
         run, _ = await runs.start_run(
-            conn, procedure_id="test", inputs=inputs or {}, actor="tester", now=clock.now(), **more
+            conn, procedure_id="test", inputs=inputs or {}, actor=actor("tester"), now=clock.now(), **more
         )
     return run.run_id
 

@@ -50,6 +50,7 @@ def test_a_line_is_one_json_object_with_time_level_and_logger(stream: io.StringI
         "event": "run finished",
         "level": "info",
         "logger": "opsdesk.test",
+        "request_id": "test",
         "node": "verify",
         "seconds": 1.5,
     }

@@ -15,7 +15,7 @@ from tests.review.conftest import IsWaiting, OpenTicket, nothing_more, reviewer
 async def test_of_two_who_claim_at_once_exactly_one_wins(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor, bo: Actor, is_waiting: IsWaiting
 ) -> None:
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn)
     async with db.transaction() as second:
         async with db.transaction() as first:

@@ -79,7 +79,7 @@ async def test_a_decision_closes_the_ticket_and_is_handed_on(
     ticket = await ticket_opener(conn)
     decided = await answer(conn, clock, ticket=ticket, actor=anna, on_decided=told)
     assert (decided.status, decided.decision, decided.closed_at) == (TicketStatus.DECIDED, APPROVED, clock.now())
-    expected = TicketDecision(answers=APPROVED, decided_by=("key:anna",), decided_at=clock.now())
+    expected = TicketDecision(answers=APPROVED, decided_by=("key:anna",), decided_at=clock.now(), concluded_by=anna)
     assert told.decisions == [(decided, expected)]
 
 
@@ -278,8 +278,9 @@ async def test_an_answer_that_does_not_decide_gives_the_ticket_back(
 async def test_a_decision_that_the_run_refuses_leaves_no_trace(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor
 ) -> None:
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn)
+    async with db.connection() as conn:
         with pytest.raises(Refused):
             async with db.transaction() as deciding:
                 await answer(deciding, clock, ticket=ticket, actor=anna, on_decided=run_has_finished)
@@ -292,7 +293,7 @@ async def test_two_approvers_at_once_decide_exactly_once(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor, bo: Actor, is_waiting: IsWaiting
 ) -> None:
     told = Told()
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn, required_approvers=2)
     async with db.transaction() as second:
         async with db.transaction() as first:
@@ -308,7 +309,7 @@ async def test_one_answer_sent_twice_at_once_counts_once(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor, is_waiting: IsWaiting
 ) -> None:
     told = Told()
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn)
     async with db.transaction() as second:
         async with db.transaction() as first:
@@ -322,7 +323,7 @@ async def test_one_answer_sent_twice_at_once_counts_once(
 async def test_one_key_on_two_tickets_at_once_is_refused_once(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor, is_waiting: IsWaiting
 ) -> None:
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         tickets = [await ticket_opener(conn, iteration=1), await ticket_opener(conn, iteration=2)]
     async with db.transaction() as second:
         async with db.transaction() as first:
@@ -336,7 +337,7 @@ async def test_one_key_on_two_tickets_at_once_is_refused_once(
 async def test_a_decision_that_comes_just_before_the_closing_stays(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor, is_waiting: IsWaiting
 ) -> None:
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn)
     async with db.transaction() as run_side:
         async with db.transaction() as desk:
@@ -352,7 +353,7 @@ async def test_a_decision_that_comes_just_after_the_closing_is_refused(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock, anna: Actor, is_waiting: IsWaiting
 ) -> None:
     told = Told()
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn)
     async with db.transaction() as desk:
         async with db.transaction() as run_side:

@@ -121,8 +121,9 @@ async def test_a_ticket_that_never_was_is_unknown(conn: Connection, clock: Manua
 async def test_a_lock_outside_a_transaction_is_a_bug_that_shows(
     db: Database, ticket_opener: OpenTicket, clock: ManualClock
 ) -> None:
-    async with db.connection() as conn:
+    async with db.transaction() as conn:
         ticket = await ticket_opener(conn)
+    async with db.connection() as conn:
         with pytest.raises(AssertionError, match="needs a transaction"):
             await close_ticket(conn, ticket_id=ticket.id, reason=TicketClosing.EXPIRED, now=clock.now())
 

@@ -22,6 +22,7 @@ from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.state import OPEN
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.settings import Settings
+from tests.actors import actor
 from tests.sandbox.outside import Outside, enter_sandbox
 from tests.stories.agreement import everything_agrees
 
@@ -35,6 +36,7 @@ process.run(worker.work(Settings()))
 SERVER = """
 from opsdesk.app import process, server
 from opsdesk.kit.settings import Settings
+from tests.actors import actor
 process.run(server.serve(Settings()))
 """
 
@@ -51,7 +53,7 @@ class Installation:
     async def add(self, text: str) -> str:
         async with self.opsdesk.database.transaction() as conn:
             now = self.opsdesk.clock.now()
-            definition = await store_procedure(conn, text=text, file_name="story.osop.yaml", now=now)
+            definition = await store_procedure(conn, text=text, file_name="story.osop.yaml", actor=actor(), now=now)
         return definition.procedure_id
 
     async def start(self, procedure: str, name: str) -> UUID:
@@ -59,7 +61,7 @@ class Installation:
         inputs = {"name": name, "email": f"{uuid4().hex}@example.com", "phone": "+86 138 0000 0000"}
         async with self.opsdesk.database.transaction() as conn:
             now = self.opsdesk.clock.now()
-            run, _ = await runs.start_run(conn, procedure_id=procedure, inputs=inputs, actor="story", now=now)
+            run, _ = await runs.start_run(conn, procedure_id=procedure, inputs=inputs, actor=actor("story"), now=now)
         return run.run_id
 
     async def email_of(self, run_id: UUID) -> str:
@@ -107,7 +109,7 @@ class Installation:
     async def retry(self, run_id: UUID, *, new_key: bool = True) -> None:
         async with self.opsdesk.database.transaction() as conn:
             now = self.opsdesk.clock.now()
-            await arrivals.retry(conn, run_id=run_id, node=None, new_key=new_key, actor="story", now=now)
+            await arrivals.retry(conn, run_id=run_id, node=None, new_key=new_key, actor=actor("story"), now=now)
 
     async def facts(self, run_id: UUID) -> list[runs.JournalRow]:
         async with self.opsdesk.database.connection() as conn:

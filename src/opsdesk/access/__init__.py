@@ -7,12 +7,12 @@ needs the web framework or hashes passwords is imported when it is first asked f
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from opsdesk.access.actor import Actor, Scope, local_actor, may, require
+from opsdesk.access.actor import Actor, Scope, local_actor, may, require, system_actor
 from opsdesk.access.errors import KeyUnknown, ScopeMissing, Unauthenticated
 from opsdesk.access.roles import Role
 
 if TYPE_CHECKING:
-    from opsdesk.access import attempts, guard, keys, links, people, routes, sessions, sign_in
+    from opsdesk.access import attempts, audit, guard, keys, links, people, routes, sessions, sign_in
 
 __all__ = [
     "Actor",
@@ -22,6 +22,7 @@ __all__ = [
     "ScopeMissing",
     "Unauthenticated",
     "attempts",
+    "audit",
     "guard",
     "keys",
     "links",
@@ -32,6 +33,7 @@ __all__ = [
     "routes",
     "sessions",
     "sign_in",
+    "system_actor",
 ]
 
 

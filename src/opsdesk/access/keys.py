@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from psycopg.rows import class_row
 
+from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope
 from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
 from opsdesk.kit.db import Connection
@@ -43,6 +44,7 @@ _INSERT_KEY = _SQL["insert_key"]
 _KEY_FOR_AUTHENTICATION = _SQL["key_for_authentication"]
 _NOTE_USE = _SQL["note_use"]
 _REVOKE_KEY = _SQL["revoke_key"]
+_SHOW_KEY = _SQL["show_key"]
 _LIST_KEYS = _SQL["list_keys"]
 
 
@@ -90,6 +92,7 @@ async def create_key(
     name: str,
     scopes: Collection[str],
     roles: Collection[str],
+    actor: Actor,
     now: datetime,
     expires_at: datetime | None = None,
 ) -> NewKey:
@@ -117,6 +120,10 @@ async def create_key(
         "expires_at": expires_at,
     }
     await conn.execute(_INSERT_KEY, values)
+    given = {field: values[field] for field in ("name", "scopes", "roles", "expires_at")}
+    await audit.record(
+        conn, actor=actor, action="key.create", object_kind="key", object_id=key_id, after=given, now=now
+    )
     return NewKey(id=key_id, name=name, key=f"opsdesk_{key_id}_{secret}")
 
 
@@ -147,12 +154,25 @@ async def authenticate(conn: Connection, *, key: str, now: datetime) -> Actor:
     )
 
 
-async def revoke_key(conn: Connection, *, key_id: str, now: datetime) -> ApiKey:
+async def revoke_key(conn: Connection, *, key_id: str, actor: Actor, now: datetime) -> ApiKey:
     """End a key at once. Revoking it again changes nothing. Raises KeyNotFound."""
     cursor = conn.cursor(row_factory=class_row(ApiKey))
     revoked = await (await cursor.execute(_REVOKE_KEY, {"id": key_id, "now": now})).fetchone()
     if revoked is None:
-        raise KeyNotFound(key_id=key_id)
+        known = await (await cursor.execute(_SHOW_KEY, {"id": key_id})).fetchone()
+        if known is None:
+            raise KeyNotFound(key_id=key_id)
+        return known
+    await audit.record(
+        conn,
+        actor=actor,
+        action="key.revoke",
+        object_kind="key",
+        object_id=key_id,
+        before={"revoked_at": None},
+        after={"revoked_at": revoked.revoked_at},
+        now=now,
+    )
     return revoked
 
 

@@ -20,9 +20,12 @@ where id = (
 
 -- name: revoke_key
 update api_key
-set revoked_at = coalesce(revoked_at, %(now)s)
-where id = %(id)s
+set revoked_at = %(now)s
+where id = %(id)s and revoked_at is null
 returning id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at;
+
+-- name: show_key
+select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at from api_key where id = %(id)s;
 
 -- name: list_keys
 select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at

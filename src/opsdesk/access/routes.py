@@ -90,13 +90,14 @@ class KeyList(View):
     summary="Make an API key",
     responses=documented(*REFUSALS, *BODY_REFUSALS, KeyRefused),
 )
-async def make_key(request: KeyRequest, _: KeyKeeper, conn: Conn, now: Now) -> MadeKey:
+async def make_key(request: KeyRequest, actor: KeyKeeper, conn: Conn, now: Now) -> MadeKey:
     """Only its digest is kept, so that nobody can be told the key again."""
     made = await keys.create_key(
         conn,
         name=request.name,
         scopes=request.scopes,
         roles=request.roles,
+        actor=actor,
         now=now,
         expires_at=request.expires_at,
     )
@@ -111,7 +112,7 @@ async def list_keys(_: KeyKeeper, conn: Conn) -> KeyList:
 
 @routes.delete("/keys/{key_id}", summary="Revoke an API key", responses=documented(*REFUSALS, KeyNotFound))
 async def revoke_key(
-    key_id: Annotated[str, named("The id of the key.")], _: KeyKeeper, conn: Conn, now: Now
+    key_id: Annotated[str, named("The id of the key.")], actor: KeyKeeper, conn: Conn, now: Now
 ) -> KeyView:
     """At once. The key stays listed."""
-    return KeyView.model_validate(await keys.revoke_key(conn, key_id=key_id, now=now))
+    return KeyView.model_validate(await keys.revoke_key(conn, key_id=key_id, actor=actor, now=now))

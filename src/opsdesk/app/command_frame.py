@@ -71,8 +71,11 @@ def command(function: Callable[Parameters, Any]) -> Callable[Parameters, None]:
 def _finished(result: Any) -> int:
     if iscoroutine(result):
         from opsdesk.app import process
+        from opsdesk.kit.ids import new_id
+        from opsdesk.kit.log import bound
 
-        result = process.run(result)
+        with bound(request_id=f"cli:{new_id()}"):
+            result = process.run(result)
     return int(result or 0)
 
 

@@ -200,13 +200,13 @@ async def add_file(file: File, as_json: AsJson = False) -> None:
 
     Example: `opsdesk flow add procedures/customer-onboarding.osop.yaml`
     """
-    from opsdesk import flows
+    from opsdesk import access, flows
     from opsdesk.app.opening import installation
 
     text = document_bytes(file)
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         definition = await flows.definitions.store_procedure(
-            conn, text=text, file_name=stored_name(file), now=opsdesk.clock.now()
+            conn, text=text, file_name=stored_name(file), actor=access.local_actor(()), now=opsdesk.clock.now()
         )
     if as_json:
         print_json({**flows.views.DefinitionView.of(definition).model_dump(), "new": definition.new})

@@ -45,7 +45,7 @@ async def run_file(
     Example: `opsdesk flow run customer-onboarding.osop.yaml --input name="Customer One"
     --input email=customer@example.com --input phone=+8613000000000`
     """
-    from opsdesk import flows
+    from opsdesk import access, flows
     from opsdesk.app import run_start
     from opsdesk.app.opening import installation
 
@@ -53,7 +53,9 @@ async def run_file(
     async with installation() as opsdesk:
         async with opsdesk.database.transaction() as conn:
             now = opsdesk.clock.now()
-            definition = await flows.definitions.store_procedure(conn, text=text, file_name=stored_name(file), now=now)
+            definition = await flows.definitions.store_procedure(
+                conn, text=text, file_name=stored_name(file), actor=access.local_actor(()), now=now
+            )
             procedure = await flows.definitions.read_definition(conn, definition.definition_id)
             started = await run_start.begin(
                 conn,

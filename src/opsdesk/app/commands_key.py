@@ -28,7 +28,9 @@ async def create_key(
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        made = await access.keys.create_key(conn, name=name, scopes=scopes, roles=roles, now=opsdesk.clock.now())
+        made = await access.keys.create_key(
+            conn, name=name, scopes=scopes, roles=roles, actor=access.local_actor(()), now=opsdesk.clock.now()
+        )
     if as_json:
         print_json(made)
         return
@@ -79,7 +81,9 @@ async def revoke_key(
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        revoked = await access.keys.revoke_key(conn, key_id=key_id, now=opsdesk.clock.now())
+        revoked = await access.keys.revoke_key(
+            conn, key_id=key_id, actor=access.local_actor(()), now=opsdesk.clock.now()
+        )
     if as_json:
         print_json(revoked)
     else:

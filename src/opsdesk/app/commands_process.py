@@ -45,6 +45,7 @@ async def _serve_and_work(settings: "Settings") -> None:
     from opsdesk.kit import log
 
     log.configure(settings)
+    log.unbind()
     with stop_signals() as stop:
         async with open_app(settings) as opsdesk:
             parts = [

@@ -29,7 +29,7 @@ async def signal_run(
     from opsdesk.app.opening import installation
 
     content = json_object(answer.encode(), called="--answer")
-    actor = access.local_actor(()).id
+    actor = access.local_actor(())
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.signal(
@@ -39,7 +39,7 @@ async def signal_run(
             answer=content,
             actor=actor,
             now=opsdesk.clock.now(),
-            key=None if key is None else f"{actor} {key}",
+            key=None if key is None else f"{actor.id} {key}",
         )
     _tell_taken(found, node=node, what="answered", as_json=as_json)
 
@@ -62,7 +62,7 @@ async def cancel_run(
         raise typer.BadParameter(f"has 1 to {REASON_CHARACTERS_MAX} characters", param_hint="--reason")
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         found = await chosen.run_id(conn, run_id)
-        actor = access.local_actor(()).id
+        actor = access.local_actor(())
         await flows.arrivals.cancel(conn, run_id=found, reason=reason, actor=actor, now=opsdesk.clock.now())
     _tell_taken(found, node=None, what="cancelled", as_json=as_json)
 
@@ -92,7 +92,7 @@ async def retry_run(
             run_id=found,
             node=node,
             new_key=new_key,
-            actor=access.local_actor(()).id,
+            actor=access.local_actor(()),
             now=opsdesk.clock.now(),
         )
     _tell_taken(found, node=about, what="to be executed again", as_json=as_json)

@@ -22,6 +22,8 @@ from opsdesk.app.demo_story import Journey, Story
 from opsdesk.app.demo_verdict import problems
 from opsdesk.app.demo_waiting import DemoFailed
 from opsdesk.kit.errors import OpsdeskError
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.log import bound
 from opsdesk.kit.settings import Settings
 
 PROCEDURE = "customer-onboarding.osop.yaml"
@@ -42,7 +44,12 @@ async def demonstrate(settings: Settings, *, check: bool, screen: Screen) -> int
     """The exit code: 0 if both paths ended right, also when it was told to end after that."""
     data_dir = settings.data_dir.resolve()
     try:
-        with process.stop_signals() as stop, _hang_up(stop), _only_one(data_dir):
+        with (
+            process.stop_signals() as stop,
+            _hang_up(stop),
+            _only_one(data_dir),
+            bound(request_id=f"demo:{new_id()}"),
+        ):
             demo = Demo(data_dir, settings, screen)
             await _as_long_as_all_is_well(demo, stop, check=check)
     except (DemoFailed, OpsdeskError) as failure:

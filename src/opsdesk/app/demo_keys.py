@@ -41,10 +41,11 @@ async def demo_keys(opsdesk: Opsdesk) -> AsyncIterator[DemoKeys]:
     """Keys for as long as the block runs. Those that a killed demo left behind end here too."""
     await _revoke_all(opsdesk)
     now = opsdesk.clock.now()
+    actor = access.local_actor(())
     async with opsdesk.database.transaction() as conn:
-        portal = await access.keys.create_key(conn, name=PORTAL, scopes=_PORTAL_SCOPES, roles=(), now=now)
+        portal = await access.keys.create_key(conn, name=PORTAL, scopes=_PORTAL_SCOPES, roles=(), actor=actor, now=now)
         reviewer = await access.keys.create_key(
-            conn, name=REVIEWER, scopes=_REVIEWER_SCOPES, roles=[REVIEWER_ROLE], now=now
+            conn, name=REVIEWER, scopes=_REVIEWER_SCOPES, roles=[REVIEWER_ROLE], actor=actor, now=now
         )
     try:
         yield DemoKeys(
@@ -59,4 +60,4 @@ async def _revoke_all(opsdesk: Opsdesk) -> None:
     async with opsdesk.database.transaction() as conn:
         for key in await access.keys.list_keys(conn):
             if key.name in (PORTAL, REVIEWER) and key.revoked_at is None:
-                await access.keys.revoke_key(conn, key_id=key.id, now=opsdesk.clock.now())
+                await access.keys.revoke_key(conn, key_id=key.id, actor=access.local_actor(()), now=opsdesk.clock.now())

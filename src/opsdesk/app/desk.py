@@ -5,6 +5,7 @@ from uuid import UUID
 
 from opsdesk import flows, review
 from opsdesk.app import events
+from opsdesk.kit import log
 from opsdesk.kit.db import Connection
 from opsdesk.kit.masking import is_personal
 
@@ -15,7 +16,8 @@ _DONE = review.TicketField("done", "完成 / Done", {"type": "boolean", "const":
 
 async def open_ticket(conn: Connection, request: flows.TicketRequest, now: datetime) -> str:
     """Open the ticket of a human node; the port `open_ticket` of the runtime."""
-    ticket = await review.open_ticket(conn, new_ticket(request), now=now)
+    with log.bound(request_id=f"{request.run_id}:{request.node.id}:{request.iteration}"):
+        ticket = await review.open_ticket(conn, new_ticket(request), now=now)
     opened = events.TicketOpened(
         ticket_id=str(ticket.id),
         run_id=ticket.subject,
@@ -65,7 +67,8 @@ async def close_ticket(conn: Connection, ticket_id: str, reason: str, now: datet
     the run reads its journal again and goes on with the answer.
     """
     closing = review.TicketClosing(reason)
-    ticket = await review.close_ticket(conn, ticket_id=UUID(ticket_id), reason=closing, now=now)
+    with log.bound(request_id=f"ticket:{ticket_id}:{reason}"):
+        ticket = await review.close_ticket(conn, ticket_id=UUID(ticket_id), reason=closing, now=now)
     if closing is review.TicketClosing.EXPIRED and ticket.status is review.TicketStatus.DECIDED:
         raise flows.RunLost(UUID(ticket.subject))
 
@@ -80,7 +83,8 @@ async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.T
         iteration=ticket.iteration,
         ticket=str(ticket.id),
         answer=decision.answers,
-        actor=", ".join(decision.decided_by),
+        decided_by=", ".join(decision.decided_by),
+        actor=decision.concluded_by,
         now=decision.decided_at,
     )
     decided = events.TicketDecided(

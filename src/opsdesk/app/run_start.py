@@ -30,7 +30,7 @@ async def begin(
         procedure_id=procedure_id,
         definition_id=definition_id,
         inputs=inputs,
-        actor=actor.id,
+        actor=actor,
         now=now,
         key=None if key is None else f"{actor.id} {key}",
     )

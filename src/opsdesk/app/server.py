@@ -23,6 +23,7 @@ _log = log.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then let the requests under way end."""
     log.configure(settings)
+    log.unbind()
     with stop_signals() as stop:
         async with open_app(settings) as opsdesk:
             await serve_for(opsdesk, stop=stop)

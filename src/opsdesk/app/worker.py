@@ -15,6 +15,7 @@ _log = log.get_logger(__name__)
 async def work(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then let what is under way end."""
     log.configure(settings)
+    log.unbind()
     with stop_signals() as stop:
         async with open_app(settings) as opsdesk:
             await work_for(opsdesk, stop=stop)

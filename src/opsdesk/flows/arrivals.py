@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from opsdesk import access
 from opsdesk.flows.calls import Failed
 from opsdesk.flows.errors import AnswerInvalid, KeyReused, NodeUnknown, NoIncident, NotWaiting, RunFinished, RunNotFound
 from opsdesk.flows.nodes.callbacks import CallbackTarget
@@ -55,9 +56,14 @@ async def accept_callback(conn: Connection, *, target: CallbackTarget, answer: A
         iteration=target.iteration,
         content=answer,
         payload={"answer": answer},
-        actor="partner",
+        actor=_partner(target),
         now=now,
     )
+
+
+def _partner(target: CallbackTarget) -> access.Actor:
+    """Whoever holds the address of a node's callback; nothing more is known of them."""
+    return access.Actor(id=f"partner:{target.node}", name=target.node, roles=frozenset(), scopes=frozenset())
 
 
 def _callback_key(target: CallbackTarget, retries: int) -> str:
@@ -66,7 +72,14 @@ def _callback_key(target: CallbackTarget, retries: int) -> str:
 
 
 async def signal(
-    conn: Connection, *, run_id: UUID, node: str, answer: Any, actor: str, now: datetime, key: str | None = None
+    conn: Connection,
+    *,
+    run_id: UUID,
+    node: str,
+    answer: Any,
+    actor: access.Actor,
+    now: datetime,
+    key: str | None = None,
 ) -> bool:
     """Answer a node in its partner's place: it ends with this answer. False: the same signal came before.
 
@@ -101,11 +114,13 @@ async def deliver_decision(
     iteration: int,
     ticket: str,
     answer: Mapping[str, Any],
-    actor: str,
+    decided_by: str,
+    actor: access.Actor,
     now: datetime,
 ) -> None:
     """The review desk has decided a ticket: in the transaction of the decision, so that neither is without the other.
 
+    `decided_by` is what the journal says of who decided; `actor` is whose answer was the last one needed.
     Raises RunFinished.
     """
     await _lock_open_run(conn, run_id)
@@ -119,11 +134,12 @@ async def deliver_decision(
         content=answer,
         payload={"answer": answer, "ticket": ticket},
         actor=actor,
+        called=decided_by,
         now=now,
     )
 
 
-async def cancel(conn: Connection, *, run_id: UUID, reason: str, actor: str, now: datetime) -> None:
+async def cancel(conn: Connection, *, run_id: UUID, reason: str, actor: access.Actor, now: datetime) -> None:
     """Ask for the run to end now; its open tickets are closed. Raises RunNotFound, RunFinished."""
     await _lock_open_run(conn, run_id)
     await _keep(
@@ -139,7 +155,7 @@ async def cancel(conn: Connection, *, run_id: UUID, reason: str, actor: str, now
 
 
 async def retry(
-    conn: Connection, *, run_id: UUID, node: str | None, new_key: bool, actor: str, now: datetime
+    conn: Connection, *, run_id: UUID, node: str | None, new_key: bool, actor: access.Actor, now: datetime
 ) -> str | None:
     """Have the node with the incident executed again; without a name the only one there is, or a run set aside.
 
@@ -215,11 +231,13 @@ async def _keep(
     key: str,
     content: Any,
     payload: Mapping[str, Any],
-    actor: str,
+    actor: access.Actor,
     now: datetime,
+    called: str | None = None,
     node: str = "",
     iteration: int = 1,
 ) -> bool:
+    """`called` is what the run is told of who it was, where that is more than one."""
     values = {
         "run_id": run_id,
         "kind": kind.value,
@@ -228,12 +246,22 @@ async def _keep(
         "node": node,
         "iteration": iteration,
         "payload": orjson.dumps(payload).decode(),
-        "actor": actor,
+        "actor": called or actor.id,
         "now": now,
     }
     if await (await conn.execute(INSERT_ARRIVAL, values)).fetchone() is None:
         # Two came at the same moment; the insert waited for the other, so the other is visible now.
         await _came_before(conn, run_id=run_id, key=key, content=content)
         return False
+    await access.audit.record(
+        conn,
+        actor=actor,
+        action=f"run.{kind.value}",
+        object_kind="run",
+        object_id=str(run_id),
+        after={"node": node, "iteration": iteration, **payload},
+        reason=payload.get("reason"),
+        now=now,
+    )
     await conn.execute(NOTIFY, {"run_id": str(run_id)})
     return True

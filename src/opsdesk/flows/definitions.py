@@ -7,6 +7,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from opsdesk import access
 from opsdesk.flows.document import executable, load
 from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused
 from opsdesk.flows.expressions import compile_conditions
@@ -53,7 +54,9 @@ def check(text: str | bytes, *, file_name: str) -> tuple[Procedure | None, list[
     return loaded.procedure, lint(loaded.procedure, loaded.findings)
 
 
-async def store_procedure(conn: Connection, *, text: str | bytes, file_name: str, now: datetime) -> Definition:
+async def store_procedure(
+    conn: Connection, *, text: str | bytes, file_name: str, actor: access.Actor, now: datetime
+) -> Definition:
     """Store a version of a procedure, once for the same text.
 
     Raises ProcedureRefused with every error at once; a procedure that could not be run is refused too.
@@ -75,7 +78,18 @@ async def store_procedure(conn: Connection, *, text: str | bytes, file_name: str
     async with conn.cursor(row_factory=class_row(Definition)) as rows:
         stored = await (await rows.execute(STORED_DEFINITION, values)).fetchone()
     assert stored is not None
-    return replace(stored, new=inserted.rowcount == 1)
+    if inserted.rowcount == 0:
+        return stored
+    await access.audit.record(
+        conn,
+        actor=actor,
+        action="procedure.store",
+        object_kind="procedure",
+        object_id=procedure.id,
+        after={"digest": procedure.digest, "version": procedure.version, "file_name": file_name},
+        now=now,
+    )
+    return replace(stored, new=True)
 
 
 def _runnable(text: str | bytes, file_name: str) -> tuple[Procedure | None, list[Finding]]:

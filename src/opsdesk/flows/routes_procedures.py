@@ -95,10 +95,10 @@ def svg_response(svg: str) -> Response:
     | {200: {"model": DefinitionView, "description": "This very text is known already."}},
     openapi_extra=_documents({"type": "object", "description": "A procedure as the OSOP specification has it."}),
 )
-async def store_procedure(document: Document, _: access.guard.ProcedureWriter, conn: Conn, now: Now) -> Response:
+async def store_procedure(document: Document, actor: access.guard.ProcedureWriter, conn: Conn, now: Now) -> Response:
     """Refused with every error of the document at once. A new version changes nothing about runs under way."""
     text, file_name = document
-    definition = await definitions.store_procedure(conn, text=text, file_name=file_name, now=now)
+    definition = await definitions.store_procedure(conn, text=text, file_name=file_name, actor=actor, now=now)
     body = DefinitionView.of(definition).model_dump()
     return JsonResponse(body, status_code=201 if definition.new else 200)
 

@@ -121,7 +121,7 @@ async def start_run(start: RunStart, actor: access.guard.RunWriter, key: NeededK
         conn,
         procedure_id=start.procedure,
         inputs=start.inputs,
-        actor=actor.id,
+        actor=actor,
         now=now,
         key=_of_actor(actor, key),
     )
@@ -231,7 +231,7 @@ async def signal_run(
         run_id=run_id,
         node=signal.node,
         answer=signal.answer,
-        actor=actor.id,
+        actor=actor,
         now=now,
         key=_of_actor(actor, key) if key else None,
     )
@@ -248,7 +248,7 @@ async def cancel_run(
     run_id: RunId, cancellation: Cancellation, actor: access.guard.RunWriter, conn: Conn, now: Now
 ) -> Taken:
     """It ends where it is, and its open tickets are closed."""
-    await arrivals.cancel(conn, run_id=run_id, reason=cancellation.reason, actor=actor.id, now=now)
+    await arrivals.cancel(conn, run_id=run_id, reason=cancellation.reason, actor=actor, now=now)
     return Taken(run=run_id)
 
 
@@ -260,7 +260,7 @@ async def cancel_run(
 )
 async def retry_run(run_id: RunId, retry: Retry, actor: access.guard.RunWriter, conn: Conn, now: Now) -> Taken:
     """Or let a run go on that was set aside."""
-    node = await arrivals.retry(conn, run_id=run_id, node=retry.node, new_key=retry.new_key, actor=actor.id, now=now)
+    node = await arrivals.retry(conn, run_id=run_id, node=retry.node, new_key=retry.new_key, actor=actor, now=now)
     return Taken(run=run_id, node=node)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from psycopg.rows import class_row
 
+from opsdesk import access
 from opsdesk.flows.definitions import latest_definition, read_definition
 from opsdesk.flows.engine import fold
 from opsdesk.flows.errors import InputsInvalid, KeyReused, RunNotFound
@@ -129,7 +130,7 @@ async def start_run(
     *,
     procedure_id: str,
     inputs: Mapping[str, Any],
-    actor: str,
+    actor: access.Actor,
     now: datetime,
     key: str | None = None,
     definition_id: int | None = None,
@@ -149,15 +150,24 @@ async def start_run(
         "run_id": run_id,
         "definition_id": definition_id,
         "procedure_id": procedure_id,
-        "actor": actor,
+        "actor": actor.id,
         "start_key": key,
         "start_digest": content_digest([procedure_id, inputs]) if key is not None else None,
         "now": now,
-        "payload": orjson.dumps({"inputs": completed, "actor": actor}).decode(),
+        "payload": orjson.dumps({"inputs": completed, "actor": actor.id}).decode(),
     }
     if await (await conn.execute(INSERT_RUN, values)).fetchone() is None:
         return await _first_start(conn, values), False
     await conn.execute(INSERT_START, values)
+    await access.audit.record(
+        conn,
+        actor=actor,
+        action="run.start",
+        object_kind="run",
+        object_id=str(run_id),
+        after={"procedure": procedure_id, "digest": procedure.digest, "inputs": completed},
+        now=now,
+    )
     await conn.execute(NOTIFY, {"run_id": str(run_id)})
     return await show_run(conn, run_id), True
 

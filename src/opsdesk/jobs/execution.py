@@ -57,7 +57,7 @@ class KindExecutor(AbstractEntrypointExecutor):
         job.attempts = attempts
         if attempts > self._kind.attempts_max:
             raise JobHeld("every worker that ran it ended before it did")
-        with bound(job_id=job.id, job_kind=self._kind.name):
+        with bound(request_id=f"job:{job.id}", job_id=job.id, job_kind=self._kind.name):
             await self._conclude(job, await self._attempt(job))
 
     async def _attempt(self, job: Job) -> JobOutcome | BaseException:

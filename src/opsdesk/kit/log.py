@@ -22,7 +22,6 @@ _WITH_OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
     """Send the logs of this process, the standard library's loggers included, to stderr in the chosen form.
-
     Start uvicorn with `log_config=None`, or it puts its own handlers back.
     """
     stream = stream or sys.stderr
@@ -69,6 +68,21 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def bound(**ids: object) -> AbstractContextManager[None]:
     """Inside the block, every line of this task and those it starts carries these ids (`run_id=…`, `request_id=…`)."""
     return cast(AbstractContextManager[None], structlog.contextvars.bound_contextvars(**ids))
+
+
+def unbind() -> None:
+    """Forget all ids: for a process that stays, which acts for whoever asks and not for the command that began it."""
+    structlog.contextvars.clear_contextvars()
+
+
+def request_id() -> str:
+    """The id of the request that is being answered, or of the command or the job that stands in its place.
+
+    Asked for by whatever keeps evidence; that there is none is a defect of whoever let the write in.
+    """
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    assert found, "no request id is bound: writes happen inside of a request, a command or a job"
+    return str(found)
 
 
 def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -1,6 +1,7 @@
 """Claims: who is working on a ticket now. A lease, so that a ticket never stays with somebody who went home."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from opsdesk.access import Actor, Scope, require
@@ -8,7 +9,7 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 from opsdesk.review.errors import AlreadyAnswered, OwnRequest, RoleMissing, TicketClaimed, TicketNotOpen
 from opsdesk.review.model import Ticket, TicketEventKind, TicketStatus
-from opsdesk.review.tickets import lock_ticket, record_event, show_ticket, ticket_answers
+from opsdesk.review.tickets import lock_ticket, record_change, record_event, show_ticket, ticket_answers
 
 CLAIM_TTL_S = 300
 
@@ -31,6 +32,8 @@ async def claim(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetim
     check_not_claimed_by_other(ticket, actor=actor, now=now)
     until = now + timedelta(seconds=CLAIM_TTL_S)
     await conn.execute(_SET_CLAIM, {"id": ticket_id, "actor": actor.id, "until": until})
+    claimed = {"claimed_by": actor.id, "claimed_until": until}
+    await record_change(conn, ticket, action="claim", actor=actor, before=_claim(ticket), after=claimed, now=now)
     if ticket.claim_at(now) is None:
         await record_event(conn, ticket_id=ticket_id, kind=TicketEventKind.CLAIMED, actor=actor.id, now=now)
     return await show_ticket(conn, ticket_id=ticket_id)
@@ -47,8 +50,14 @@ async def release(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datet
     if ticket.claim_at(now) is None:
         return ticket
     await end_claim(conn, ticket_id=ticket_id)
+    nobody = {"claimed_by": None, "claimed_until": None}
+    await record_change(conn, ticket, action="release", actor=actor, before=_claim(ticket), after=nobody, now=now)
     await record_event(conn, ticket_id=ticket_id, kind=TicketEventKind.RELEASED, actor=actor.id, now=now)
     return await show_ticket(conn, ticket_id=ticket_id)
+
+
+def _claim(ticket: Ticket) -> dict[str, Any]:
+    return {"claimed_by": ticket.claimed_by, "claimed_until": ticket.claimed_until}
 
 
 async def end_claim(conn: Connection, *, ticket_id: UUID) -> None:

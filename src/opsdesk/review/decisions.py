@@ -14,7 +14,7 @@ from opsdesk.review.canonical import canonical
 from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, end_claim
 from opsdesk.review.errors import AnswerKeyInvalid, AnswerKeyReused, AnswersInvalid
 from opsdesk.review.model import Ticket, TicketAnswer, TicketDecision, TicketEventKind
-from opsdesk.review.tickets import lock_ticket, mark_decided, record_event, show_ticket, ticket_answers
+from opsdesk.review.tickets import lock_ticket, mark_decided, record_change, record_event, show_ticket, ticket_answers
 
 KEY_CHARS_MAX = 200
 
@@ -57,7 +57,7 @@ async def decide(
         raise AnswersInvalid(ticket_id=str(ticket_id), problems=problems)
     await _record_answer(conn, ticket=ticket, number=len(given) + 1, actor=actor, answers=answers, key=key, now=now)
     await end_claim(conn, ticket_id=ticket_id)
-    await _conclude(conn, ticket=ticket, now=now, on_decided=on_decided)
+    await _conclude(conn, ticket=ticket, actor=actor, now=now, on_decided=on_decided)
     return await show_ticket(conn, ticket_id=ticket_id)
 
 
@@ -88,9 +88,11 @@ async def _record_answer(
     if await (await conn.execute(_INSERT_ANSWER, row)).fetchone() is None:
         raise AnswerKeyReused(ticket_id=str(ticket.id), actor=actor.id)
     await record_event(conn, ticket_id=ticket.id, kind=TicketEventKind.ANSWERED, actor=actor.id, now=now)
+    answered = {"answers": answers, "shown_sha256": ticket.shown_sha256, "number": number}
+    await record_change(conn, ticket, action="decide", actor=actor, after=answered, now=now)
 
 
-async def _conclude(conn: Connection, *, ticket: Ticket, now: datetime, on_decided: OnDecided) -> None:
+async def _conclude(conn: Connection, *, ticket: Ticket, actor: Actor, now: datetime, on_decided: OnDecided) -> None:
     given = await ticket_answers(conn, ticket_id=ticket.id)
     agreed = agreement(ticket.asked, [answer.answers for answer in given], required_approvers=ticket.required_approvers)
     if agreed is None:
@@ -101,5 +103,6 @@ async def _conclude(conn: Connection, *, ticket: Ticket, now: datetime, on_decid
         answers=agreed.answers,
         decided_by=tuple(given[place].actor for place in agreed.places),
         decided_at=now,
+        concluded_by=actor,
     )
     await on_decided(conn, await show_ticket(conn, ticket_id=ticket.id), decision)

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from opsdesk.access import Actor
+
 
 class TicketStatus(StrEnum):
     """Whether a ticket waits for people, and how it ended if it does not."""
@@ -158,6 +160,8 @@ class TicketDecision:
     answers: Mapping[str, Any]
     decided_by: tuple[str, ...]
     decided_at: datetime
+    concluded_by: Actor
+    """Whose answer was the last one needed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
+from opsdesk.access import Actor, audit, system_actor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
@@ -63,7 +64,10 @@ async def open_ticket(conn: Connection, ticket: NewTicket, *, now: datetime) -> 
     inserted = await (await conn.execute(_INSERT_TICKET, row)).fetchone()
     if inserted is not None:
         await record_event(conn, ticket_id=row["id"], kind=TicketEventKind.OPENED, actor=ticket.source, now=now)
-        return await show_ticket(conn, ticket_id=row["id"])
+        opened = await show_ticket(conn, ticket_id=row["id"])
+        content = {"content_sha256": row["content_sha256"], "subject": ticket.subject, "node": ticket.node}
+        await record_change(conn, opened, action="open", actor=system_actor(ticket.source), after=content, now=now)
+        return opened
     found = await (await conn.execute(_TICKET_BY_NAME, row)).fetchone()
     assert found is not None, "a ticket that was in the way of an insert is never deleted"
     ticket_id, content_sha256 = found
@@ -88,7 +92,17 @@ async def close_ticket(conn: Connection, *, ticket_id: UUID, reason: TicketClosi
     await record_event(
         conn, ticket_id=ticket_id, kind=TicketEventKind.CLOSED, actor=ticket.source, now=now, reason=reason
     )
-    return await show_ticket(conn, ticket_id=ticket_id)
+    closed = await show_ticket(conn, ticket_id=ticket_id)
+    await record_change(
+        conn,
+        closed,
+        action="close",
+        actor=system_actor(ticket.source),
+        before={"status": ticket.status},
+        after={"status": closed.status},
+        now=now,
+    )
+    return closed
 
 
 async def show_ticket(conn: Connection, *, ticket_id: UUID) -> Ticket:
@@ -128,6 +142,29 @@ async def record_event(
 ) -> None:
     await conn.execute(
         _INSERT_EVENT, {"ticket_id": ticket_id, "kind": kind, "actor": actor, "now": now, "reason": reason}
+    )
+
+
+async def record_change(
+    conn: Connection,
+    ticket: Ticket,
+    *,
+    action: str,
+    actor: Actor,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """Say in the audit chain what was done to a ticket, and by whom."""
+    await audit.record(
+        conn,
+        actor=actor,
+        action=f"ticket.{action}",
+        object_kind="ticket",
+        object_id=str(ticket.id),
+        before=before,
+        after=after,
+        now=now,
     )
 
 
