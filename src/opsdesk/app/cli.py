@@ -12,9 +12,11 @@ from opsdesk.app import (
     commands_flow,
     commands_flow_run,
     commands_key,
+    commands_person,
     commands_process,
     commands_run,
     commands_run_change,
+    commands_session,
     commands_ticket,
 )
 
@@ -81,6 +83,24 @@ _noun(
     {"create": commands_key.create_key, "list": commands_key.list_keys, "revoke": commands_key.revoke_key},
 )
 _noun(
+    "person",
+    "People: their accounts, roles, and one-time codes.",
+    {
+        "create": commands_person.create_person,
+        "list": commands_person.list_people,
+        "show": commands_person.show_person,
+        "link": commands_person.make_link,
+        "roles": commands_person.change_roles,
+        "disable": commands_person.disable_person,
+        "enable": commands_person.enable_person,
+    },
+)
+_noun(
+    "session",
+    "Sessions: who is signed in, and an end to it.",
+    {"list": commands_session.list_sessions, "revoke": commands_session.revoke_sessions},
+)
+_noun(
     "db",
     "The database: where it is, and a prompt in it.",
     {"url": commands_db.show_url, "psql": commands_db.open_prompt},
@@ -109,6 +129,9 @@ def opsdesk(
     """Runs a company's customer operations from procedures that people can read.
 
     Without OPSDESK_DATABASE_URL, commands use the database in OPSDESK_DATA_DIR, which starts by itself.
+
+    With an API key in OPSDESK_API_KEY, a command acts as the owner of the key, with its scopes and in its roles.
+    Without one it acts as the person at this machine, who can reach the database itself and so may do everything.
 
     Exit codes: 0 done, 1 refused or failed, 2 misuse.
     """

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-NOT_SETTINGS = ("OPSDESK_SECRET_", "OPSDESK_TEST_")
-"""Secrets, which have names of their own, and what only the tests ask for."""
+NOT_SETTINGS = ("OPSDESK_SECRET_", "OPSDESK_TEST_", "OPSDESK_API_KEY")
+"""Secrets, which have names of their own, what only the tests ask for, and the key that a command acts by."""
 
 
 class Settings(BaseSettings):
