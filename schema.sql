@@ -170,6 +170,7 @@ CREATE TABLE flow_definition (
     source text NOT NULL,
     file_name text NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    stored_by text,
     CONSTRAINT flow_definition_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
 );
 
@@ -193,8 +194,7 @@ CREATE TABLE flow_inbox (
     payload jsonb NOT NULL,
     actor text NOT NULL,
     at timestamp with time zone NOT NULL,
-    taken_at timestamp with time zone,
-    CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text])))
+    taken_at timestamp with time zone
 );
 
 ALTER TABLE flow_inbox ALTER COLUMN inbox_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -237,11 +237,15 @@ CREATE TABLE flow_run (
     wake_name text,
     outcome_node text,
     outcome_reason text,
-    CONSTRAINT flow_run_check CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text])))),
     CONSTRAINT flow_run_check1 CHECK (((ended_at IS NULL) OR ((owner IS NULL) AND (wake_at IS NULL)))),
     CONSTRAINT flow_run_check2 CHECK (((ended_at IS NOT NULL) OR (owner IS NOT NULL) OR (wake_name IS NOT NULL))),
-    CONSTRAINT flow_run_check3 CHECK (((start_key IS NULL) = (start_digest IS NULL))),
-    CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text])))
+    CONSTRAINT flow_run_check3 CHECK (((start_key IS NULL) = (start_digest IS NULL)))
+);
+
+CREATE TABLE flow_subject (
+    value text NOT NULL COLLATE pg_catalog."C",
+    run_id uuid NOT NULL,
+    CONSTRAINT flow_subject_value_check CHECK ((value <> ''::text))
 );
 
 CREATE TABLE flow_worker (
@@ -548,6 +552,9 @@ ALTER TABLE ONLY flow_definition
 ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_pkey PRIMARY KEY (definition_id);
 
+ALTER TABLE flow_inbox
+    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text]))) NOT VALID;
+
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_pkey PRIMARY KEY (inbox_id);
 
@@ -560,8 +567,17 @@ ALTER TABLE ONLY flow_journal
 ALTER TABLE ONLY flow_rate
     ADD CONSTRAINT flow_rate_pkey PRIMARY KEY (rate_key);
 
+ALTER TABLE flow_run
+    ADD CONSTRAINT flow_run_open_check CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text])))) NOT VALID;
+
 ALTER TABLE ONLY flow_run
     ADD CONSTRAINT flow_run_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE flow_run
+    ADD CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text]))) NOT VALID;
+
+ALTER TABLE ONLY flow_subject
+    ADD CONSTRAINT flow_subject_pkey PRIMARY KEY (value, run_id);
 
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
@@ -645,6 +661,10 @@ CREATE INDEX audit_entry_of_object ON audit_entry USING btree (object_kind, obje
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
 
 CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
+
+CREATE INDEX flow_run_by_procedure ON flow_run USING btree (procedure_id, status, started_at, run_id);
+
+CREATE INDEX flow_run_by_status ON flow_run USING btree (status, started_at, run_id);
 
 CREATE INDEX flow_run_owner ON flow_run USING btree (owner) WHERE (owner IS NOT NULL);
 

@@ -146,6 +146,41 @@ def test_an_incident_is_retried_and_what_has_none_is_not(shell: Shell) -> None:
     assert f"Next: opsdesk run show {run} tells where it stands" in refused.err
 
 
+@pytest.mark.req("FLO-307")
+def test_a_run_is_paused_shown_as_such_and_resumed(shell: Shell) -> None:
+    run = shell.run(REVIEWED, *INPUTS, "--key", "k")["id"]
+    refused = shell("run", "resume", run, "--json")
+    assert (refused.code, refused.error["code"]) == (1, "RunNotPaused")
+    assert shell("run", "pause", run[-12:], "--reason", "a holiday").code == 0
+    assert shell.run(REVIEWED, *INPUTS, "--key", "k")["pause"]["reason"] == "a holiday"
+    assert shell("run", "show", run).err.startswith(f"Next: opsdesk run resume {run[-12:]}")
+    assert "operator: paused by cli:" in shell("run", "list", "--status", "paused").out
+    assert shell("run", "resume", run, "--key", "r").code == 0
+    assert shell.run(REVIEWED, *INPUTS, "--key", "k")["status"] == "waiting"
+
+
+@pytest.mark.req("FLO-307")
+def test_a_node_is_skipped_with_a_reason_and_the_run_goes_on_behind_it(shell: Shell) -> None:
+    run = shell.run(BROKEN, "--key", "k")["id"]
+    assert shell("run", "skip", run, "break").code == 2
+    assert shell("run", "skip", run, "break", "--reason", "by hand", "--json").json == {"run": run, "node": "break"}
+    after = shell.run(BROKEN, "--key", "k")
+    assert (after["status"], after["nodes"][0]["skipped_because"]) == ("waiting", "by hand")
+    assert "skipped: by hand" in shell("run", "show", run).out
+    refused = shell("run", "skip", run, "after", "--reason", "by hand", "--outputs", "{}", "--json")
+    assert (refused.code, refused.error["code"]) == (1, "NodeNotSkippable")
+
+
+@pytest.mark.req("FLO-307")
+def test_a_run_goes_its_way_again_from_a_node(shell: Shell) -> None:
+    run = shell.run(REVIEWED, *INPUTS, "--key", "k")["id"]
+    said = shell("run", "rerun", run, "write", "--reason", "misspelt", "--json")
+    assert (said.code, said.json) == (0, {"run": run, "node": "write"})
+    again = shell.run(REVIEWED, *INPUTS, "--key", "k")
+    assert [node["iteration"] for node in again["nodes"]] == [2, 2]
+    assert shell("ticket", "list", "--json").json["counts"]["cancelled"] == 1
+
+
 @pytest.mark.req("FLO-314")
 def test_a_run_that_nothing_will_wake_is_an_alarm(shell: Shell) -> None:
     shell.reviewed()

@@ -11,7 +11,7 @@ import pytest
 from opsdesk import review
 from opsdesk.access import Actor, Scope
 from opsdesk.app import desk
-from opsdesk.flows import runs
+from opsdesk.flows import runs, steering
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.runtime import Runtime
@@ -77,6 +77,46 @@ async def test_an_answer_counts_that_comes_while_its_time_is_running_out(db: Dat
             )
         run = await until(lambda: ended(db, run_id))
     assert (run.status, run.outcome_node) == ("completed", "review")
+
+
+@pytest.mark.req("FLO-307")
+async def test_a_decision_during_a_pause_is_kept_and_ends_the_run_when_it_is_resumed(
+    db: Database, clock: ManualClock
+) -> None:
+    bo = Actor("key:bo", "bo", frozenset({"greeter"}), frozenset(Scope))
+    async with running(db, clock, desk.open_ticket) as run_id:
+        ticket = UUID(await until(lambda: ticket_waited_for(db, run_id)))
+        async with db.transaction() as conn:
+            await steering.pause(conn, run_id=run_id, reason="a holiday", actor=bo, now=clock.now())
+        await until(lambda: stands(db, run_id, "paused"))
+        clock.advance(seconds=7200)
+        async with db.transaction() as conn:
+            decided = await review.decide(
+                conn,
+                ticket_id=ticket,
+                actor=bo,
+                answers={"decision": "approved"},
+                key="1",
+                now=clock.now(),
+                on_decided=desk.on_decided,
+            )
+        assert decided.status is review.TicketStatus.DECIDED
+        await until(lambda: taken_in(db, run_id))
+        assert await stands(db, run_id, "paused")
+        async with db.transaction() as conn:
+            await steering.resume(conn, run_id=run_id, actor=bo, now=clock.now())
+        run = await until(lambda: ended(db, run_id))
+    assert (run.status, run.outcome_node) == ("completed", "review")
+
+
+async def stands(db: Database, run_id: UUID, status: str) -> bool:
+    async with db.connection() as conn:
+        return (await runs.show_run(conn, run_id)).status == status
+
+
+async def taken_in(db: Database, run_id: UUID) -> bool:
+    async with db.connection() as conn:
+        return not await runs.has_arrivals(conn, run_id)
 
 
 @asynccontextmanager

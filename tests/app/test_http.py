@@ -66,6 +66,10 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "signal_run": {"node": "ask", "answer": {}},
         "cancel_run": {"reason": "no"},
         "retry_run": {},
+        "pause_run": {"reason": "no"},
+        "resume_run": {},
+        "skip_node": {"node": "ask", "reason": "no"},
+        "rerun_node": {"node": "ask", "reason": "no"},
         "decide_ticket": {"answers": {}},
         "make_key": {"name": "eve", "scopes": ["keys:write"]},
     }

@@ -97,11 +97,26 @@ async def test_runs_and_tickets_answer_as_they_are_described(api: DescribedApi) 
         other = await api.start("greet", key=key, once="other", email="later@example.com")
         assert (await api.post(f"/v1/runs/{other}/signals", signal, key=key)).status == 202
         assert (await api.post(f"/v1/runs/{never}/retries", {}, key=key)).status == 202
+        await steer(api, never, key)
     await look_at_run(api, now, key, few)
     await look_at_run(api, later, key, few)
     lists = ["/v1/runs?limit=1", "/v1/runs?status=completed", "/v1/tickets?limit=1", "/v1/tickets?status=cancelled"]
     await look(api, lists, key, few)
     assert missing(api, "/v1/runs", "/v1/tickets", "/v1/callbacks") == []
+
+
+async def steer(api: DescribedApi, run: str, key: str) -> None:
+    """Pauses and resumes, with a worker in between; the run stands at its first node."""
+    about = {"node": "ask", "reason": "asked to"}
+    assert (await api.post(f"/v1/runs/{run}/reruns", about, key=key)).status == 202
+    assert (await api.post(f"/v1/runs/{run}/pauses", {"reason": "asked to"}, key=key)).status == 202
+    async with working_for(api.installation):
+        await until(has(api, f"/v1/runs/{run}", key, status="paused"))
+        await look_at_run(api, run, key)
+        assert (await api.post(f"/v1/runs/{run}/skips", about | {"outputs": {"score": 1}}, key=key)).status == 202
+        assert (await api.post(f"/v1/runs/{run}/resumptions", {}, key=key)).status == 202
+        await until(has(api, f"/v1/runs/{run}", key, status="waiting"))
+        await look_at_run(api, run, key)
 
 
 async def decide(api: DescribedApi, ticket: str, desk: str, few: str) -> None:
@@ -189,6 +204,13 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/v1/runs/RUN/signals", {"json": {"node": "review", "answer": {}}}, 409),
     ("POST", "/v1/runs/RUN/retries", {"json": {}}, 409),
     ("POST", "/v1/runs/RUN/retries", {"json": {"node": "none"}}, 404),
+    ("POST", "/v1/runs/RUN/pauses", {"json": {"reason": ""}}, 422),
+    ("POST", "/v1/runs/RUN/resumptions", {"json": {}}, 409),
+    ("POST", "/v1/runs/RUN/skips", {"json": {"node": "review", "reason": "r"}}, 409),
+    ("POST", "/v1/runs/RUN/skips", {"json": {"node": "none", "reason": "r"}}, 404),
+    ("POST", "/v1/runs/RUN/skips", {"json": {"node": "ask", "reason": "r", "outputs": {}}}, 422),
+    ("POST", "/v1/runs/RUN/reruns", {"json": {"node": "review", "reason": "r"}}, 409),
+    ("POST", "/v1/runs/RUN/reruns", {"json": {"node": "none", "reason": "r"}}, 404),
     ("POST", "/v1/runs/RUN/cancellations", {"json": {"reason": ""}}, 422),
     ("POST", "/v1/runs/RUN/cancellations", {"data": b"reason=x", "headers": {"Content-Type": "text/plain"}}, 415),
     ("POST", "/v1/callbacks/x", {"json": {}}, 403),
@@ -246,8 +268,12 @@ async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: De
         await api.post(f"/v1/runs/{run}/signals", {"node": "ask", "answer": {"score": 1}}, key=key),
         await api.post(f"/v1/runs/{run}/cancellations", {"reason": "withdrawn"}, key=key),
         await api.post(f"/v1/runs/{run}/retries", {}, key=key),
+        await api.post(f"/v1/runs/{run}/pauses", {"reason": "r"}, key=key),
+        await api.post(f"/v1/runs/{run}/resumptions", {}, key=key),
+        await api.post(f"/v1/runs/{run}/skips", {"node": "ask", "reason": "r"}, key=key),
+        await api.post(f"/v1/runs/{run}/reruns", {"node": "ask", "reason": "r"}, key=key),
     ]
-    assert [other.code, *(answer.code for answer in late)] == ["KeyReused", *["RunFinished"] * 4]
+    assert [other.code, *(answer.code for answer in late)] == ["KeyReused", *["RunFinished"] * 8]
 
 
 def filled(path: str) -> str:

@@ -62,7 +62,12 @@ class Chaos:
 
     def step(self) -> None:
         self.launch()
-        acts = [self.call_ends] * len(self.flying) + [self.arrives, self.person_acts, self.time_passes]
+        acts = [self.call_ends] * len(self.flying) + [
+            self.arrives,
+            self.person_acts,
+            self.operator_acts,
+            self.time_passes,
+        ]
         self.pick(acts)()
 
     def launch(self) -> None:
@@ -80,7 +85,8 @@ class Chaos:
                     case OpenTicket():
                         state = journal.state.nodes[command.node]
                         asked = made.procedure.nodes[command.node]
-                        journal.add(person_asked(asked, state, f"t-{state.retries}", journal.now)[0])
+                        ticket = f"t-{command.node}-{state.iteration}-{state.retries}"
+                        journal.add(person_asked(asked, state, ticket, journal.now)[0])
                     case Execute() if command.node not in [other.node for other in self.flying]:
                         self.flying.append(command)
             if not again:
@@ -105,9 +111,16 @@ class Chaos:
         kind = ArrivalKind.CANCEL if self.data.draw(st.integers(0, 19)) == 0 else ArrivalKind.RETRY
         self.take(kind, self.pick(names), {"new_key": self.data.draw(st.booleans())})
 
+    def operator_acts(self) -> None:
+        kind = self.pick([ArrivalKind.PAUSE, ArrivalKind.RESUME, ArrivalKind.SKIP, ArrivalKind.RERUN])
+        name = self.pick(list(self.journal.state.nodes)) if kind in (ArrivalKind.SKIP, ArrivalKind.RERUN) else ""
+        outputs: list[object] = [None, {"x": 1}, {"x": "undecidable"}]
+        self.take(kind, name, {"reason": "asked to", "outputs": self.pick(outputs)})
+
     def take(self, kind: ArrivalKind, name: str, payload: dict[str, object]) -> None:
         journal = self.journal
-        arrival = Arrival(1, kind, name, 1, payload, "someone", journal.now)
+        iteration = journal.state.nodes[name].iteration if name else 1
+        arrival = Arrival(1, kind, name, iteration, payload, "someone", journal.now)
         facts = take_in(journal.program, journal.state, arrival, journal.now)
         assert facts, "what comes in always leaves a fact"
         journal.add(*facts)
@@ -132,14 +145,15 @@ def test_whatever_comes_in_and_when_a_run_ends_once_or_waits_for_something_named
     assert (commands == []) == (state.outcome is not None)
     if state.outcome is None and not [command for command in commands if isinstance(command, Execute)]:
         assert next_wake(commands)[1]
-        assert status(state) in (RunStatus.WAITING, RunStatus.BLOCKED)
+        assert status(state) in (RunStatus.WAITING, RunStatus.BLOCKED, RunStatus.PAUSED)
     _each_node_ends_once(facts)
     _edges_agree_with_phases(made, chaos.journal)
 
 
 def _each_node_ends_once(facts: Sequence[Fact]) -> None:
-    ends = [fact.node for fact in facts if fact.kind is FactKind.NODE_ENDED]
-    ends += [fact.node for fact in facts if fact.kind is FactKind.NODE_FAILED and fact.payload["taken"]]
+    ends = [(fact.node, fact.iteration) for fact in facts if fact.kind is FactKind.NODE_ENDED]
+    failed = [fact for fact in facts if fact.kind is FactKind.NODE_FAILED and fact.payload["taken"]]
+    ends += [(fact.node, fact.iteration) for fact in failed]
     assert len(ends) == len(set(ends))
     after_the_end = [fact.kind for fact in facts[[fact.kind for fact in facts].index(FactKind.RUN_STARTED) :]]
     if FactKind.RUN_ENDED in after_the_end:

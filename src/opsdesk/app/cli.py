@@ -16,6 +16,7 @@ from opsdesk.app import (
     commands_process,
     commands_run,
     commands_run_change,
+    commands_run_steer,
     commands_session,
     commands_ticket,
 )
@@ -53,7 +54,7 @@ _noun(
 )
 _noun(
     "run",
-    "Runs: start, follow, answer, retry and cancel them.",
+    "Runs: start, follow, answer, steer and cancel them.",
     {
         "start": commands_run.start_run,
         "list": commands_run.list_runs,
@@ -63,6 +64,10 @@ _noun(
         "signal": commands_run_change.signal_run,
         "cancel": commands_run_change.cancel_run,
         "retry": commands_run_change.retry_run,
+        "pause": commands_run_steer.pause_run,
+        "resume": commands_run_steer.resume_run,
+        "skip": commands_run_steer.skip_node,
+        "rerun": commands_run_steer.rerun_node,
         "stalled": commands_run.list_stalled,
     },
 )

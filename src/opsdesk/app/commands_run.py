@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RunId = Annotated[
     str, typer.Argument(help="The run: its identifier, or 8 digits of its beginning or end.", metavar="RUN")
 ]
-STATUSES = ("running", "waiting", "blocked", "completed", "stopped", "timed_out", "cancelled")
+STATUSES = ("running", "waiting", "blocked", "paused", "completed", "stopped", "timed_out", "cancelled")
 
 
 @command

@@ -41,7 +41,7 @@ async def signal_run(
             now=opsdesk.clock.now(),
             key=None if key is None else f"{actor.id} {key}",
         )
-    _tell_taken(found, node=node, what="answered", as_json=as_json)
+    tell_taken(found, node=node, what="answered", as_json=as_json)
 
 
 @command
@@ -64,7 +64,7 @@ async def cancel_run(
         found = await chosen.run_id(conn, run_id)
         actor = access.local_actor(())
         await flows.arrivals.cancel(conn, run_id=found, reason=reason, actor=actor, now=opsdesk.clock.now())
-    _tell_taken(found, node=None, what="cancelled", as_json=as_json)
+    tell_taken(found, node=None, what="cancelled", as_json=as_json)
 
 
 @command
@@ -95,10 +95,11 @@ async def retry_run(
             actor=access.local_actor(()),
             now=opsdesk.clock.now(),
         )
-    _tell_taken(found, node=about, what="to be executed again", as_json=as_json)
+    tell_taken(found, node=about, what="to be executed again", as_json=as_json)
 
 
-def _tell_taken(run_id: object, *, node: str | None, what: str, as_json: bool) -> None:
+def tell_taken(run_id: object, *, node: str | None, what: str, as_json: bool) -> None:
+    """That it is kept, and how to see what became of it."""
     if as_json:
         print_json({"run": run_id, "node": node})
     else:

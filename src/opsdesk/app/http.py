@@ -51,6 +51,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         health.routes,
         flows.routes.procedure_routes,
         flows.routes.run_routes,
+        flows.routes.steering_routes,
         flows.routes.callback_routes(installation.callbacks),
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         access.routes.routes,

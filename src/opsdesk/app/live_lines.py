@@ -34,6 +34,8 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
         case "run_started":
             return f"run {seen.detail.id} of {seen.detail.procedure} started by {payload['actor']}"
         case "node_ended":
+            if payload.get("by") == "skip":
+                return f"{node} skipped by {payload['actor']}: {payload['reason']}"
             return f"{node} done {_lasted(fact, seen)}".rstrip()
         case "attempt_failed":
             again = datetime.fromisoformat(payload["retry_at"]).astimezone()
@@ -48,6 +50,12 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"{node} {_waiting(fact)}"
         case "node_retried":
             return f"{node} retried by {payload['actor']}"
+        case "node_rerun":
+            return f"{node} run again by {payload['actor']}: {payload['reason']}"
+        case "run_paused":
+            return f"run paused by {payload['actor']}: {payload['reason']}"
+        case "pause_ended":
+            return f"pause ended by {payload['actor']}"
         case "lease_lost":
             return "the worker was lost; another one takes over"
         case "run_set_aside":

@@ -38,6 +38,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "running": ("▶", "cyan"),
         "waiting": ("…", "yellow"),
         "blocked": ("!", "bold red"),
+        "paused": ("‖", "yellow"),
         "completed": ("✓", "bold green"),
         "stopped": ("✗", "bold red"),
         "timed_out": ("✗", "bold red"),
@@ -180,6 +181,8 @@ def standing(detail: "flows.views.RunDetail") -> str:
     """How a run stands, in words."""
     if detail.set_aside:
         return f"set aside, an operator has to look at it: {detail.set_aside}"
+    if detail.pause is not None and detail.outcome is None:
+        return f"paused by {detail.pause.actor}: {detail.pause.reason}"
     words = detail.status.value.replace("_", " ")
     if detail.outcome is not None and words != "completed":
         where = f" at {detail.outcome.node}" if detail.outcome.node else ""

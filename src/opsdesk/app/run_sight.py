@@ -36,6 +36,8 @@ class Seen:
             return True
         if self.goes_on or self.run.owned or self.detail.status.value == "running":
             return False
+        if self.detail.status.value == "paused":
+            return True
         busy = any(node.phase.value in UNDER_WAY for node in self.detail.nodes)
         return not busy and all(node.wait.reason in LEAVING_ALONE for node in self.detail.nodes if node.wait)
 

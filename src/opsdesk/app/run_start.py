@@ -76,6 +76,8 @@ def next_steps(seen: Seen) -> list[str]:
         return []
     steps = []
     run = short(seen.detail.id)
+    if seen.detail.pause:
+        steps.append(f"Next: opsdesk run resume {run}")
     for node in seen.detail.nodes:
         if node.wait and node.wait.ticket:
             role = f" --role {node.wait.role}" if node.wait.role else ""

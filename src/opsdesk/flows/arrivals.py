@@ -5,27 +5,38 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from opsdesk import access
 from opsdesk.flows.calls import Failed
 from opsdesk.flows.errors import AnswerInvalid, KeyReused, NodeUnknown, NoIncident, NotWaiting, RunFinished, RunNotFound
+from opsdesk.flows.inbox import came_before, keep, lock_open_run
 from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.flows.nodes.outputs import bind_outputs
 from opsdesk.flows.procedure import NodeType, Procedure
-from opsdesk.flows.runs import content_digest, read_state
+from opsdesk.flows.runs import read_state
 from opsdesk.flows.settle import ANSWERABLE, ArrivalKind
-from opsdesk.flows.state import OPEN, NodePhase, State
+from opsdesk.flows.state import NodePhase, State
+from opsdesk.flows.steering import key_of, pause, rerun, resume, skip
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
 
+__all__ = [
+    "ANSWER_REFUSALS",
+    "DECISION_REFUSALS",
+    "accept_callback",
+    "cancel",
+    "deliver_decision",
+    "key_of",
+    "pause",
+    "rerun",
+    "resume",
+    "retry",
+    "signal",
+    "skip",
+]
+
 _SQL = statements(__file__)
-LOCK_OPEN_RUN = _SQL["lock_open_run"]
-INSERT_ARRIVAL = _SQL["insert_arrival"]
-FIND_ARRIVAL = _SQL["find_arrival"]
 COUNT_RETRIES = _SQL["count_retries"]
-NOTIFY = _SQL["notify"]
 
 ANSWER_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, NotWaiting, KeyReused, AnswerInvalid)
 """What the answer of a partner, or one in its place, may be refused for."""
@@ -41,13 +52,13 @@ async def accept_callback(conn: Connection, *, target: CallbackTarget, answer: A
     """
     values = {"run_id": target.run_id, "node": target.node, "iteration": target.iteration}
     row = await (await conn.execute(COUNT_RETRIES, values)).fetchone()
-    if await _came_before(conn, run_id=target.run_id, key=_callback_key(target, row[0] if row else 0), content=answer):
+    if await came_before(conn, run_id=target.run_id, key=_callback_key(target, row[0] if row else 0), content=answer):
         return False
-    await _lock_open_run(conn, target.run_id)
+    await lock_open_run(conn, target.run_id)
     procedure, state, _ = await read_state(conn, target.run_id)
-    _check_answer(procedure, state, run_id=target.run_id, node=target.node, answer=answer)
+    _check_answer(procedure, state, run_id=target.run_id, node=target.node, answer=answer, iteration=target.iteration)
     key = _callback_key(target, state.nodes[target.node].retries)
-    return await _keep(
+    return await keep(
         conn,
         run_id=target.run_id,
         kind=ArrivalKind.CALLBACK,
@@ -87,12 +98,12 @@ async def signal(
     `accept_callback` does.
     """
     key = f"signal:{key or new_id()}"
-    if await _came_before(conn, run_id=run_id, key=key, content=[node, answer]):
+    if await came_before(conn, run_id=run_id, key=key, content=[node, answer]):
         return False
-    await _lock_open_run(conn, run_id)
+    await lock_open_run(conn, run_id)
     procedure, state, _ = await read_state(conn, run_id)
     _check_answer(procedure, state, run_id=run_id, node=node, answer=answer)
-    return await _keep(
+    return await keep(
         conn,
         run_id=run_id,
         kind=ArrivalKind.SIGNAL,
@@ -123,8 +134,8 @@ async def deliver_decision(
     `decided_by` is what the journal says of who decided; `actor` is whose answer was the last one needed.
     Raises RunFinished.
     """
-    await _lock_open_run(conn, run_id)
-    await _keep(
+    await lock_open_run(conn, run_id)
+    await keep(
         conn,
         run_id=run_id,
         kind=ArrivalKind.DECISION,
@@ -141,8 +152,8 @@ async def deliver_decision(
 
 async def cancel(conn: Connection, *, run_id: UUID, reason: str, actor: access.Actor, now: datetime) -> None:
     """Ask for the run to end now; its open tickets are closed. Raises RunNotFound, RunFinished."""
-    await _lock_open_run(conn, run_id)
-    await _keep(
+    await lock_open_run(conn, run_id)
+    await keep(
         conn,
         run_id=run_id,
         kind=ArrivalKind.CANCEL,
@@ -163,10 +174,10 @@ async def retry(
     did the work already is not asked to do it twice. Returns the node. Raises RunNotFound, RunFinished, NodeUnknown,
     NoIncident.
     """
-    await _lock_open_run(conn, run_id)
+    await lock_open_run(conn, run_id)
     _, state, _ = await read_state(conn, run_id)
     node = _incident(state, run_id=run_id, node=node)
-    await _keep(
+    await keep(
         conn,
         run_id=run_id,
         kind=ArrivalKind.RETRY,
@@ -195,7 +206,9 @@ def _incident(state: State, *, run_id: UUID, node: str | None) -> str | None:
     raise NoIncident(run_id, node or "", state.nodes[node].phase.value if node else "no incident")
 
 
-def _check_answer(procedure: Procedure, state: State, *, run_id: UUID, node: str, answer: Any) -> None:
+def _check_answer(
+    procedure: Procedure, state: State, *, run_id: UUID, node: str, answer: Any, iteration: int | None = None
+) -> None:
     declared = procedure.nodes.get(node)
     if declared is None:
         raise NodeUnknown(run_id, node)
@@ -203,65 +216,8 @@ def _check_answer(procedure: Procedure, state: State, *, run_id: UUID, node: str
         raise NotWaiting(run_id, node, "a person answers it, at the review desk")
     if state.nodes[node].phase not in ANSWERABLE:
         raise NotWaiting(run_id, node, state.nodes[node].phase.value)
+    if iteration not in (None, state.nodes[node].iteration):
+        raise NotWaiting(run_id, node, f"run again: in its iteration {state.nodes[node].iteration}")
     bound = bind_outputs(declared, answer)
     if isinstance(bound, Failed):
         raise AnswerInvalid(node, bound.message)
-
-
-async def _lock_open_run(conn: Connection, run_id: UUID) -> None:
-    row = await (await conn.execute(LOCK_OPEN_RUN, {"run_id": run_id})).fetchone()
-    if row is None:
-        raise RunNotFound(run_id)
-    if row[0] not in OPEN:
-        raise RunFinished(run_id, row[0])
-
-
-async def _came_before(conn: Connection, *, run_id: UUID, key: str, content: Any) -> bool:
-    row = await (await conn.execute(FIND_ARRIVAL, {"run_id": run_id, "key": key})).fetchone()
-    if row is not None and row[0] != content_digest(content):
-        raise KeyReused(key)
-    return row is not None
-
-
-async def _keep(
-    conn: Connection,
-    *,
-    run_id: UUID,
-    kind: ArrivalKind,
-    key: str,
-    content: Any,
-    payload: Mapping[str, Any],
-    actor: access.Actor,
-    now: datetime,
-    called: str | None = None,
-    node: str = "",
-    iteration: int = 1,
-) -> bool:
-    """`called` is what the run is told of who it was, where that is more than one."""
-    values = {
-        "run_id": run_id,
-        "kind": kind.value,
-        "key": key,
-        "digest": content_digest(content),
-        "node": node,
-        "iteration": iteration,
-        "payload": orjson.dumps(payload).decode(),
-        "actor": called or actor.id,
-        "now": now,
-    }
-    if await (await conn.execute(INSERT_ARRIVAL, values)).fetchone() is None:
-        # Two came at the same moment; the insert waited for the other, so the other is visible now.
-        await _came_before(conn, run_id=run_id, key=key, content=content)
-        return False
-    await access.audit.record(
-        conn,
-        actor=actor,
-        action=f"run.{kind.value}",
-        object_kind="run",
-        object_id=str(run_id),
-        after={"node": node, "iteration": iteration, **payload},
-        reason=payload.get("reason"),
-        now=now,
-    )
-    await conn.execute(NOTIFY, {"run_id": str(run_id)})
-    return True

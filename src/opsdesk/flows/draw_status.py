@@ -98,6 +98,8 @@ def node_lines(node: Node, node_state: NodeState, *, words: Words, moment: Momen
     elif phase is NodePhase.DONE:
         head = " · ".join(filter(None, [head, _span(node_state, words)]))
         details = [moment.stamp(node_state.ended_at) if node_state.ended_at else ""]
+        if node_state.skipped_because is not None:
+            details.append(words["skipped_by"].format(reason=mask_text(node_state.skipped_because)))
     elif phase is NodePhase.PENDING and node_state.released_at:
         head = words["unfinished"]
     elif phase in (NodePhase.FAILED, NodePhase.BLOCKED):
@@ -119,6 +121,9 @@ def caption(procedure: Procedure, state: State, *, words: Words, moment: Moment)
     lines = [words["because"].format(what=head, reason=reason) if reason else head]
     if state.set_aside is not None:
         lines.append(words["set_aside"].format(reason=mask_text(state.set_aside)))
+    if state.outcome is None and state.pause is not None:
+        by = words["paused_by"].format(actor=state.pause.actor, reason=mask_text(state.pause.reason))
+        lines.append(by)
     if state.outcome is None:
         for node in procedure.nodes.values():
             node_state = state.nodes.get(node.id)
@@ -160,6 +165,7 @@ _LOOKS = {
     RunStatus.RUNNING: NodePhase.ACTIVE,
     RunStatus.WAITING: NodePhase.WAITING,
     RunStatus.BLOCKED: NodePhase.BLOCKED,
+    RunStatus.PAUSED: NodePhase.WAITING,
     RunStatus.COMPLETED: NodePhase.DONE,
     RunStatus.STOPPED: NodePhase.FAILED,
     RunStatus.TIMED_OUT: NodePhase.FAILED,

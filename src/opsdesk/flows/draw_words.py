@@ -61,6 +61,7 @@ ENGLISH: Words = MappingProxyType(
         "run_running": "Running",
         "run_waiting": "Waiting",
         "run_blocked": "Blocked: a person has to look at it",
+        "run_paused": "Paused",
         "run_completed": "Completed",
         "run_stopped": "Stopped",
         "run_timed_out": "Timed out",
@@ -81,12 +82,17 @@ ENGLISH: Words = MappingProxyType(
         "fact_node_blocked": "blocked",
         "fact_node_waiting": "waits",
         "fact_node_retried": "executed again",
+        "fact_node_rerun": "run again from here",
+        "fact_run_paused": "run paused",
+        "fact_pause_ended": "pause ended",
         "fact_lease_lost": "worker lost",
         "fact_run_set_aside": "run set aside",
         "fact_run_resumed": "run resumed",
         "fact_run_ended": "run ended",
         "fact_ignored": "came in with nothing to act on",
         "set_aside": "Set aside: {reason}",
+        "paused_by": "by {actor}: {reason}",
+        "skipped_by": "skipped: {reason}",
     }
 )
 
@@ -146,6 +152,7 @@ CHINESE: Words = MappingProxyType(
         "run_running": "运行中",
         "run_waiting": "等待中",
         "run_blocked": "受阻：需要人工处理",
+        "run_paused": "已暂停",
         "run_completed": "已完成",
         "run_stopped": "已终止",
         "run_timed_out": "已超时",
@@ -166,12 +173,17 @@ CHINESE: Words = MappingProxyType(
         "fact_node_blocked": "受阻",
         "fact_node_waiting": "等待",
         "fact_node_retried": "重新执行",
+        "fact_node_rerun": "从此处重新运行",
+        "fact_run_paused": "运行暂停",
+        "fact_pause_ended": "暂停结束",
         "fact_lease_lost": "工作进程丢失",
         "fact_run_set_aside": "运行被搁置",
         "fact_run_resumed": "运行恢复",
         "fact_run_ended": "运行结束",
         "fact_ignored": "收到但无可处理",
         "set_aside": "已搁置：{reason}",
+        "paused_by": "操作人 {actor}：{reason}",
+        "skipped_by": "已跳过：{reason}",
     }
 )
 

@@ -175,6 +175,8 @@ class Driver:
                     await asyncio.sleep(DATABASE_RETRY_S)
             if turn > now:
                 return Parked(turn)
+        if live.state.nodes[node.id].iteration != command.iteration:
+            return Failed("BegunAgain", f"{node.id} was begun again before it was called")
         callback_url = self._ports.callback_url(live.run_id, node.id, live.state.nodes[node.id].iteration)
         return await self._ports.nodes[node.type](live.call(command, callback_url))
 

@@ -5,13 +5,13 @@ decided runs if one of them was taken; else it is skipped, and its own edges are
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import FAILURE_MODES, NodeType, Procedure
-from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Wait
+from opsdesk.flows.state import NodePhase, NodeState, Pause, RunStatus, State, Wait
 
 LEASES_LOST_MAX = 5
 """A run that lost its worker this often without progress is set aside."""
@@ -28,6 +28,8 @@ class Execute:
     """It waited for its turn under the rate limit, which has come."""
     retries: int = 0
     """How often a person had the node executed again before: what came of an earlier call does not count any more."""
+    iteration: int = 1
+    """Likewise: what came of a call of an earlier iteration does not count in this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,11 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
         case FactKind.RUN_RESUMED:
             state.set_aside = None
             state.leases_lost = 0
+        case FactKind.RUN_PAUSED:
+            state.pause = Pause(payload["actor"], fact.at, payload["reason"])
+        case FactKind.PAUSE_ENDED:
+            state.pause = None
+            _give_up_turns(state, fact.at)
         case _:
             pass
 
@@ -108,6 +115,7 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
         case FactKind.NODE_ENDED:
             node.phase, node.ended_at, node.wait = NodePhase.DONE, fact.at, None
             node.outputs = payload["outputs"]
+            node.skipped_because = payload["reason"] if payload.get("by") == "skip" else None
             _decide_edges(procedure, state, fact)
         case FactKind.ATTEMPT_FAILED:
             node.phase, node.error = NodePhase.RETRYING, payload
@@ -131,8 +139,42 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.released_at, node.ended_at, node.retry_at = fact.at, None, None
             node.key_generation += 1 if payload["new_key"] else 0
             node.retries += 1
+        case FactKind.NODE_RERUN:
+            _begin_again(procedure, state, fact)
         case _:
             pass
+
+
+def behind(procedure: Procedure, node_id: str) -> list[str]:
+    """The node and everything that edges lead to from it, in the order of the document."""
+    found, more = {node_id}, [node_id]
+    while more:
+        targets = {edge.target for edge in procedure.outgoing[more.pop()]} - found
+        found |= targets
+        more += targets
+    return [name for name in procedure.nodes if name in found]
+
+
+def _begin_again(procedure: Procedure, state: State, fact: Fact) -> None:
+    """What had begun gets a new iteration; the way to the node stays as it was decided."""
+    for name in behind(procedure, fact.node):
+        before = state.nodes[name]
+        state.nodes[name] = NodeState(iteration=before.iteration + (before.released_at is not None))
+        for edge in procedure.outgoing[name]:
+            state.edges.pop(edge.index, None)
+    _release(procedure, state, fact.node, fact.at)
+
+
+def _give_up_turns(state: State, at: datetime) -> None:
+    """Turns under a rate limit that passed during a pause: they are asked for anew, or many would be used at once."""
+    for node in state.nodes.values():
+        wait = node.wait
+        if node.phase is not NodePhase.WAITING or wait is None:
+            continue
+        if wait.reason == "rate_limit" and wait.until is not None and wait.until <= at:
+            node.phase, node.wait, node.released_at = NodePhase.ACTIVE, None, at
+        elif wait.has_turn and wait.resend_at is not None and wait.resend_at <= at:
+            node.wait = replace(wait, has_turn=False)
 
 
 def _wait(payload: Any) -> Wait:
@@ -192,6 +234,9 @@ def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
     """What has to be done now. A `Finish` stands alone."""
     if state.outcome is not None:
         return []
+    if state.pause is not None:
+        # Also before the time limit of the run: what runs out during a pause does so when it ends.
+        return [Sleep(None, f"operator: paused by {state.pause.actor}")]
     if state.deadline_at is not None and now >= state.deadline_at:
         return [Finish(RunStatus.TIMED_OUT, None, f"the time limit of {procedure.timeout_s:g} s ran out")]
     if state.set_aside is not None:
@@ -213,11 +258,11 @@ def _node_commands(procedure: Procedure, state: State, now: datetime) -> Iterato
                 if procedure.nodes[node_id].type is NodeType.HUMAN:
                     yield OpenTicket(node_id)
                 else:
-                    yield Execute(node_id, node.attempt, retries=node.retries)
+                    yield Execute(node_id, node.attempt, retries=node.retries, iteration=node.iteration)
             case NodePhase.RETRYING:
                 assert node.retry_at is not None
                 if now >= node.retry_at:
-                    yield Execute(node_id, node.attempt, retries=node.retries)
+                    yield Execute(node_id, node.attempt, retries=node.retries, iteration=node.iteration)
                 else:
                     yield Sleep(node.retry_at, f"timer: attempt {node.attempt} of {node_id}")
             case NodePhase.WAITING:
@@ -234,12 +279,19 @@ def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
     if wait.reason == "rate_limit":
         assert wait.until is not None
         if now >= wait.until:
-            return Execute(node_id, node.attempt, has_turn=True, retries=node.retries)
+            return Execute(node_id, node.attempt, has_turn=True, retries=node.retries, iteration=node.iteration)
         return Sleep(wait.until, f"timer: turn of {node_id} under its rate limit")
     if wait.until is not None and now >= wait.until:
         return Expire(node_id)
     if wait.resend_at is not None and now >= wait.resend_at:
-        return Execute(node_id, node.attempt + 1, resend=True, has_turn=wait.has_turn, retries=node.retries)
+        return Execute(
+            node_id,
+            node.attempt + 1,
+            resend=True,
+            has_turn=wait.has_turn,
+            retries=node.retries,
+            iteration=node.iteration,
+        )
     moments = [moment for moment in (wait.until, wait.resend_at) if moment is not None]
     who = f"person: {wait.role or 'anyone'}" if wait.reason == "person" else "event: partner's answer"
     return Sleep(min(moments, default=None), f"{who} ({node_id})")
@@ -264,6 +316,8 @@ def _finish(procedure: Procedure, state: State) -> Finish:
 def status(state: State) -> RunStatus:
     if state.outcome is not None:
         return state.outcome
+    if state.pause is not None:
+        return RunStatus.PAUSED
     phases = {node.phase for node in state.nodes.values()}
     if state.set_aside is not None or NodePhase.BLOCKED in phases:
         return RunStatus.BLOCKED

@@ -72,6 +72,40 @@ class NoIncident(Refused):
 
 
 @dataclass(eq=False)
+class RunIsPaused(Refused):
+    """The run is paused already."""
+
+    run_id: UUID
+    state: str
+
+
+@dataclass(eq=False)
+class RunNotPaused(Refused):
+    """The run is not paused, so there is nothing to resume."""
+
+    run_id: UUID
+    state: str
+
+
+@dataclass(eq=False)
+class NodeNotSkippable(Refused):
+    """Only a node that has begun and has not ended can be skipped, and none that a person answers."""
+
+    run_id: UUID
+    node: str
+    state: str
+
+
+@dataclass(eq=False)
+class NodeNotReached(Refused):
+    """The run has not come to this node, so it cannot be run again from there."""
+
+    run_id: UUID
+    node: str
+    state: str
+
+
+@dataclass(eq=False)
 class AnswerInvalid(Invalid):
     """The answer is not what the node declares as its outputs."""
 

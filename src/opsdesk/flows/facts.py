@@ -14,7 +14,8 @@ class FactKind(StrEnum):
     RUN_STARTED = "run_started"
     """inputs, actor; deadline_at where the procedure has a time limit."""
     NODE_ENDED = "node_ended"
-    """outputs, and `taken`: the indexes of the edges that the run goes on along."""
+    """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
+    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason."""
     ATTEMPT_FAILED = "attempt_failed"
     """code, message, attempt, and retry_at: the node is tried again then."""
     NODE_FAILED = "node_failed"
@@ -26,6 +27,13 @@ class FactKind(StrEnum):
     has_turn: resend_at is a turn under the rate limit."""
     NODE_RETRIED = "node_retried"
     """actor, new_key: a person has a failed or blocked node executed again."""
+    NODE_RERUN = "node_rerun"
+    """actor, reason, nodes: a person has this node and those behind it (`nodes`) run again, in a new iteration;
+    tickets: those of them that were open."""
+    RUN_PAUSED = "run_paused"
+    """actor, reason: nothing new begins until the pause ends."""
+    PAUSE_ENDED = "pause_ended"
+    """actor: a person ended the pause."""
     LEASE_LOST = "lease_lost"
     """owner: the worker that held the run died; counts towards setting the run aside."""
     RUN_SET_ASIDE = "run_set_aside"

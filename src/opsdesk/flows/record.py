@@ -13,6 +13,7 @@ from opsdesk.flows.draw_words import ENGLISH
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Field, Procedure
 from opsdesk.flows.record_chain import sealed, verify
+from opsdesk.flows.settle import ANSWERABLE
 from opsdesk.flows.state import OPEN, NodePhase, RunStatus, State
 from opsdesk.kit.masking import mask_mapping, mask_text
 
@@ -31,6 +32,7 @@ _STATUS = {
     RunStatus.RUNNING: "BLOCKED",
     RunStatus.WAITING: "BLOCKED",
     RunStatus.BLOCKED: "BLOCKED",
+    RunStatus.PAUSED: "BLOCKED",
 }
 
 
@@ -97,6 +99,8 @@ class _Recorder:
     def take(self, facts: Iterable[Fact]) -> None:
         for fact in facts:
             before = {key: node.phase for key, node in self.state.nodes.items()}
+            if fact.kind is FactKind.NODE_RERUN:
+                self._begun_again(fact)
             engine.apply(self.procedure, self.state, fact)
             self.last_at = fact.at
             if fact.node:
@@ -138,7 +142,9 @@ class _Recorder:
         payload = fact.payload
         match fact.kind:
             case FactKind.NODE_ENDED:
-                self._ended(fact, "COMPLETED", outputs=payload["outputs"])
+                skipped = self.state.nodes[fact.node].skipped_because
+                reason = "" if skipped is None else f"skipped: {mask_text(skipped)}"
+                self._ended(fact, "COMPLETED", outputs=payload["outputs"], reason=reason)
             case FactKind.NODE_BLOCKED:
                 reason = f"where to go on could not be decided: {payload['expression']}"
                 self._ended(fact, "ERROR", outputs=payload["outputs"], error=_error(payload), reason=reason)
@@ -150,11 +156,17 @@ class _Recorder:
                 status = "TIMEOUT" if payload.get("timeout") else "FAILED"
                 reason = "" if payload["taken"] else "nothing in the procedure says how to go on"
                 self._ended(fact, status, error=_error(payload), reason=reason)
-            case FactKind.NODE_RETRIED:
+            case FactKind.NODE_RETRIED | FactKind.NODE_RERUN:
                 self.started[fact.node] = fact.at
                 self.retried_by[fact.node] = str(payload.get("actor") or "")
             case _:
                 pass
+
+    def _begun_again(self, fact: Fact) -> None:
+        """The attempt that is under way, where there is one, ends here."""
+        phase = self.state.nodes[fact.node].phase
+        if phase in ANSWERABLE:
+            self._ended(fact, "FAILED", reason=f"run again: {mask_text(str(fact.payload['reason']))}")
 
     def _ended(
         self, fact: Fact, status: str, *, outputs: Mapping[str, Any] | None = None, error: str = "", reason: str = ""
@@ -231,6 +243,8 @@ class _Recorder:
             where = f" at {state.outcome_node}" if state.outcome_node else ""
             return mask_text(f"{head}{where}: {state.outcome_reason}" if state.outcome_reason else f"{head}{where}")
         parts = [f"set aside: {state.set_aside}"] if state.set_aside is not None else []
+        if state.pause is not None:
+            parts.append(f"paused by {state.pause.actor}: {state.pause.reason}")
         for key, node in state.nodes.items():
             if node.phase is NodePhase.WAITING:
                 parts.append(f"{key}: {self._waits(key)}")

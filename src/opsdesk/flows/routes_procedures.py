@@ -13,7 +13,7 @@ from opsdesk.flows import definitions, draw
 from opsdesk.flows.document import executable
 from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused
 from opsdesk.flows.findings import Severity
-from opsdesk.flows.views import DefinitionPage, DefinitionView, FindingView, LintView, ProcedureView
+from opsdesk.flows.views_procedures import DefinitionPage, DefinitionView, FindingView, LintView, ProcedureView
 from opsdesk.kit.http_errors import JsonResponse, documented
 from opsdesk.kit.http_json import JSON_TYPES, ContentTypeRefused, check_content_type
 from opsdesk.kit.http_requests import Conn, Now

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
-from opsdesk.flows.engine import Execute
+from opsdesk.flows.engine import Execute, behind
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.outputs import bind_outputs
@@ -19,6 +19,10 @@ from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
 WAIT_DEFAULT_S = 7 * 86400
 """How long an answer that a partner promised is waited for, where the node does not say."""
 ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING})
+SKIPPABLE = ANSWERABLE | {NodePhase.BLOCKED}
+"""It has begun, and nothing is behind it yet."""
+RERUNNABLE = SKIPPABLE | {NodePhase.DONE, NodePhase.FAILED}
+"""A taken edge leads to it."""
 
 
 def settle(program: Program, state: State, command: Execute, outcome: NodeOutcome, now: datetime) -> list[Fact]:
@@ -38,9 +42,10 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
 
 
 def _settled(state: State, command: Execute) -> bool:
-    """Whether the call is of no use any more: the run has ended, or its node was answered or retried meanwhile."""
+    """Whether the call is of no use any more: the run has ended, or its node was answered or begun again meanwhile."""
     node = state.nodes[command.node]
-    return state.outcome is not None or node.phase not in ANSWERABLE or node.retries != command.retries
+    same = (node.retries, node.iteration) == (command.retries, command.iteration)
+    return state.outcome is not None or node.phase not in ANSWERABLE or not same
 
 
 def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, Any], now: datetime, **more: Any) -> Fact:
@@ -186,6 +191,10 @@ class ArrivalKind(StrEnum):
     SIGNAL = "signal"
     CANCEL = "cancel"
     RETRY = "retry"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SKIP = "skip"
+    RERUN = "rerun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +224,15 @@ def take_in(program: Program, state: State, arrival: Arrival, now: datetime) -> 
         case ArrivalKind.RETRY if node is not None and node.phase is NodePhase.BLOCKED:
             payload = {"actor": arrival.actor, "new_key": bool(arrival.payload.get("new_key"))}
             return [Fact(FactKind.NODE_RETRIED, now, arrival.node, node.iteration, payload)]
+        case ArrivalKind.PAUSE if state.pause is None:
+            return [Fact(FactKind.RUN_PAUSED, now, payload=_steered(arrival))]
+        case ArrivalKind.RESUME if state.pause is not None:
+            return [Fact(FactKind.PAUSE_ENDED, now, payload={"actor": arrival.actor})]
+        case ArrivalKind.SKIP if node is not None and node.iteration == arrival.iteration and node.phase in SKIPPABLE:
+            outputs = arrival.payload["outputs"] or {}
+            return [ended(program, state, arrival.node, outputs, now, by=arrival.kind.value, **_steered(arrival))]
+        case ArrivalKind.RERUN if node is not None and node.iteration == arrival.iteration and node.phase in RERUNNABLE:
+            return [_rerun(program, state, arrival, now)]
         case ArrivalKind.CALLBACK | ArrivalKind.SIGNAL | ArrivalKind.DECISION if (
             node is not None and node.iteration == arrival.iteration and node.phase in ANSWERABLE
         ):
@@ -222,6 +240,21 @@ def take_in(program: Program, state: State, arrival: Arrival, now: datetime) -> 
         case _:
             phase = node.phase if node else "not there"
             return [ignored(arrival, f"{arrival.node or 'the run'} is {phase}", now)]
+
+
+def _steered(arrival: Arrival) -> dict[str, Any]:
+    return {"actor": arrival.actor, "reason": arrival.payload["reason"]}
+
+
+def _rerun(program: Program, state: State, arrival: Arrival, now: datetime) -> Fact:
+    again = behind(program.procedure, arrival.node)
+    waits = [state.nodes[name].wait for name in again]
+    payload = {
+        **_steered(arrival),
+        "nodes": again,
+        "tickets": [wait.ticket for wait in waits if wait is not None and wait.ticket],
+    }
+    return Fact(FactKind.NODE_RERUN, now, arrival.node, state.nodes[arrival.node].iteration + 1, payload)
 
 
 def _answered(program: Program, state: State, arrival: Arrival, now: datetime) -> list[Fact]:

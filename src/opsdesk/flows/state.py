@@ -16,6 +16,8 @@ class RunStatus(StrEnum):
     """Everything left waits for a time, a person or a partner."""
     BLOCKED = "blocked"
     """An incident waits for a person to retry or cancel."""
+    PAUSED = "paused"
+    """Nothing new begins until a person resumes it."""
     COMPLETED = "completed"
     STOPPED = "stopped"
     """Ended where no condition led further, such as a rejection."""
@@ -23,7 +25,7 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.BLOCKED})
+OPEN = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.BLOCKED, RunStatus.PAUSED})
 
 
 class NodePhase(StrEnum):
@@ -58,6 +60,15 @@ class Wait:
     """`resend_at` is the turn under the rate limit that is reserved for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused a run, when and why."""
+
+    actor: str
+    at: datetime
+    reason: str
+
+
 @dataclass(slots=True)
 class NodeState:
     phase: NodePhase = NodePhase.PENDING
@@ -82,6 +93,8 @@ class NodeState:
     """code, message, attempt of the last failure."""
     ancestors: frozenset[str] = frozenset()
     """The nodes on the taken paths to it."""
+    skipped_because: str | None = None
+    """Why a person skipped it."""
 
 
 @dataclass(slots=True)
@@ -105,3 +118,4 @@ class State:
     leases_lost: int = 0
     """Since the last progress."""
     set_aside: str | None = None
+    pause: Pause | None = None

@@ -149,4 +149,6 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - _columns(text))
 
 
-_WITH_REASON = frozenset({FactKind.RUN_ENDED, FactKind.IGNORED})
+_WITH_REASON = frozenset(
+    {FactKind.RUN_ENDED, FactKind.IGNORED, FactKind.NODE_ENDED, FactKind.NODE_RERUN, FactKind.RUN_PAUSED}
+)

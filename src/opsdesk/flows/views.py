@@ -1,18 +1,14 @@
-"""Procedures and runs as the HTTP API shows them: personal values masked unless the reader may see them."""
+"""Runs as the HTTP API shows them: personal values masked unless the reader may see them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
-
 from opsdesk.access import Actor, Scope
-from opsdesk.flows.definitions import Definition
 from opsdesk.flows.facts import FactKind
-from opsdesk.flows.findings import Finding, Severity
-from opsdesk.flows.procedure import EdgeMode, NodeType, Procedure
+from opsdesk.flows.procedure import NodeType, Procedure
 from opsdesk.flows.runs import JournalRow, Run
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Wait
 from opsdesk.kit.http_shapes import Next, Sha256, View
@@ -32,159 +28,6 @@ def sight(actor: Actor, procedure: Procedure) -> Sight:
     ]
     personal = frozenset(field.name for field in fields if field.personal)
     return lambda values: mask_mapping(values, personal=personal)
-
-
-class DefinitionView(View):
-    """A stored version of a procedure."""
-
-    id: str
-    """The id of the procedure, as its document has it."""
-    name: str
-    """What people call it."""
-    version: str
-    """As the document has it; may be empty."""
-    digest: Sha256
-    """SHA-256 of the text: what names this version."""
-    file: str
-    """The name of the file that it came in."""
-    stored_at: datetime
-    """When this text first came."""
-
-    @staticmethod
-    def of(definition: Definition) -> "DefinitionView":
-        return DefinitionView(
-            id=definition.procedure_id,
-            name=definition.name,
-            version=definition.version,
-            digest=definition.digest,
-            file=definition.file_name,
-            stored_at=definition.created_at,
-        )
-
-
-class DefinitionPage(View):
-    """Some stored versions of procedures."""
-
-    items: list[DefinitionView]
-    """The versions."""
-    next: Next
-
-
-class FieldView(View):
-    """An input of a procedure."""
-
-    name: str
-    """The name of the input."""
-    required: bool
-    """Whether a run cannot be started without it."""
-    personal: bool
-    """Whether it is about a person, and masked for those who may not see it."""
-    description: str
-    """What it is, in words; may be empty."""
-    json_schema: dict[str, Any]
-    """What it has to look like, as JSON Schema; empty: any value."""
-
-
-class NodeView(View):
-    """A step of a procedure."""
-
-    id: str
-    """The id of the node, as its document has it."""
-    type: NodeType
-    """How it is executed."""
-    name: str
-    """What people call it."""
-    purpose: str
-    """What it is for, in words; may be empty."""
-
-
-class EdgeView(View):
-    """A way from one step to another."""
-
-    source: str
-    """The id of the node that it leaves."""
-    target: str
-    """The id of the node that it leads to."""
-    mode: EdgeMode
-    """When it is taken."""
-    condition: str | None
-    """What has to be true for that, as a CEL expression; null: nothing."""
-
-
-class ProcedureView(DefinitionView):
-    """The newest version of a procedure, with what a run of it is started with, and its text."""
-
-    description: str
-    """What it does, in words; may be empty."""
-    inputs: list[FieldView]
-    """What a run of it is started with."""
-    nodes: list[NodeView]
-    """Its steps, in the order of the document."""
-    edges: list[EdgeView]
-    """The ways between them, in the order of the document."""
-    source: str
-    """The text of the document."""
-
-    @staticmethod
-    def whole(definition: Definition, procedure: Procedure) -> "ProcedureView":
-        return ProcedureView(
-            **DefinitionView.of(definition).model_dump(),
-            description=procedure.description,
-            inputs=[
-                FieldView(
-                    name=field.name,
-                    required=field.required,
-                    personal=field.personal,
-                    description=field.description,
-                    json_schema=dict(field.schema),
-                )
-                for field in procedure.inputs
-            ],
-            nodes=[
-                NodeView(id=node.id, type=node.type, name=node.name, purpose=node.purpose)
-                for node in procedure.nodes.values()
-            ],
-            edges=[
-                EdgeView(source=edge.source, target=edge.target, mode=edge.mode, condition=edge.condition)
-                for edge in procedure.edges
-            ],
-            source=procedure.source,
-        )
-
-
-class FindingView(View):
-    """What is wrong, or worth knowing, in a document."""
-
-    code: Annotated[str, Field(json_schema_extra={"pattern": "^OSOP[0-9]{3}$"})]
-    """Stable; what it means is documented."""
-    severity: Severity
-    """A document with an error is refused."""
-    message: str
-    """What was found, in a sentence."""
-    hint: str
-    """What to do about it; may be empty."""
-    line: int
-    """Where, counted from 1."""
-    column: int
-    """Where in the line, counted from 1."""
-    where: str
-    """The part of the document in its own words, such as `nodes.register.timeout_sec`; may be empty."""
-
-    @staticmethod
-    def of(finding: Finding) -> "FindingView":
-        facts = {name: getattr(finding, name) for name in ("code", "severity", "message", "hint", "where")}
-        return FindingView(**facts, line=finding.position.line, column=finding.position.column)
-
-
-class LintView(View):
-    """Everything that is to be said about a document."""
-
-    procedure: str | None
-    """The id of the procedure; null where the document cannot be read as one."""
-    runnable: bool
-    """Whether it would be stored."""
-    findings: list[FindingView]
-    """What was found, sorted by place."""
 
 
 class WakeView(View):
@@ -216,7 +59,8 @@ class RunView(View):
     """The version of the procedure that the run is pinned to."""
     status: RunStatus
     """Open: `running`, `waiting` for a time, a person or a partner, `blocked` by an incident until a person retries or
-    cancels. The others are final; `stopped`: no condition led further, such as after a rejection."""
+    cancels, `paused` until a person resumes it. The others are final; `stopped`: no condition led further, such as
+    after a rejection."""
     started_by: str
     """The id of the actor."""
     started_at: datetime
@@ -322,6 +166,8 @@ class NodeStateView(View):
     """What was last wrong; null: nothing was."""
     outputs: dict[str, Any]
     """What it ended with, by name."""
+    skipped_because: str | None
+    """Why a person skipped it; null: nobody did."""
 
 
 class RunDetail(RunView):
@@ -331,6 +177,8 @@ class RunDetail(RunView):
     """What it was started with, by name."""
     deadline_at: datetime | None
     """When it ends as `timed_out`; null: its procedure has no time limit."""
+    pause: "PauseView | None"
+    """Who paused it and why; null: it is not paused."""
     set_aside: str | None
     """Why nobody works on the run until it is retried; null: it was not set aside."""
     nodes: list[NodeStateView]
@@ -342,6 +190,9 @@ class RunDetail(RunView):
             **RunView.of(run).model_dump(),
             inputs=see(state.inputs),
             deadline_at=state.deadline_at,
+            pause=PauseView(actor=state.pause.actor, at=state.pause.at, reason=mask_text(state.pause.reason))
+            if state.pause
+            else None,
             set_aside=state.set_aside and mask_text(state.set_aside),
             nodes=[_node_state(procedure, name, node, see) for name, node in state.nodes.items()],
         )
@@ -363,7 +214,19 @@ def _node_state(procedure: Procedure, node_id: str, state: NodeState, see: Sight
         wait=WaitView.of(state.wait) if state.wait else None,
         error=ErrorView(code=str(error["code"]), message=mask_text(str(error["message"]))) if error else None,
         outputs=see(state.outputs),
+        skipped_because=state.skipped_because and mask_text(state.skipped_because),
     )
+
+
+class PauseView(View):
+    """Why nothing new begins in a run."""
+
+    actor: str
+    """The id of the actor who paused it."""
+    at: datetime
+    """Since when."""
+    reason: str
+    """Why, in words."""
 
 
 class FactView(View):
