@@ -77,9 +77,7 @@ async def resume(conn: Connection, *, run_id: UUID, actor: Actor, now: datetime,
     _, state, _ = await read_state(conn, run_id)
     if state.pause is None:
         raise RunNotPaused(run_id, status(state).value)
-    await keep(
-        conn, run_id=run_id, kind=ArrivalKind.RESUME, key=asked, content=None, payload={}, actor=actor, now=now
-    )
+    await keep(conn, run_id=run_id, kind=ArrivalKind.RESUME, key=asked, content=None, payload={}, actor=actor, now=now)
 
 
 async def skip(
