@@ -14,6 +14,7 @@ CAPABILITIES = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py") 
 FOLDERS = ["src", "tests", "bench", "script", "docs", "migrations", "procedures", ".ci"]
 
 NOT_READ = {"uv.lock", ".git", Path(__file__).name}
+NOT_OURS = {"__pycache__", "vendor"}
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -38,7 +39,7 @@ def python_files(*folders: str) -> list[Path]:
 def text_files() -> Iterator[tuple[Path, str]]:
     inside = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))
     for path in sorted({*inside, *ROOT.glob("*.*"), ROOT / "Makefile"}):
-        if path.is_file() and "__pycache__" not in path.parts and path.name not in NOT_READ:
+        if path.is_file() and not NOT_OURS & {*path.parts} and path.suffix != ".png" and path.name not in NOT_READ:
             yield path, path.read_text(encoding="utf-8")
 
 
@@ -189,6 +190,10 @@ def test_every_requirement_is_named_by_its_id() -> None:
     assert [f"{place(path, argument)}: {ast.unparse(argument)}" for path, argument in wrong] == []
 
 
-def test_the_lockfile_names_only_the_public_registry() -> None:
-    hosts = set(re.findall(r'"(\w+://[^/"]*)', (ROOT / "uv.lock").read_text(encoding="utf-8")))
-    assert hosts == {"https://pypi.org", "https://files.pythonhosted.org"}
+def test_the_lockfiles_name_only_the_public_registries() -> None:
+    assert hosts_in("uv.lock") == {"https://pypi.org", "https://files.pythonhosted.org"}
+    assert hosts_in("package-lock.json") == {"https://registry.npmjs.org"}
+
+
+def hosts_in(lockfile: str) -> set[str]:
+    return set(re.findall(r'"(\w+://[^/"]*)', (ROOT / lockfile).read_text(encoding="utf-8")))

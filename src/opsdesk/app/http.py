@@ -1,4 +1,4 @@
-"""The HTTP API: every route of every capability, in one frame."""
+"""What the server answers: every route of every capability and every page, in one frame."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -7,6 +7,8 @@ from fastapi import APIRouter, FastAPI
 
 from opsdesk import access, flows, review
 from opsdesk.app import desk, health
+from opsdesk.app.console import error_pages, frame
+from opsdesk.app.console.routes import page_routers
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit import http_errors, http_requests
 from opsdesk.kit.http_errors import documented
@@ -37,16 +39,19 @@ def http_api(installation: Opsdesk) -> FastAPI:
     )
     http_requests.provide(app, database=installation.database, clock=installation.clock)
     access.guard.provide(app, rules=installation.sign_in_rules)
-    included = routers(installation)
+    shared = frame.install(app, secure=installation.settings.https, key=installation.console_key)
+    included = [*routers(installation), *page_routers(shared)]
     for router in included:
         app.include_router(router)
-    http_errors.install(app, routes=[route for router in included for route in router.routes])
+    http_errors.install(
+        app, routes=[route for router in included for route in router.routes], error_page=error_pages.for_people
+    )
     app.add_middleware(RequestFrame)
     return app
 
 
 def routers(installation: Opsdesk) -> Sequence[APIRouter]:
-    """Every route that there is, but for the description of them all."""
+    """Every route for programs, but for the description of them all."""
     return [
         health.routes,
         flows.routes.procedure_routes,

@@ -18,6 +18,8 @@ from opsdesk.kit.migrate import Step, migrate, pending
 from opsdesk.kit.secrets import Secrets
 from opsdesk.kit.settings import Settings
 
+CONSOLE_KEY = "CONSOLE_KEY"
+"""The secret that pages sign what they say next with. Servers behind one address have to be given the same one."""
 CLOCK_FILE = "clock"
 
 MIGRATION_STEPS: Sequence[Step] = (jobs.install,)
@@ -53,6 +55,7 @@ class Opsdesk:
     http: HttpClient
     callbacks: flows.CallbackAddresses
     sign_in_rules: access.sign_in.SignInRules
+    console_key: bytes
 
     def nodes(self) -> Mapping[flows.NodeType, flows.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
@@ -100,7 +103,9 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
         ):
             await _check_migrations(database)
             callbacks = callback_addresses(settings, secrets)
-            yield Opsdesk(settings, database, clock, secrets, http, callbacks, sign_in_rules(settings, secrets))
+            rules = sign_in_rules(settings, secrets)
+            console_key = secrets.get_or_create(CONSOLE_KEY, settings.data_dir).encode()
+            yield Opsdesk(settings, database, clock, secrets, http, callbacks, rules, console_key)
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

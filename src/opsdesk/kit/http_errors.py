@@ -1,6 +1,6 @@
 """Every error of the HTTP API in the one shape, whoever found it: ours, the framework's, the router's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,6 +21,9 @@ PROBLEMS_MAX = 50
 WHERE_CHARACTERS_MAX = 200
 CODES_FIELD = "x-error-codes"
 """Where the description of an answer lists the codes of its errors."""
+
+ErrorPage = Callable[[Request, OpsdeskError, Response], Awaitable[Response]]
+"""Given the answer for a program, gives the one for whoever asked: a page for a person, else the same."""
 
 _log = get_logger(__name__)
 
@@ -129,43 +132,53 @@ def error_response(
     return JsonResponse(error.body(), status_code=status, headers=own)
 
 
-def install(app: FastAPI, *, routes: Sequence[BaseRoute]) -> None:
+async def answer(
+    request: Request, error: OpsdeskError, *, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """What is answered to whoever asked; a page where the application has pages for errors."""
+    response = error_response(error, status=status, headers=headers)
+    error_page: ErrorPage | None = getattr(request.app.state, "error_page", None)
+    return response if error_page is None else await error_page(request, error, response)
+
+
+def install(app: FastAPI, *, routes: Sequence[BaseRoute], error_page: ErrorPage | None = None) -> None:
     """Give the application the handlers for everything but bugs, which the request frame turns into a 500.
 
     `routes` are all that there are: with one that does not take a method, the router would name its methods only.
     """
+    app.state.error_page = error_page
     app.state.routes = [route for route in routes if isinstance(route, APIRoute)]
     app.add_exception_handler(OpsdeskError, _opsdesk_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _framework_error)
 
 
-async def _opsdesk_error(_request: Request, error: Exception) -> Response:
+async def _opsdesk_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, OpsdeskError)
     if isinstance(error, Unavailable):
         _log.warning("request_not_possible_now", code=error.code)
-    return error_response(error)
+    return await answer(request, error)
 
 
-async def _validation_error(_request: Request, error: Exception) -> Response:
+async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # `input` and `ctx` stay out: they repeat what was sent.
     problems = [
         {"where": ".".join(map(str, found["loc"]))[:WHERE_CHARACTERS_MAX], "problem": found["msg"]}
         for found in error.errors()[:PROBLEMS_MAX]
     ]
-    return error_response(RequestInvalid(problems))
+    return await answer(request, RequestInvalid(problems))
 
 
 async def _framework_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return error_response(RouteUnknown())
+        return await answer(request, RouteUnknown())
     if error.status_code == 405:
         allowed = ", ".join(_methods(request.app.state.routes, request.url.path))
-        return error_response(MethodRefused(allowed), headers={"Allow": allowed})
+        return await answer(request, MethodRefused(allowed), headers={"Allow": allowed})
     refused = RequestRefused(error.status_code, str(error.detail))
-    return error_response(refused, status=error.status_code, headers=error.headers)
+    return await answer(request, refused, status=error.status_code, headers=error.headers)
 
 
 def _methods(routes: Sequence[APIRoute], path: str) -> list[str]:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opsdesk.kit.errors import OpsdeskError
-from opsdesk.kit.http_errors import InternalError, RequestInvalid, RequestTooLarge, error_response
+from opsdesk.kit.http_errors import InternalError, RequestInvalid, RequestTooLarge, answer
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.log import bound, get_logger
 
@@ -106,7 +106,8 @@ class _Exchange:
 
     async def refuse(self, error: OpsdeskError, receive: Receive) -> None:
         if self._status is None:
-            await error_response(error)(self._scope, receive, self.send)
+            response = await answer(Request(self._scope, receive), error)
+            await response(self._scope, receive, self.send)
 
     def log(self) -> None:
         facts: dict[str, Any] = {"method": self._scope["method"], "route": self.route, "status": self._status}

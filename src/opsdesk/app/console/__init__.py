@@ -1,0 +1,1 @@
+"""The pages that people use: one frame around them, and one module per noun."""

@@ -1,0 +1,48 @@
+"""The templates: read once, with one environment a language."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from opsdesk.app.console.formats import Formats
+from opsdesk.app.console.icons import icon
+from opsdesk.app.console.languages import LANGUAGES, translations
+
+FOLDER = Path(__file__).parent / "templates"
+FORMATS = ("moment", "time", "ago", "duration", "number", "percent")
+
+
+def environments(**names: Any) -> Mapping[str, Environment]:
+    """An environment for each language; `names` are there in every template."""
+    return {language: _environment(language, names) for language in LANGUAGES}
+
+
+def _environment(language: str, names: Mapping[str, Any]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    words = translations(language)
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
+    )
+    environment.globals.update(names, icon=icon)
+    environment.filters.update({name: _written(name) for name in FORMATS})
+    return environment
+
+
+def _written(name: str) -> Callable[..., Any]:
+    @pass_context
+    def write(context: Context, *values: Any, **options: Any) -> Any:
+        formats: Formats = context["formats"]
+        return getattr(formats, name)(*values, **options)
+
+    return write

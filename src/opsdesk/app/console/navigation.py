@@ -1,0 +1,45 @@
+"""The way around the console: what is there for whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opsdesk import access
+from opsdesk.app.console.words import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry: shown to whoever has the scope. `key` is pressed after `g` to get there."""
+
+    url: str
+    label: str
+    icon: str
+    key: str
+    scope: access.Scope | None = None
+
+    def is_at(self, path: str) -> bool:
+        """Whether a page lies here or below."""
+        return path == self.url or (self.url != "/" and path.startswith(f"{self.url}/"))
+
+
+WORK: Sequence[Place] = (
+    Place("/", N_("Home"), "home", "h"),
+    Place("/tickets", N_("Tickets"), "ticket", "t", access.Scope.TICKETS_READ),
+    Place("/runs", N_("Runs"), "run", "r", access.Scope.RUNS_READ),
+    Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
+)
+INSTALLATION: Sequence[Place] = (
+    Place("/operations", N_("Operations"), "operations", "o", access.Scope.OPERATIONS_READ),
+    Place("/people", N_("People"), "people", "e", access.Scope.PEOPLE_READ),
+    Place("/keys", N_("API keys"), "key", "k", access.Scope.KEYS_WRITE),
+    Place("/audit", N_("Audit"), "audit", "a", access.Scope.AUDIT_READ),
+)
+
+
+def places(actor: access.Actor) -> Sequence[Sequence[Place]]:
+    """What this actor finds, in its groups."""
+    groups = [
+        [place for place in group if place.scope is None or access.may(actor, place.scope)]
+        for group in (WORK, INSTALLATION)
+    ]
+    return [group for group in groups if group]

@@ -1,0 +1,55 @@
+// What changes by itself: parts of a page that htmx fetches again and again, times that run out, messages and errors.
+
+const TICK_MS = 1000;
+
+export function listen() {
+  focusProblem();
+  document.addEventListener("htmx:config:request", onlyWhenSeen);
+  document.addEventListener("htmx:after:swap", (event) => announce(event.detail?.ctx));
+  document.addEventListener("htmx:error", () => say(document.querySelector("[data-connection-lost]")?.dataset.connectionLost));
+  document.addEventListener("visibilitychange", catchUp);
+  setInterval(countDown, TICK_MS);
+  countDown();
+}
+
+// A tab that nobody looks at asks for nothing, and asks at once when it is looked at again.
+function onlyWhenSeen(event) {
+  if (event.detail.ctx.sourceEvent?.type === "every" && document.hidden) event.preventDefault();
+}
+
+function catchUp() {
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll("[hx-trigger^=every]")) {
+    element.dispatchEvent(new CustomEvent("every"));
+  }
+}
+
+function focusProblem() {
+  const summary = document.getElementById("problems");
+  const first = document.querySelector("[aria-invalid=true], .has-error input");
+  (first ?? summary)?.focus();
+}
+
+// A list that was filtered says how much of it is left: the element names the sentence in data-announce.
+function announce(context) {
+  const target = context?.target;
+  const found = target?.id ? document.getElementById(target.id) : null;
+  say(found?.dataset.announce);
+}
+
+function say(text) {
+  if (text) document.getElementById("live").textContent = text;
+}
+
+// <time data-until datetime=…> counts down to its moment, in minutes and seconds; data-over is said when it is there.
+function countDown() {
+  for (const element of document.querySelectorAll("time[data-until]")) {
+    const left = Math.round((Date.parse(element.dateTime) - Date.now()) / 1000);
+    if (left > 0) {
+      element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    } else if (element.textContent !== element.dataset.over) {
+      element.textContent = element.dataset.over;
+      say(element.dataset.over);
+    }
+  }
+}
