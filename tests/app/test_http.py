@@ -224,7 +224,7 @@ async def test_a_bug_is_told_by_its_request_id_only(api: Api) -> None:
         raise RuntimeError("password=hunter2")
 
     app.add_api_route("/v1/broken", broken)
-    async with served(app) as url, api.session.get(f"{url}/broken", headers={"X-Request-Id": "r-1"}) as response:
+    async with served(app) as url, api.session.get(f"{url}/v1/broken", headers={"X-Request-Id": "r-1"}) as response:
         body = await response.json()
     assert response.status == 500
     assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,7 +16,7 @@ from opsdesk.access.keys import authenticate
 from opsdesk.access.people import Person
 from opsdesk.access.sessions import Caller, csrf_token, visit
 from opsdesk.access.sign_in import CodeNeeded, SignedIn, SignInRules
-from opsdesk.kit.db import Database
+from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.http_requests import Conn, Now
 
 REFUSALS = (Unauthenticated, KeyUnknown, ScopeMissing)
@@ -136,14 +137,21 @@ class PageGuard:
         self, token: Annotated[str, Depends(_session_token)], request: Request, rules: Rules, conn: Conn, now: Now
     ) -> Visitor:
         """Raises SignInNeeded, ScopeMissing, RequestForged."""
-        session, person = await visit(conn, token=token, limits=rules.limits, now=now)
-        visitor = Visitor(actor=person.actor, person=person, session_id=session.id, csrf_token=csrf_token(token))
-        request.state.actor = visitor.actor.id
+        found = await visitor(conn, token=token, rules=rules, now=now)
+        request.state.actor = found.actor.id
+        # A refusal, too, is told on a page of theirs.
+        request.state.visitor = found
         if request.method not in _SAFE_METHODS:
-            await _check_csrf(request, wanted=visitor.csrf_token)
+            await _check_csrf(request, wanted=found.csrf_token)
         if self.scope is not None:
-            require(visitor.actor, self.scope)
-        return visitor
+            require(found.actor, self.scope)
+        return found
+
+
+async def visitor(conn: Connection, *, token: str, rules: SignInRules, now: datetime) -> Visitor:
+    """The person whose session this is. Raises SignInNeeded."""
+    session, person = await visit(conn, token=token, limits=rules.limits, now=now)
+    return Visitor(actor=person.actor, person=person, session_id=session.id, csrf_token=csrf_token(token))
 
 
 async def _check_csrf(request: Request, *, wanted: str) -> None:

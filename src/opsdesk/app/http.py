@@ -39,7 +39,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
     )
     http_requests.provide(app, database=installation.database, clock=installation.clock)
     access.guard.provide(app, rules=installation.sign_in_rules)
-    shared = frame.install(app, secure=installation.settings.https, key=installation.console_key)
+    shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
     included = [*routers(installation), *page_routers(shared)]
     for router in included:
         app.include_router(router)

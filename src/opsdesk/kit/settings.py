@@ -54,11 +54,6 @@ class Settings(BaseSettings):
         "info", description="least severe level that is logged", pattern="^(debug|info|warning|error)$"
     )
 
-    @property
-    def https(self) -> bool:
-        """Whether people and partners reach this installation by TLS."""
-        return self.base_url.lower().startswith("https:")
-
 
 def strange_settings(environment: Iterable[str]) -> list[str]:
     """Variables that look like settings and are none, a sentence each: a misspelt one would be ignored in silence."""

@@ -65,7 +65,7 @@ async def test_a_page_lets_nothing_in_that_is_not_ours(api: Api) -> None:
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'")
     assert "unsafe" not in policy
     assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "Strict-Transport-Security" not in page.headers
+    assert "max-age" in page.headers["Strict-Transport-Security"]
     assert re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=", page.body) == []
 
 
@@ -97,3 +97,10 @@ async def test_static_files_are_kept_for_good_under_the_address_of_their_content
 async def test_the_scripts_of_the_pages_are_few(api: Api) -> None:
     own = [content for name, content in static_files().files.items() if name.endswith(".js") and "/" not in name]
     assert sum(content.count(b"\n") for content in own) < 400
+
+
+async def test_whoever_has_not_signed_in_is_asked_to_and_comes_back(api: Api) -> None:
+    asked = await api.get("/?tab=keys", allow_redirects=False)
+    assert (asked.status, asked.headers["Location"]) == (303, "/sign-in?next=/%3Ftab%3Dkeys")
+    part = await api.get("/", headers={"HX-Request": "true"}, allow_redirects=False)
+    assert (part.status, part.headers["HX-Redirect"]) == (204, "/sign-in")

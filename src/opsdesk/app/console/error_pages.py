@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 
-from opsdesk.app.console.frame import page
+from opsdesk import access
+from opsdesk.app.console.frame import ask_to_sign_in, page
+from opsdesk.app.console.viewer import Visitor, visitor_of
 from opsdesk.app.console.words import N_
 from opsdesk.kit.errors import OpsdeskError
 
@@ -17,6 +19,7 @@ TITLES: Mapping[int, str] = {
     409: N_("This does not work any more"),
     413: N_("That is too much at once"),
     422: N_("This was not understood"),
+    429: N_("Please wait a moment"),
     500: N_("Something went wrong in Opsdesk"),
     503: N_("This does not work now"),
 }
@@ -33,10 +36,12 @@ async def for_people(request: Request, error: OpsdeskError, response: Response) 
     """The page about an error; for programs, the answer as it is."""
     if not is_for_people(request):
         return response
+    if isinstance(error, access.guard.SignInNeeded):
+        return ask_to_sign_in(request)
     status = response.status_code
     shown = page(
         request,
-        getattr(request.state, "visitor", None),
+        await _visitor(request, status),
         "error.html",
         status=status,
         title=TITLES.get(status, TITLES[422]),
@@ -52,6 +57,12 @@ async def for_people(request: Request, error: OpsdeskError, response: Response) 
 
 def is_for_people(request: Request) -> bool:
     return not request.url.path.startswith(NOT_PAGES)
+
+
+async def _visitor(request: Request, status: int) -> Visitor | None:
+    """Where something is broken already, nothing more is asked."""
+    known: Visitor | None = getattr(request.state, "visitor", None)
+    return known if status >= 500 else await visitor_of(request)
 
 
 def _request_id(error: OpsdeskError) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from babel.support import NullTranslations
 from fastapi import FastAPI, Request, Response
@@ -111,6 +112,16 @@ def see_other(request: Request, address: str, *flashes: Flash) -> Response:
     return response
 
 
+def ask_to_sign_in(request: Request) -> Response:
+    """Lead somebody without a session to where they sign in, and from there back to what they asked for."""
+    wanted = _here(request) if request.method == "GET" and not is_partial(request) else ""
+    address = "/sign-in" + (f"?next={quote(wanted, safe='/')}" if wanted not in ("", "/") else "")
+    if is_partial(request):
+        # A redirect would be followed by the script, and the page shown within a page.
+        return Response(status_code=204, headers={**frame_of(request).headers, "HX-Redirect": address})
+    return see_other(request, address)
+
+
 def translate(request: Request, visitor: Visitor | None) -> Callable[[str], str]:
     """What texts are in the viewer's language; to be called `_`, so that they are found for translation."""
     return frame_of(request).words[language_of(request, visitor)].gettext
@@ -153,20 +164,25 @@ def _rendered(
 ) -> HTMLResponse:
     frame = frame_of(request)
     language = language_of(request, visitor)
-    query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
     around: Mapping[str, Any] = {
         "visitor": visitor,
         "language": language,
         "formats": formats_of(request, visitor),
         "path": request.url.path,
-        "here": local_address(request.url.path + query),
+        "here": _here(request),
         "navigation": places(visitor.actor) if visitor else (),
-        "theme": (visitor.person.theme if visitor else None) or "auto",
+        "theme": (visitor.person.theme if visitor else None) or "system",
         "csrf_token": visitor.csrf_token if visitor else "",
     }
     text = frame.environments[language].get_template(template).render({**around, **values})
     headers = {**frame.headers, "Content-Language": language}
     return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def _here(request: Request) -> str:
+    """The address that shows this page again."""
+    query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
+    return local_address(quote(request.url.path, safe="/:@") + query)
 
 
 def done(text: str) -> Flash:
@@ -183,6 +199,7 @@ def failed(text: str) -> Flash:
 
 __all__: Sequence[str] = [
     "Frame",
+    "ask_to_sign_in",
     "done",
     "failed",
     "formats_of",

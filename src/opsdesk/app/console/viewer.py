@@ -1,37 +1,27 @@
 """Who looks at a page: a signed-in person in their session, or somebody who has yet to sign in."""
 
-from typing import Protocol
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
-from opsdesk.access import Actor
+from opsdesk import access
 from opsdesk.app.console import languages
+from opsdesk.kit.errors import OpsdeskError
 
+Visitor = access.guard.Visitor
 
-class Person(Protocol):
-    """What a page is drawn by."""
-
-    @property
-    def email(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def language(self) -> str | None: ...
-    @property
-    def time_zone(self) -> str | None: ...
-    @property
-    def theme(self) -> str | None: ...
-
-
-class Visitor(Protocol):
-    """A signed-in person in their session."""
-
-    @property
-    def actor(self) -> Actor: ...
-    @property
-    def person(self) -> Person: ...
-    @property
-    def csrf_token(self) -> str: ...
+AnyPerson = Annotated[Visitor, Depends(access.guard.PageGuard(None))]
+ProcedureReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PROCEDURES_READ))]
+ProcedureWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PROCEDURES_WRITE))]
+RunReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_READ))]
+RunWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_WRITE))]
+TicketReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ))]
+TicketDecider = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_DECIDE))]
+KeyKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.KEYS_WRITE))]
+PeopleReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_READ))]
+PeopleKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_WRITE))]
+AuditReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.AUDIT_READ))]
+OperationsReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_READ))]
 
 
 def language_of(request: Request, visitor: Visitor | None) -> str:
@@ -41,3 +31,19 @@ def language_of(request: Request, visitor: Visitor | None) -> str:
         cookie=request.cookies.get(languages.COOKIE),
         accepted=request.headers.get("accept-language"),
     )
+
+
+async def visitor_of(request: Request) -> Visitor | None:
+    """Who asks, where no guard of a page has found out: for pages that everybody gets, each with their way around."""
+    known: Visitor | None = getattr(request.state, "visitor", None)
+    if known is not None:
+        return known
+    rules: access.sign_in.SignInRules = request.app.state.sign_in_rules
+    token = request.cookies.get(access.guard.cookie_name(access.guard.SESSION_COOKIE, rules))
+    if not token:
+        return None
+    try:
+        async with request.app.state.database.transaction() as conn:
+            return await access.guard.visitor(conn, token=token, rules=rules, now=request.app.state.clock.now())
+    except OpsdeskError:
+        return None

@@ -6,7 +6,7 @@ export function listen() {
   focusProblem();
   document.addEventListener("htmx:config:request", onlyWhenSeen);
   document.addEventListener("htmx:after:swap", (event) => announce(event.detail?.ctx));
-  document.addEventListener("htmx:error", () => say(document.querySelector("[data-connection-lost]")?.dataset.connectionLost));
+  document.addEventListener("htmx:error", () => say(document.documentElement.dataset.lost));
   document.addEventListener("visibilitychange", catchUp);
   setInterval(countDown, TICK_MS);
   countDown();
