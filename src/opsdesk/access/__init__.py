@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from opsdesk.access.actor import Actor, Scope, local_actor, may, require, system_actor
-from opsdesk.access.errors import KeyUnknown, ScopeMissing, Unauthenticated
+from opsdesk.access.errors import KeyUnknown, ScopeMissing, SignInNeeded, Unauthenticated
 from opsdesk.access.roles import Role
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = [
     "Role",
     "Scope",
     "ScopeMissing",
+    "SignInNeeded",
     "Unauthenticated",
     "attempts",
     "audit",
