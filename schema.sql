@@ -666,6 +666,8 @@ CREATE INDEX flow_run_by_procedure ON flow_run USING btree (procedure_id, status
 
 CREATE INDEX flow_run_by_status ON flow_run USING btree (status, started_at, run_id);
 
+CREATE INDEX flow_run_open ON flow_run USING btree (status) WHERE (ended_at IS NULL);
+
 CREATE INDEX flow_run_owner ON flow_run USING btree (owner) WHERE (owner IS NOT NULL);
 
 CREATE UNIQUE INDEX flow_run_start_key ON flow_run USING btree (start_key) WHERE (start_key IS NOT NULL);

@@ -24,6 +24,7 @@ import psycopg
 from limits import INPUT, Limits
 from opsdesk import access
 from opsdesk.app import process
+from opsdesk.app.observation import Observation
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.nodes.api import api_node
 from opsdesk.flows.nodes.callbacks import CallbackAddresses
@@ -73,6 +74,7 @@ class Bench:
             open_ticket=nobody,
             close_ticket=nobody,
             callback_url=CallbackAddresses("http://127.0.0.1:8700", b"bench-callback-key-of-32-bytes..").url,
+            observer=Observation(db),
         )
         self.runtime = Runtime(db, ports)
         self.limits = Limits(url, partner)

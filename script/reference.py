@@ -130,6 +130,9 @@ class _Nothing:
     def __getattr__(self, name: str) -> "_Nothing":
         return self
 
+    def __bool__(self) -> bool:
+        return False
+
 
 def operations(app: FastAPI) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every route that is in the OpenAPI document, as `GET /v1/runs`, with its description there."""

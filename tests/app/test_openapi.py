@@ -158,10 +158,11 @@ async def test_keys_answer_as_they_are_described(api: DescribedApi) -> None:
 
 async def test_watchers_are_answered_as_it_is_described(api: DescribedApi) -> None:
     await look(api, ["/healthz", "/readyz"], "")
+    await look(api, ["/metrics"], await api.key("operations:read", name="prometheus"))
     async with api.installation.database.connection() as conn:
         await conn.execute("update schema_migration set version = 9999 where version = 1")
     assert (await api.get("/readyz")).status == 503
-    assert missing(api, "/healthz", "/readyz") == []
+    assert missing(api, "/healthz", "/readyz", "/metrics") == []
 
 
 def missing(api: DescribedApi, *prefixes: str) -> list[str]:
@@ -173,7 +174,16 @@ def missing(api: DescribedApi, *prefixes: str) -> list[str]:
 
 
 async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
-    prefixes = ("/v1/runs", "/v1/tickets", "/v1/callbacks", "/v1/procedures", "/v1/keys", "/healthz", "/readyz")
+    prefixes = (
+        "/v1/runs",
+        "/v1/tickets",
+        "/v1/callbacks",
+        "/v1/procedures",
+        "/v1/keys",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    )
     paths = [name.partition(" ")[2] for name in api.description.operations]
     assert [path for path in paths if not path.startswith(prefixes)] == []
 

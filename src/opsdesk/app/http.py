@@ -9,6 +9,8 @@ from opsdesk import access, flows, review
 from opsdesk.app import desk, health
 from opsdesk.app.console import error_pages, frame
 from opsdesk.app.console.routes import page_routers
+from opsdesk.app.gauges import Gauges
+from opsdesk.app.metrics_route import metrics_routes
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit import http_errors, http_requests
 from opsdesk.kit.http_errors import documented
@@ -46,7 +48,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
     http_errors.install(
         app, routes=[route for router in included for route in router.routes], error_page=error_pages.for_people
     )
-    app.add_middleware(RequestFrame)
+    app.add_middleware(RequestFrame, observe=installation.observation.request)
     return app
 
 
@@ -60,4 +62,23 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.callback_routes(installation.callbacks),
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         access.routes.routes,
+        _metrics(installation, with_gauges=True),
     ]
+
+
+def worker_api(installation: Opsdesk) -> FastAPI:
+    """What a worker answers on a port of its own: health, and what it counts."""
+    app = FastAPI(title="Opsdesk worker", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    http_requests.provide(app, database=installation.database, clock=installation.clock)
+    included = [health.routes, _metrics(installation, with_gauges=False)]
+    for router in included:
+        app.include_router(router)
+    http_errors.install(app, routes=[route for router in included for route in router.routes])
+    app.add_middleware(RequestFrame)
+    return app
+
+
+def _metrics(installation: Opsdesk, *, with_gauges: bool) -> APIRouter:
+    seen, settings = installation.observation.metrics, installation.settings
+    gauges = Gauges(installation.database, installation.clock) if with_gauges else None
+    return metrics_routes(seen.registry, gauges, is_open=bool(settings.metrics_open))

@@ -42,7 +42,7 @@ async def serve_for(
 
 
 async def serve_app(
-    app: ASGIApp, *, listening: socket.socket, stop: asyncio.Event, ready: Callable[[str], None]
+    app: ASGIApp, *, listening: socket.socket, stop: asyncio.Event, ready: Callable[[str], None] = lambda _: None
 ) -> None:
     """Serve any application on a socket."""
     server = _Server(_config(app))

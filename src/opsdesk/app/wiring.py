@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from opsdesk import access, flows, jobs
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
+from opsdesk.app.observation import Observation, observation
 from opsdesk.app.sign_in_rules import sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
 from opsdesk.kit.clock import Clock, SystemClock
@@ -56,6 +57,7 @@ class Opsdesk:
     callbacks: flows.CallbackAddresses
     sign_in_rules: access.sign_in.SignInRules
     console_key: bytes
+    observation: Observation
 
     def nodes(self) -> Mapping[flows.NodeType, flows.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
@@ -72,6 +74,7 @@ class Opsdesk:
             open_ticket=desk.open_ticket,
             close_ticket=desk.close_ticket,
             callback_url=self.callbacks.url,
+            observer=self.observation,
         )
         return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
 
@@ -105,13 +108,23 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             callbacks = callback_addresses(settings, secrets)
             rules = sign_in_rules(settings, secrets)
             console_key = secrets.get_or_create(CONSOLE_KEY, settings.data_dir).encode()
-            yield Opsdesk(settings, database, clock, secrets, http, callbacks, rules, console_key)
+            async with _observed(settings, secrets, database) as seen:
+                yield Opsdesk(settings, database, clock, secrets, http, callbacks, rules, console_key, seen)
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:
     """Bring the database to what this version expects; returns the names of the migrations that were applied."""
     async with database_url(settings) as url:
         return [migration.name for migration in await migrate(url, steps=MIGRATION_STEPS)]
+
+
+@asynccontextmanager
+async def _observed(settings: Settings, secrets: Secrets, database: Database) -> AsyncIterator[Observation]:
+    seen = observation(settings, secrets, database)
+    try:
+        yield seen
+    finally:
+        await seen.close()
 
 
 @asynccontextmanager

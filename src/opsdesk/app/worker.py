@@ -1,7 +1,8 @@
 """The process `opsdesk worker`: executes runs and jobs until it is told to stop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from opsdesk.app.process import stop_signals
 from opsdesk.app.wiring import Opsdesk, open_app
@@ -24,8 +25,14 @@ async def work(settings: Settings) -> None:
 async def work_for(opsdesk: Opsdesk, *, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
     """Execute runs and jobs of an open installation until `stop` is set. `ready` is called when both have begun.
 
-    A database that goes away meanwhile is waited for. Raises DatabaseUnavailable if it is away at the start.
+    A database that goes away meanwhile is waited for. Raises DatabaseUnavailable if it is away at the start, and
+    OSError if the address for metrics cannot be listened on.
     """
+    async with _measured(opsdesk):
+        await _work(opsdesk, stop=stop, ready=ready)
+
+
+async def _work(opsdesk: Opsdesk, *, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     runtime, job_worker = opsdesk.runtime(), opsdesk.job_worker()
     await runtime.start()
     jobs = asyncio.create_task(job_worker.run(), name="jobs")
@@ -44,6 +51,27 @@ async def work_for(opsdesk: Opsdesk, *, stop: asyncio.Event, ready: Callable[[],
             )
         await jobs
         _log.info("worker_stopped")
+
+
+@asynccontextmanager
+async def _measured(opsdesk: Opsdesk) -> AsyncIterator[None]:
+    """Answer for metrics and health where the settings name a port for it."""
+    settings = opsdesk.settings
+    if settings.worker_metrics_port is None:
+        yield
+        return
+    # A worker without the setting loads nothing of HTTP.
+    from opsdesk.app.http import worker_api
+    from opsdesk.app.server import listening_on, serve_app
+
+    stop = asyncio.Event()
+    with listening_on(settings.worker_metrics_host, settings.worker_metrics_port) as listening:
+        serving = asyncio.create_task(serve_app(worker_api(opsdesk), listening=listening, stop=stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await serving
 
 
 async def _until(stop: asyncio.Event, *, or_ended: "asyncio.Task[None]") -> None:

@@ -24,6 +24,7 @@ from opsdesk.flows.engine import (
 )
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.live_run import LiveRun, Parked
+from opsdesk.flows.observer import names_of_call, tell_kept, told_of
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.rate_limit import take_turn
 from opsdesk.flows.settle import Arrival, expired, not_taken_in, parked, person_asked, run_ended, settle, take_in
@@ -178,7 +179,13 @@ class Driver:
         if live.state.nodes[node.id].iteration != command.iteration:
             return Failed("BegunAgain", f"{node.id} was begun again before it was called")
         callback_url = self._ports.callback_url(live.run_id, node.id, live.state.nodes[node.id].iteration)
-        return await self._ports.nodes[node.type](live.call(command, callback_url))
+        call, observer = live.call(command, callback_url), self._ports.observer
+        if observer is None:
+            return await self._ports.nodes[node.type](call)
+        with observer.call(names_of_call(call), live.state.trace) as tell:
+            outcome = await self._ports.nodes[node.type](call)
+            tell(*told_of(outcome))
+        return outcome
 
     def _settle_outcomes(self, live: LiveRun) -> None:
         while live.outcomes:
@@ -318,6 +325,8 @@ class Driver:
             raise RunLost(live.run_id) from error
 
     def _saved(self, live: LiveRun, header: Header | None = None) -> None:
+        if self._ports.observer is not None:
+            tell_kept(self._ports.observer, live.program.procedure, live.run_id, live.unsaved, live.state.trace)
         live.unsaved, live.taken, live.new_run = [], [], None
         live.header_status = RunStatus(header.status) if header else live.header_status
 

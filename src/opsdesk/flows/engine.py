@@ -82,6 +82,7 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
         case FactKind.RUN_STARTED:
             state.inputs = payload["inputs"]
             state.actor = payload["actor"]
+            state.trace = payload.get("trace")
             state.started_at = fact.at
             if procedure.timeout_s is not None:
                 state.deadline_at = fact.at + timedelta(seconds=procedure.timeout_s)

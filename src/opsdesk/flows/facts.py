@@ -6,13 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from opsdesk.kit.trace_context import traceparent
+
 
 class FactKind(StrEnum):
     """What can happen to a run."""
 
     # Beneath each kind: its payload.
     RUN_STARTED = "run_started"
-    """inputs, actor; deadline_at where the procedure has a time limit."""
+    """inputs, actor; trace (a `traceparent`) where somebody traces."""
     NODE_ENDED = "node_ended"
     """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
     that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason."""
@@ -55,3 +57,9 @@ class Fact:
     node: str = ""
     iteration: int = 1
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start_payload(inputs: Mapping[str, Any], actor: str) -> dict[str, Any]:
+    """Of the fact that a run was started, under the trace of whoever starts it."""
+    trace = traceparent()
+    return {"inputs": inputs, "actor": actor} | ({} if trace is None else {"trace": trace})

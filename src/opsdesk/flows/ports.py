@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opsdesk.flows.calls import NodeFunction
+from opsdesk.flows.observer import Observer
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.tickets import CloseTicketFunction, OpenTicketFunction
 from opsdesk.kit.clock import Clock
@@ -18,3 +19,4 @@ class Ports:
     close_ticket: CloseTicketFunction
     callback_url: Callable[[UUID, str, int], str]
     """Of a run, a node and an iteration."""
+    observer: Observer | None = None

@@ -14,11 +14,11 @@ from opsdesk import access
 from opsdesk.flows.definitions import latest_definition, read_definition
 from opsdesk.flows.engine import fold
 from opsdesk.flows.errors import InputsInvalid, KeyReused, RunNotFound
-from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.facts import Fact, FactKind, start_payload
 from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.nodes.storable import storage_problem
 from opsdesk.flows.procedure import Procedure
-from opsdesk.flows.state import State
+from opsdesk.flows.state import OPEN, State
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
@@ -36,6 +36,8 @@ LIST_RUNS = _SQL["list_runs"]
 COUNT_RUNS = _SQL["count_runs"]
 READ_JOURNAL = _SQL["read_journal"]
 STALLED_RUNS = _SQL["stalled_runs"]
+COUNT_OPEN_RUNS = _SQL["count_open_runs"]
+WORKERS_AND_DUE = _SQL["workers_and_due"]
 
 INPUT_BYTES_MAX = 262_144
 STRANGE_SHOWN = 20
@@ -90,6 +92,15 @@ class StalledRun:
     wake_at: datetime | None
     wake_name: str | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The open runs by status, how long the most overdue wake-up waits (0: none is), and how many workers live."""
+
+    open_runs: Mapping[str, int]
+    oldest_due_s: float
+    workers: int
 
 
 def content_digest(content: Any) -> str:
@@ -154,7 +165,7 @@ async def start_run(
         "start_key": key,
         "start_digest": content_digest([procedure_id, inputs]) if key is not None else None,
         "now": now,
-        "payload": orjson.dumps({"inputs": completed, "actor": actor.id}).decode(),
+        "payload": orjson.dumps(start_payload(completed, actor.id)).decode(),
     }
     if await (await conn.execute(INSERT_RUN, values)).fetchone() is None:
         return await _first_start(conn, values), False
@@ -251,3 +262,12 @@ async def stalled_runs(conn: Connection, *, now: datetime) -> list[StalledRun]:
     values = {"overdue": now - timedelta(seconds=STALL_GRACE_S), "grace_s": STALL_GRACE_S, "limit": STALLED_ROWS_MAX}
     async with conn.cursor(row_factory=class_row(StalledRun)) as rows:
         return await (await rows.execute(STALLED_RUNS, values)).fetchall()
+
+
+async def census(conn: Connection, *, now: datetime) -> Census:
+    """The installation's work in numbers."""
+    counted = dict(await (await conn.execute(COUNT_OPEN_RUNS)).fetchall())
+    row = await (await conn.execute(WORKERS_AND_DUE, {"now": now})).fetchone()
+    assert row is not None
+    open_runs = {status.value: counted.get(status.value, 0) for status in OPEN}
+    return Census(open_runs, max((now - row[1]).total_seconds(), 0.0) if row[1] else 0.0, row[0])

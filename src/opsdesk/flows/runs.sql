@@ -78,3 +78,12 @@ where ended_at is null and (
     )
 )
 order by run_id limit %(limit)s;
+
+-- name: count_open_runs
+select status, count(*) from flow_run where ended_at is null group by status;
+
+-- name: workers_and_due
+-- Whether a worker lives is told by the database's own clock, as its lease is.
+select
+    (select count(*) from flow_worker where lease_until > clock_timestamp()),
+    (select min(wake_at) from flow_run where wake_at is not null and owner is null and wake_at <= %(now)s);

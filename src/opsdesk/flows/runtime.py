@@ -12,7 +12,7 @@ from opsdesk.flows import leases
 from opsdesk.flows.definitions import Definitions
 from opsdesk.flows.driver import Driver
 from opsdesk.flows.engine import fold
-from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.facts import Fact, FactKind, start_payload
 from opsdesk.flows.live_run import LiveRun
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.settle import ignored
@@ -97,7 +97,7 @@ class Runtime:
         live = LiveRun(run_id, program, fold(program.procedure, (), run_id=str(run_id)), arrived=False)
         live.new_run = NewRun(definition_id, program.procedure.id, actor, now, self.worker_id)
         live.ended = asyncio.get_running_loop().create_future()
-        payload = {"inputs": inputs, "actor": actor}
+        payload = start_payload(inputs, actor)
         Driver.record(live, Fact(FactKind.RUN_STARTED, now, payload=payload))
         self._drive(live)
         return live.ended

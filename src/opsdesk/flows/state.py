@@ -109,6 +109,8 @@ class State:
     """How many facts the journal holds."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     actor: str = ""
+    trace: str | None = None
+    """The `traceparent` that the run was started under."""
     started_at: datetime | None = None
     deadline_at: datetime | None = None
     ended_at: datetime | None = None

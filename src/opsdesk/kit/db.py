@@ -28,6 +28,16 @@ class ChangesCrossed(Unavailable):
     """Two changes got into each other's way; nothing of this one was kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """Connections of the pool now, and who waits for one."""
+
+    idle: int
+    used: int
+    max: int
+    waiting: int
+
+
 class Database:
     """A pool of autocommitting connections; `transaction` makes one of them a transaction."""
 
@@ -48,6 +58,16 @@ class Database:
 
     async def close(self) -> None:
         await self._pool.close()
+
+    def pool_state(self) -> PoolState:
+        stats = self._pool.get_stats()
+        idle = stats["pool_available"]
+        return PoolState(
+            idle=idle,
+            used=stats["pool_size"] - idle,
+            max=stats["pool_max"],
+            waiting=stats.get("requests_waiting", 0),
+        )
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from opsdesk.kit import trace_context
 from opsdesk.kit.errors import Unavailable
 from opsdesk.kit.http_addresses import Addresses, addresses
 from opsdesk.kit.http_destinations import Destinations
@@ -70,6 +71,8 @@ class HttpClient:
         Raises DestinationRefused, now or when it connects.
         """
         self._destinations.check_host(url.raw_host or "")
+        if (parent := trace_context.traceparent()) is not None:
+            headers = {**headers, "traceparent": parent}
         session = self._session
         if session is None:
             session = self._session = self._open()

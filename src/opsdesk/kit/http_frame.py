@@ -2,12 +2,14 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from opsdesk.kit import trace_context
 from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import InternalError, RequestInvalid, RequestTooLarge, answer
 from opsdesk.kit.ids import new_id
@@ -24,12 +26,16 @@ _HEADERS = {
 }
 _log = get_logger(__name__)
 
+Observe = Callable[[Scope], AbstractContextManager[Callable[[str, int | None], None]]]
+"""Open while a request is answered; what it yields is told the route as documented, and the status."""
+
 
 class RequestFrame:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int = BODY_BYTES_MAX) -> None:
+    def __init__(self, app: ASGIApp, *, body_bytes_max: int = BODY_BYTES_MAX, observe: Observe | None = None) -> None:
         self._app = app
+        self._observe = observe or (lambda _: nullcontext(lambda _route, _status: None))
         self._body_bytes_max = body_bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +43,7 @@ class RequestFrame:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, send)
-        with bound(request_id=exchange.request_id):
+        with self._observe(scope) as tell, bound(request_id=exchange.request_id, **_trace()):
             try:
                 await self._answer(scope, receive, exchange)
             except ClientDisconnect:
@@ -47,6 +53,7 @@ class RequestFrame:
                 _log.exception("request_failed", route=exchange.route)
                 await exchange.refuse(InternalError(exchange.request_id), receive)
             exchange.log()
+            tell(exchange.route, exchange.status)
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
         if refusal := self._refusal(scope):
@@ -85,7 +92,7 @@ class _Exchange:
         self._scope = scope
         self._send = send
         self._began = time.perf_counter()
-        self._status: int | None = None
+        self.status: int | None = None
         given = _header(scope, b"x-request-id")
         self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else str(new_id())
 
@@ -97,7 +104,7 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             own: Mapping[bytes, bytes] = {**_HEADERS, b"x-request-id": self.request_id.encode()}
             present = {name.lower() for name, _ in message["headers"]}
             added = [(name, value) for name, value in own.items() if name not in present]
@@ -105,16 +112,22 @@ class _Exchange:
         await self._send(message)
 
     async def refuse(self, error: OpsdeskError, receive: Receive) -> None:
-        if self._status is None:
+        if self.status is None:
             response = await answer(Request(self._scope, receive), error)
             await response(self._scope, receive, self.send)
 
     def log(self) -> None:
-        facts: dict[str, Any] = {"method": self._scope["method"], "route": self.route, "status": self._status}
+        facts: dict[str, Any] = {"method": self._scope["method"], "route": self.route, "status": self.status}
         actor = self._scope.get("state", {}).get("actor")
         if actor is not None:
             facts["actor"] = actor
         _log.info("request", **facts, duration_ms=round((time.perf_counter() - self._began) * 1000, 1))
+
+
+def _trace() -> dict[str, str]:
+    """What the lines of this request are found by among spans."""
+    trace_id = trace_context.trace_id()
+    return {} if trace_id is None else {"trace_id": trace_id}
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

@@ -47,6 +47,22 @@ class Settings(BaseSettings):
     session_max_s: float = Field(
         43_200.0, description="seconds after which a person has to sign in again in any case", ge=60, le=2_592_000
     )
+    metrics_open: bool = Field(
+        False, description="`/metrics` answers without an API key; else it asks for one with the scope operations:read"
+    )
+    worker_metrics_port: int | None = Field(
+        None,
+        description="port of `opsdesk worker` for `/metrics` and health; unset: it listens nowhere",
+        ge=0,
+        le=65535,
+    )
+    worker_metrics_host: str = Field("127.0.0.1", description="address that `opsdesk worker` listens on for it")
+    otlp_endpoint: str | None = Field(
+        None,
+        description="base address of an OTLP receiver, as `http://127.0.0.1:4318`; unset: no spans",
+        pattern=r"^https?://",
+    )
+    trace_ratio: float = Field(1.0, description="how many of the traces are sent, from 0 to 1", ge=0, le=1)
     log_format: str = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal", pattern="^(auto|json|text)$"
     )

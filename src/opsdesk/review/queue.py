@@ -23,6 +23,7 @@ _CURSOR_SHAPE = (datetime, datetime, UUID)
 _SQL = statements(__file__)
 _LIST_TICKETS = _SQL["list_tickets"]
 _COUNT_TICKETS = _SQL["count_tickets"]
+_COUNT_OPEN = _SQL["count_open"]
 _FIND_TICKETS = _SQL["find_tickets"]
 
 
@@ -82,6 +83,13 @@ async def count_tickets(
     filters = _filters(role=role, claimed_by=claimed_by, overdue=overdue, due_before=due_before, search=search, now=now)
     rows = await (await conn.execute(_COUNT_TICKETS, filters)).fetchall()
     return dict.fromkeys(TicketStatus, 0) | {TicketStatus(status): count for status, count in rows}
+
+
+async def count_open(conn: Connection, *, now: datetime) -> tuple[int, int]:
+    """How many tickets are open, and how many of them overdue; unlike `count_tickets` it reads no closed ones."""
+    row = await (await conn.execute(_COUNT_OPEN, {"now": now})).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def _filters(

@@ -35,3 +35,6 @@ where (%(role)s::text is null or role = %(role)s or role is null)
     and (%(search)s::text is null
         or strpos(lower(concat_ws(' ', title, purpose, subject, node)), lower(%(search)s)) > 0)
 group by status;
+
+-- name: count_open
+select count(*), count(*) filter (where due_at < %(now)s) from ticket where status = 'open';

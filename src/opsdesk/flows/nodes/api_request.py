@@ -22,7 +22,7 @@ METHODS = frozenset({"GET", "HEAD", "DELETE", "POST", "PUT", "PATCH"})
 _INPUTS_AS_QUERY = frozenset({"GET", "HEAD", "DELETE"})
 _OURS = {
     "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "cookie",
-    "idempotency-key", "opsdesk-callback-url",
+    "idempotency-key", "opsdesk-callback-url", "traceparent", "tracestate",
 }  # fmt: skip
 USER_AGENT = f"opsdesk/{version('opsdesk')}"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -1,0 +1,112 @@
+"""What the database says of the installation as a whole, for Prometheus: looked at when asked, and not too often."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from opsdesk import flows, jobs, review
+from opsdesk.kit.clock import Clock
+from opsdesk.kit.db import Database, DatabaseUnavailable
+from opsdesk.kit.log import get_logger
+
+KEPT_S = 5.0
+"""However many ask, the database is asked this often."""
+WAIT_S = 2.0
+"""An answer that takes longer is done without."""
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at the database."""
+
+    runs: Mapping[str, int]
+    """Open ones, by status."""
+    stalled: Mapping[str, int]
+    """By why nothing will wake them."""
+    oldest_due_run_s: float
+    workers: int
+    jobs: jobs.QueueState
+    tickets_open: int
+    tickets_overdue: int
+
+
+class Gauges(Collector):
+    """Call `refresh`, then collect. Where the database does not answer, only `opsdesk_database_up` is told."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+        self._looking = asyncio.Lock()
+        self._looked_at = -KEPT_S
+        self.reading: Reading | None = None
+        """Of the last look; None where there was no answer."""
+
+    async def refresh(self) -> None:
+        """Look at the database, unless somebody has just done so."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at < KEPT_S:
+                return
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    self.reading = await self._look()
+            except (DatabaseUnavailable, TimeoutError) as error:
+                _log.warning("metrics_without_database", reason=type(error).__name__)
+                self.reading = None
+            self._looked_at = time.monotonic()
+
+    async def _look(self) -> Reading:
+        now = self._clock.now()
+        async with self._database.connection() as conn:
+            census = await flows.runs.census(conn, now=now)
+            stalled = await flows.runs.stalled_runs(conn, now=now)
+            queue = await jobs.queue_state(conn)
+            tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
+        return Reading(
+            runs=census.open_runs,
+            stalled=Counter(run.reason for run in stalled),
+            oldest_due_run_s=census.oldest_due_s,
+            workers=census.workers,
+            jobs=queue,
+            tickets_open=tickets_open,
+            tickets_overdue=tickets_overdue,
+        )
+
+    def collect(self) -> Iterator[Metric]:
+        reading = self.reading
+        yield GaugeMetricFamily(
+            "opsdesk_database_up", "Whether the database answered in time.", 0 if reading is None else 1
+        )
+        if reading is None:
+            return
+        yield _by("opsdesk_runs_open", "Open runs.", "status", reading.runs)
+        yield _by(
+            "opsdesk_runs_stalled", "Open runs that nothing will wake; any is an alarm.", "reason", reading.stalled
+        )
+        yield GaugeMetricFamily(
+            "opsdesk_runs_oldest_due_seconds", "How long the run that is most overdue waits.", reading.oldest_due_run_s
+        )
+        yield GaugeMetricFamily("opsdesk_workers", "Workers whose lease holds.", reading.workers)
+        queue = {"waiting": reading.jobs.waiting, "running": reading.jobs.running, "held": reading.jobs.held}
+        yield _by("opsdesk_jobs", "Jobs; held ones failed for good and wait for a person.", "state", queue)
+        yield GaugeMetricFamily(
+            "opsdesk_jobs_oldest_due_seconds", "How long the job that is most overdue waits.", reading.jobs.oldest_due_s
+        )
+        yield GaugeMetricFamily("opsdesk_tickets_open", "Open tickets.", reading.tickets_open)
+        yield GaugeMetricFamily("opsdesk_tickets_overdue", "Open tickets past their due time.", reading.tickets_overdue)
+
+
+def _by(name: str, words: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
+    return family

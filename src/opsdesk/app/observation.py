@@ -1,0 +1,187 @@
+"""What is seen of the work of a process: requests and steps, as metrics and, where a setting says so, as spans."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from starlette.types import Scope
+
+from opsdesk.kit import trace_context
+from opsdesk.kit.db import Database
+from opsdesk.kit.secrets import SecretMissing, Secrets
+from opsdesk.kit.settings import Settings
+from opsdesk.kit.tracing import Tracing
+
+if TYPE_CHECKING:
+    from opsdesk.app.metrics import Metrics
+
+OTLP_AUTHORIZATION = "OTLP_AUTHORIZATION"
+"""The secret that is sent to the receiver of spans as the header Authorization, if it is set."""
+SERVER_ERROR = 500
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "_OTHER"
+
+STEP_OUTCOMES = {
+    "node_ended": "ended",
+    "attempt_failed": "attempt_failed",
+    "node_failed": "failed",
+    "node_blocked": "blocked",
+    "node_waiting": "waiting",
+    "node_retried": "retried",
+}
+"""By the fact."""
+INCIDENTS = frozenset({"node_failed", "node_blocked"})
+
+
+class Observation:
+    """Watches one process. It is the observer of runs and of requests; both call it often, so it does little."""
+
+    def __init__(self, database: Database, tracing: Tracing | None = None) -> None:
+        self._database = database
+        self._tracing = tracing
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """Made when something is counted first: commands, which count nothing, need not wait for it to be loaded."""
+        from opsdesk.app.metrics import Metrics
+
+        metrics = Metrics()
+        metrics.watch_pool(self._database)
+        return metrics
+
+    async def close(self) -> None:
+        """Send the spans that have not been sent."""
+        if self._tracing is not None:
+            await self._tracing.close()
+
+    @contextmanager
+    def call(self, names: Mapping[str, str | int], started_under: str | None) -> Iterator[Callable[[str, str], None]]:
+        """See flows' `Observer`."""
+        if self._tracing is None:
+            with self._timed_call(names) as outcomes:
+                yield lambda outcome, _: outcomes.append(outcome)
+        else:
+            with self._traced_call(self._tracing, names, started_under) as tell:
+                yield tell
+
+    @contextmanager
+    def _traced_call(
+        self, tracing: Tracing, names: Mapping[str, str | int], started_under: str | None
+    ) -> Iterator[Callable[[str, str], None]]:
+        from opentelemetry.trace import SpanKind, Status, StatusCode
+
+        step = tracing.span(_step_name(names), SpanKind.INTERNAL, _attributes(names), link=started_under)
+        with self._timed_call(names) as outcomes, step as span:
+
+            def tell(outcome: str, code: str) -> None:
+                outcomes.append(outcome)
+                span.set_attribute("opsdesk.outcome", outcome)
+                if code:
+                    span.set_attribute("error.type", code)
+                    span.set_status(Status(StatusCode.ERROR, code))
+
+            yield tell
+
+    @contextmanager
+    def _timed_call(self, names: Mapping[str, str | int]) -> Iterator[list[str]]:
+        """Yields a list for the outcome; a call that was broken off tells none."""
+        began = time.perf_counter()
+        outcomes: list[str] = []
+        try:
+            yield outcomes
+        finally:
+            outcome = outcomes[0] if outcomes else "broken_off"
+            self.metrics.call(node_type=str(names["node_type"]), outcome=outcome, seconds=time.perf_counter() - began)
+
+    def kept(
+        self, fact: str, payload: Mapping[str, object], names: Mapping[str, str | int], started_under: str | None
+    ) -> None:
+        """See flows' `Observer`."""
+        if (outcome := STEP_OUTCOMES.get(fact)) is not None:
+            node_type = str(names["node_type"])
+            self.metrics.step(node_type=node_type, outcome=outcome)
+            if fact in INCIDENTS and not payload.get("taken"):
+                self.metrics.incident(node_type=node_type)
+        elif fact == "run_ended":
+            self.metrics.run_ended(outcome=str(payload["outcome"]))
+        if self._tracing is not None and (told := _told_apart(fact, payload)) is not None:
+            from opentelemetry.trace import SpanKind
+
+            name = _step_name(names) if "node" in names else f"run {names['procedure']}"
+            with self._tracing.span(name, SpanKind.INTERNAL, _attributes(names) | told, link=started_under):
+                pass
+
+    @contextmanager
+    def request(self, scope: Scope) -> Iterator[Callable[[str, int | None], None]]:
+        """The observer of the request frame; what is yielded is told the route and the status."""
+        began = time.perf_counter()
+        answers: list[tuple[str, int | None]] = []
+        if self._tracing is None:
+            yield lambda route, status: answers.append((route, status))
+        else:
+            with self._traced_request(self._tracing, scope, answers) as tell:
+                yield tell
+        route, status = answers[0] if answers else ("unknown", None)
+        self.metrics.request(method=_method(scope), route=route, status=status, seconds=time.perf_counter() - began)
+
+    @contextmanager
+    def _traced_request(
+        self, tracing: Tracing, scope: Scope, answers: list[tuple[str, int | None]]
+    ) -> Iterator[Callable[[str, int | None], None]]:
+        from opentelemetry.trace import SpanKind, Status, StatusCode
+
+        method = _method(scope)
+        given = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+        parent = trace_context.checked(given.decode("latin-1"))
+        attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
+        with tracing.span(method, SpanKind.SERVER, attributes, parent=parent) as span:
+
+            def tell(route: str, status: int | None) -> None:
+                answers.append((route, status))
+                span.update_name(f"{method} {route}")
+                span.set_attribute("http.route", route)
+                if status is not None:
+                    span.set_attribute("http.response.status_code", status)
+                if status is None or status >= SERVER_ERROR:
+                    span.set_status(Status(StatusCode.ERROR))
+
+            yield tell
+
+
+def observation(settings: Settings, secrets: Secrets, database: Database) -> Observation:
+    """As the settings say: spans are made only where they are sent somewhere."""
+    if settings.otlp_endpoint is None:
+        return Observation(database)
+    try:
+        authorization = secrets.get(OTLP_AUTHORIZATION)
+    except SecretMissing:
+        authorization = None
+    tracing = Tracing(settings.otlp_endpoint, ratio=settings.trace_ratio, authorization=authorization)
+    return Observation(database, tracing)
+
+
+def _method(scope: Scope) -> str:
+    """Any word may stand there."""
+    method: str = scope["method"]
+    return method if method in METHODS else OTHER_METHOD
+
+
+def _step_name(names: Mapping[str, str | int]) -> str:
+    return f"step {names['procedure']}.{names['node']}"
+
+
+def _attributes(names: Mapping[str, str | int]) -> dict[str, str | int]:
+    return {f"opsdesk.{name}": value for name, value in names.items()}
+
+
+def _told_apart(fact: str, payload: Mapping[str, object]) -> dict[str, str | int] | None:
+    """What is told of a fact that no call has told: somebody is asked, somebody has answered, the run has ended."""
+    if fact == "node_waiting" and payload.get("reason") == "person":
+        return {"opsdesk.outcome": "waiting"}
+    if fact == "node_ended" and payload.get("by"):
+        return {"opsdesk.outcome": "answered", "opsdesk.answered_by": str(payload["by"])}
+    if fact == "run_ended":
+        return {"opsdesk.outcome": str(payload["outcome"])}
+    return None
