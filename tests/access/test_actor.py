@@ -3,7 +3,8 @@ import pwd
 
 import pytest
 
-from opsdesk.access import Actor, Scope, ScopeMissing, local_actor, require
+from opsdesk.access import Actor, Scope, local_actor, require
+from opsdesk.access.errors import ScopeMissing
 
 
 def test_a_scope_that_is_held_lets_through() -> None:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from opsdesk.access import KeyUnknown, Scope
-from opsdesk.access.errors import KeyNotFound, KeyRefused
+from opsdesk.access import Scope
+from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
 from opsdesk.access.keys import (
     KEY_NAME_CHARS_MAX,
     ROLE_CHARS_MAX,

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from opsdesk.access import ScopeMissing, people
-from opsdesk.access.errors import LastAdmin, PersonExists, PersonRefused, PersonUnknown
+from opsdesk.access import people
+from opsdesk.access.errors import LastAdmin, PersonExists, PersonRefused, PersonUnknown, ScopeMissing
 from opsdesk.access.people import NAME_CHARS_MAX
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database

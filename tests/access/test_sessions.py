@@ -2,8 +2,8 @@
 
 import pytest
 
-from opsdesk.access import ScopeMissing, people
-from opsdesk.access.errors import SessionNotFound, SignInNeeded
+from opsdesk.access import people
+from opsdesk.access.errors import ScopeMissing, SessionNotFound, SignInNeeded
 from opsdesk.access.people import Person
 from opsdesk.access.sessions import (
     NewSession,

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from opsdesk.access import Actor, ScopeMissing
+from opsdesk.access import Actor
+from opsdesk.access.errors import ScopeMissing
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.review import TicketClosing, claim, close_ticket, decide, release, ticket_history

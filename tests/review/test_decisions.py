@@ -6,7 +6,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from opsdesk.access import Actor, ScopeMissing
+from opsdesk.access import Actor
+from opsdesk.access.errors import ScopeMissing
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.errors import Refused

@@ -8,22 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from opsdesk.access.actor import Actor, Scope, local_actor, may, require, system_actor
-from opsdesk.access.errors import KeyUnknown, ScopeMissing, SignInNeeded, Unauthenticated
 from opsdesk.access.roles import Role
 
 if TYPE_CHECKING:
-    from opsdesk.access import attempts, audit, guard, keys, links, people, routes, sessions, sign_in
+    from opsdesk.access import attempts, audit, errors, guard, keys, links, people, routes, sessions, sign_in
 
 __all__ = [
     "Actor",
-    "KeyUnknown",
     "Role",
     "Scope",
-    "ScopeMissing",
-    "SignInNeeded",
-    "Unauthenticated",
     "attempts",
     "audit",
+    "errors",
     "guard",
     "keys",
     "links",

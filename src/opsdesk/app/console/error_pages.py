@@ -36,7 +36,7 @@ async def for_people(request: Request, error: OpsdeskError, response: Response) 
     """The page about an error; for programs, the answer as it is."""
     if not is_for_people(request):
         return response
-    if isinstance(error, access.SignInNeeded):
+    if isinstance(error, access.errors.SignInNeeded):
         return ask_to_sign_in(request)
     status = response.status_code
     shown = page(
