@@ -11,7 +11,19 @@ from opsdesk.access.actor import Actor, Scope, local_actor, may, require, system
 from opsdesk.access.roles import Role
 
 if TYPE_CHECKING:
-    from opsdesk.access import attempts, audit, errors, guard, keys, links, people, routes, sessions, sign_in
+    from opsdesk.access import (
+        attempts,
+        audit,
+        errors,
+        guard,
+        keys,
+        links,
+        people,
+        routes,
+        second_factor,
+        sessions,
+        sign_in,
+    )
 
 __all__ = [
     "Actor",
@@ -28,6 +40,7 @@ __all__ = [
     "people",
     "require",
     "routes",
+    "second_factor",
     "sessions",
     "sign_in",
     "system_actor",

@@ -74,18 +74,28 @@ class Attempt:
     """In which others are counted too."""
 
 
-async def count_attempt(conn: Connection, *, account: str, caller: Caller, device_key: bytes, now: datetime) -> Attempt:
+async def count_attempt(
+    conn: Connection,
+    *,
+    account: str,
+    caller: Caller,
+    device_key: bytes,
+    now: datetime,
+    proof: str = "password",
+) -> Attempt:
     """Count an attempt before anything is checked, so that many at once are no way around it.
+
+    Each `proof` is counted by itself: a right password does not make guessing the second factor free.
 
     Raises SignInDelayed, and then counts nothing.
     """
     if is_known_device(caller.device_token, account=account, device_key=device_key):
-        own: Mapping[str, Limit] = {_subject("device", account, str(caller.device_token)): DEVICE}
+        own: Mapping[str, Limit] = {_subject("device", proof, account, str(caller.device_token)): DEVICE}
         shared: Mapping[str, Limit] = {}
     else:
         address = _counted_address(caller.address)
-        own = {_subject("place", account, address): PLACE}
-        shared = {_subject("account", account): STRANGERS, _subject("address", address): ADDRESS}
+        own = {_subject("place", proof, account, address): PLACE}
+        shared = {_subject("account", proof, account): STRANGERS, _subject("address", address): ADDRESS}
     await _count(conn, {**own, **shared}, now=now)
     return Attempt(own=tuple(own), shared=tuple(shared))
 

@@ -129,3 +129,10 @@ class SessionNotFound(NotFound):
     """There is no session with this id."""
 
     session_id: str
+
+
+@dataclass(eq=False)
+class SecondFactorRefused(Refused):
+    """The second factor cannot be used like this."""
+
+    problem: str

@@ -1,17 +1,16 @@
 """One-time codes: with one, a person sets their password, at first or when it is lost.
 
 The code is typed into the page /welcome and never part of an address, because addresses stay behind in logs, histories
-and messages. It has 100 random bits: a fast hash is enough, as for API keys, and it alone says whose it is.
+and messages. It has 100 random bits, and it alone says whose it is.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from opsdesk.access.actor import Actor, Scope, require
+from opsdesk.access.codes import code_digest, new_code
 from opsdesk.access.errors import CodeRefused, PersonDisabled
 from opsdesk.access.passwords import check_password, hash_password
 from opsdesk.access.people import Person, lock_person, show_person
@@ -22,9 +21,6 @@ from opsdesk.kit.sql import statements
 CODE_LASTS_S = 24 * 3600
 WELCOME_PATH = "/welcome"
 _GROUPS, _GROUP_CHARS = 4, 5
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no letter that could be taken for a digit."""
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": "", "\t": ""})
 
 _SQL = statements(__file__)
 _INSERT_LINK = _SQL["insert_link"]
@@ -59,14 +55,14 @@ async def make_link(conn: Connection, *, person_id: UUID, actor: Actor, now: dat
     person = await lock_person(conn, person_id=person_id)
     if person.disabled_at is not None:
         raise PersonDisabled(person=person.email)
-    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_CHARS)) for _ in range(_GROUPS))
+    code = new_code(groups=_GROUPS, characters=_GROUP_CHARS)
     purpose = LinkPurpose.PASSWORD_RESET if person.has_password else LinkPurpose.FIRST_SIGN_IN
     expires_at = now + timedelta(seconds=CODE_LASTS_S)
     values = {
         "id": new_id(),
         "person_id": person_id,
         "purpose": purpose,
-        "code_sha256": _sha256(code),
+        "code_sha256": code_digest(code),
         "now": now,
         "expires_at": expires_at,
     }
@@ -80,7 +76,7 @@ async def use_link(conn: Connection, *, code: str, password: str, now: datetime)
 
     Locks the code, so that it works once. Raises CodeRefused, and PasswordRefused, after which it still works.
     """
-    found = await (await conn.execute(_LOCK_LINK, {"code_sha256": _sha256(code), "now": now})).fetchone()
+    found = await (await conn.execute(_LOCK_LINK, {"code_sha256": code_digest(code), "now": now})).fetchone()
     if found is None:
         raise CodeRefused
     link_id, person_id = found
@@ -92,7 +88,3 @@ async def use_link(conn: Connection, *, code: str, password: str, now: datetime)
     await conn.execute(_SET_PASSWORD, {"id": person_id, "hash": await hash_password(password), "now": now})
     await conn.execute(_END_SESSIONS, {"person_id": person_id, "now": now})
     return await show_person(conn, person_id=person_id)
-
-
-def _sha256(code: str) -> bytes:
-    return hashlib.sha256(code.upper().translate(_READ_AS).encode()).digest()

@@ -8,22 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from opsdesk.access import attempts, links, sessions
+from opsdesk.access import attempts, links, second_factor, sessions
 from opsdesk.access.actor import Actor
-from opsdesk.access.errors import PasswordWrong, SignInRefused
+from opsdesk.access.errors import SignInNeeded, SignInRefused
 from opsdesk.access.passwords import check_password, hash_password, is_outdated, password_matches
 from opsdesk.access.people import Person, one_spelling, require_self, show_person
-from opsdesk.access.sessions import Caller, NewSession, SessionLimits, SignInMethod
+from opsdesk.access.proving import Account, find_account, prove_password
+from opsdesk.access.sessions import Caller, NewSession, Session, SessionLimits, SignInMethod
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.sql import statements
 
 EMAIL_CHARS_READ = 1000
 """More than any address has, and little enough to be brought to its one spelling."""
+CODE_CHARS_READ = 100
 
 _SQL = statements(__file__)
-_ACCOUNT = _SQL["account"]
 _KEEP_HASH = _SQL["keep_hash"]
 _SET_PASSWORD = _SQL["set_password"]
 
@@ -58,13 +57,6 @@ class CodeNeeded:
     session: NewSession
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
-    id: UUID
-    password_hash: str | None
-    disabled_at: datetime | None
-
-
 async def sign_in(
     database: Database, *, email: str, password: str, caller: Caller, rules: SignInRules, now: datetime
 ) -> SignedIn | CodeNeeded:
@@ -76,7 +68,7 @@ async def sign_in(
     email = one_spelling(email[:EMAIL_CHARS_READ])
     async with database.transaction() as conn:
         attempt = await attempts.count_attempt(conn, account=email, caller=caller, device_key=rules.device_key, now=now)
-        account = await _account(conn, email=email)
+        account = await find_account(conn, email=email)
     right = await password_matches(password, account.password_hash if account else None)
     if account is None or not right or account.disabled_at is not None:
         raise SignInRefused
@@ -87,6 +79,35 @@ async def sign_in(
             await conn.execute(_KEEP_HASH, {"id": account.id, "old": account.password_hash, "hash": renewed})
         person = await show_person(conn, person_id=account.id)
         return await begin(conn, person=person, method=SignInMethod.PASSWORD, caller=caller, rules=rules, now=now)
+
+
+async def finish_sign_in(
+    database: Database, *, code: str, caller: Caller, rules: SignInRules, now: datetime
+) -> SignedIn:
+    """Begin the session that lacked its second factor, by a code of the authenticator or one for recovery.
+
+    Raises SignInNeeded when the password has to be given again, SignInRefused, SignInDelayed.
+    """
+    async with database.transaction() as conn:
+        _, person = await _half_signed_in(conn, caller=caller, rules=rules, now=now)
+        attempt = await attempts.count_attempt(
+            conn,
+            account=person.email,
+            caller=caller,
+            device_key=rules.device_key,
+            now=now,
+            proof="second factor",
+        )
+    async with database.transaction() as conn:
+        session, person = await _half_signed_in(conn, caller=caller, rules=rules, now=now)
+        if not await second_factor.take_code(
+            conn, person_id=person.id, code=code[:CODE_CHARS_READ], totp_key=rules.totp_key, now=now
+        ):
+            raise SignInRefused
+        await attempts.attempt_was_right(conn, attempt)
+        return await _begin_whole(
+            conn, person=person, method=SignInMethod(session.method), caller=caller, rules=rules, now=now
+        )
 
 
 async def welcome(
@@ -111,14 +132,12 @@ async def begin(
 
     The identity provider has second factors of its own, and none is asked for here.
     """
-    verified = not person.has_second_factor or method is SignInMethod.OIDC
-    session = await sessions.begin_session(
-        conn, person_id=person.id, method=method, caller=caller, limits=rules.limits, verified=verified, now=now
+    if not person.has_second_factor or method is SignInMethod.OIDC:
+        return await _begin_whole(conn, person=person, method=method, caller=caller, rules=rules, now=now)
+    half = await sessions.begin_session(
+        conn, person_id=person.id, method=method, caller=caller, limits=rules.limits, verified=False, now=now
     )
-    if not verified:
-        return CodeNeeded(session)
-    token = attempts.new_device_token(account=person.email, device_key=rules.device_key)
-    return SignedIn(person=person, session=session, device_token=token)
+    return CodeNeeded(half)
 
 
 async def change_password(
@@ -137,23 +156,25 @@ async def change_password(
         await sessions.end_all_sessions(conn, person_id=person.id, actor=actor, now=now, but=session_id)
 
 
-async def prove_password(database: Database, *, person: Person, password: str, now: datetime) -> None:
-    """See the password of somebody who has signed in once more. Raises PasswordWrong, SignInDelayed."""
-    async with database.transaction() as conn:
-        attempt = await attempts.count_own_attempt(conn, account=person.email, now=now)
-        account = await _account(conn, email=person.email)
-    if not await password_matches(password, account.password_hash if account else None):
-        raise PasswordWrong
-    async with database.transaction() as conn:
-        await attempts.attempt_was_right(conn, attempt)
-
-
-async def _account(conn: Connection, *, email: str) -> _Account | None:
-    cursor = conn.cursor(row_factory=class_row(_Account))
-    return await (await cursor.execute(_ACCOUNT, {"email": email.replace("\0", "")})).fetchone()
-
-
-async def _renewed_hash(account: _Account, password: str) -> str | None:
+async def _renewed_hash(account: Account, password: str) -> str | None:
     if account.password_hash is None or not is_outdated(account.password_hash):
         return None
     return await hash_password(password)
+
+
+async def _begin_whole(
+    conn: Connection, *, person: Person, method: SignInMethod, caller: Caller, rules: SignInRules, now: datetime
+) -> SignedIn:
+    session = await sessions.begin_session(
+        conn, person_id=person.id, method=method, caller=caller, limits=rules.limits, verified=True, now=now
+    )
+    token = attempts.new_device_token(account=person.email, device_key=rules.device_key)
+    return SignedIn(person=person, session=session, device_token=token)
+
+
+async def _half_signed_in(
+    conn: Connection, *, caller: Caller, rules: SignInRules, now: datetime
+) -> tuple[Session, Person]:
+    if caller.session_token is None:
+        raise SignInNeeded
+    return await sessions.visit(conn, token=caller.session_token, limits=rules.limits, now=now, verified=False)

@@ -1,6 +1,3 @@
--- name: account
-select id, password_hash, disabled_at from person where email = %(email)s;
-
 -- name: keep_hash
 -- Unless the password was changed meanwhile.
 update person set password_hash = %(hash)s where id = %(id)s and password_hash = %(old)s;

@@ -1,0 +1,2 @@
+-- name: account
+select id, password_hash, disabled_at from person where email = %(email)s;
