@@ -5,9 +5,16 @@ from dataclasses import dataclass, replace
 import pyotp
 import pytest
 
-from opsdesk.access import ScopeMissing, people, second_factor, sign_in
+from opsdesk.access import people, second_factor, sign_in
 from opsdesk.access.attempts import PLACE
-from opsdesk.access.errors import PasswordWrong, SecondFactorRefused, SignInDelayed, SignInNeeded, SignInRefused
+from opsdesk.access.errors import (
+    PasswordWrong,
+    ScopeMissing,
+    SecondFactorRefused,
+    SignInDelayed,
+    SignInNeeded,
+    SignInRefused,
+)
 from opsdesk.access.people import Person
 from opsdesk.access.second_factor import RECOVERY_CODES, STEP_S
 from opsdesk.access.sessions import SECOND_FACTOR_S, visit

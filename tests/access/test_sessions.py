@@ -26,7 +26,7 @@ from tests.access.staff import BROWSER, KEEPER, LIMITS, NOBODY, person
 async def begin(conn: Connection, clock: ManualClock, whose: Person, *, verified: bool = True) -> NewSession:
     return await begin_session(
         conn,
-        person_id=whose.id,
+        person=whose,
         method=SignInMethod.PASSWORD,
         caller=BROWSER,
         limits=LIMITS,

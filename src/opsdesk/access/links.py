@@ -4,11 +4,14 @@ The code is typed into the page /welcome and never part of an address, because a
 and messages. It has 100 random bits, and it alone says whose it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope, require
 from opsdesk.access.codes import code_digest, new_code
 from opsdesk.access.errors import CodeRefused, PersonDisabled
@@ -68,6 +71,8 @@ async def make_link(conn: Connection, *, person_id: UUID, actor: Actor, now: dat
     }
     await conn.execute(_END_OTHER_LINKS, {"person_id": person_id, "now": now})
     await conn.execute(_INSERT_LINK, values)
+    made = {"purpose": purpose, "expires_at": expires_at}
+    await _record(conn, "person.make_code", person, actor=actor, after=made, now=now)
     return NewLink(person=person, purpose=purpose, expires_at=expires_at, code=code)
 
 
@@ -87,4 +92,13 @@ async def use_link(conn: Connection, *, code: str, password: str, now: datetime)
     await conn.execute(_USE_LINK, {"id": link_id, "now": now})
     await conn.execute(_SET_PASSWORD, {"id": person_id, "hash": await hash_password(password), "now": now})
     await conn.execute(_END_SESSIONS, {"person_id": person_id, "now": now})
+    await _record(conn, "person.set_password", person, actor=person.actor, after={"code": link_id}, now=now)
     return await show_person(conn, person_id=person_id)
+
+
+async def _record(
+    conn: Connection, action: str, person: Person, *, actor: Actor, after: Mapping[str, Any], now: datetime
+) -> None:
+    await audit.record(
+        conn, actor=actor, action=action, object_kind="person", object_id=str(person.id), after=after, now=now
+    )

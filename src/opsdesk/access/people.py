@@ -1,7 +1,7 @@
 """People: who may sign in, in which roles, and how they want to read."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
+from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope, require
 from opsdesk.access.errors import LastAdmin, PersonExists, PersonRefused, PersonUnknown
 from opsdesk.access.roles import Role, scopes_of
@@ -119,6 +120,16 @@ async def create_person(
             await conn.execute(_INSERT_PERSON, values)
     except UniqueViolation:
         raise PersonExists from None
+    given = {field: values[field] for field in ("email", "name", "roles", "language", "time_zone")}
+    await audit.record(
+        conn,
+        actor=actor,
+        action="person.create",
+        object_kind="person",
+        object_id=str(person_id),
+        after=given,
+        now=now,
+    )
     return await show_person(conn, person_id=person_id)
 
 
@@ -169,7 +180,7 @@ async def change_roles(
     if Role.ADMIN not in wanted and admins == [person_id]:
         raise LastAdmin(person=person.email)
     await conn.execute(_CHANGE_ROLES, {"id": person_id, "roles": wanted})
-    return await show_person(conn, person_id=person_id)
+    return await _changed(conn, "person.change_roles", before=person, fields=("roles",), actor=actor, now=now)
 
 
 async def disable_person(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> Person:
@@ -183,15 +194,15 @@ async def disable_person(conn: Connection, *, person_id: UUID, actor: Actor, now
         raise LastAdmin(person=person.email)
     await conn.execute(_DISABLE_PERSON, {"id": person_id, "now": now})
     await conn.execute(_END_SESSIONS, {"id": person_id, "now": now})
-    return await show_person(conn, person_id=person_id)
+    return await _changed(conn, "person.disable", before=person, fields=("disabled_at",), actor=actor, now=now)
 
 
 async def enable_person(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> Person:
     """Let a disabled person sign in again. Raises ScopeMissing, PersonUnknown."""
     require(actor, Scope.PEOPLE_WRITE)
-    await lock_person(conn, person_id=person_id)
+    person = await lock_person(conn, person_id=person_id)
     await conn.execute(_ENABLE_PERSON, {"id": person_id})
-    return await show_person(conn, person_id=person_id)
+    return await _changed(conn, "person.enable", before=person, fields=("disabled_at",), actor=actor, now=now)
 
 
 async def set_preferences(
@@ -213,7 +224,8 @@ async def set_preferences(
     require_self(actor, person)
     wanted = _checked_preferences(language=language, time_zone=time_zone, theme=theme)
     await conn.execute(_SET_PREFERENCES, {"id": person_id, "name": _checked_name(name), **wanted})
-    return await show_person(conn, person_id=person_id)
+    fields = ("name", *wanted)
+    return await _changed(conn, "person.set_preferences", before=person, fields=fields, actor=actor, now=now)
 
 
 def require_self(actor: Actor, person: Person) -> None:
@@ -233,6 +245,26 @@ async def _lock_with_admins(conn: Connection, *, person_id: UUID) -> tuple[Perso
     await conn.execute(_LOCK_WITH_ADMINS, {"id": person_id})
     person = await show_person(conn, person_id=person_id)
     return person, [admin_id for (admin_id,) in await (await conn.execute(_ADMINS)).fetchall()]
+
+
+async def _changed(
+    conn: Connection, action: str, *, before: Person, fields: Sequence[str], actor: Actor, now: datetime
+) -> Person:
+    """The person as they are now; if anything is different, the audit chain says who did it."""
+    after = await show_person(conn, person_id=before.id)
+    was, is_now = ({field: getattr(each, field) for field in fields} for each in (before, after))
+    if was != is_now:
+        await audit.record(
+            conn,
+            actor=actor,
+            action=action,
+            object_kind="person",
+            object_id=str(before.id),
+            before=was,
+            after=is_now,
+            now=now,
+        )
+    return after
 
 
 async def _one(conn: Connection, statement: bytes, values: dict[str, Any], *, named: str) -> Person:

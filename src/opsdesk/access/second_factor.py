@@ -15,6 +15,7 @@ import segno
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope, require
 from opsdesk.access.codes import code_digest, new_code
 from opsdesk.access.errors import ScopeMissing, SecondFactorRefused
@@ -66,6 +67,7 @@ async def enrol(conn: Connection, *, person: Person, totp_key: bytes, actor: Act
     secret = pyotp.random_base32()
     sealed = _sealed(secret, person_id=person.id, totp_key=totp_key)
     await conn.execute(_KEEP_SECRET, {"id": person.id, "secret": sealed})
+    await _record(conn, "second_factor.enrol", person, actor=actor, now=now)
     uri = pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
     grouped = " ".join(secret[at : at + _SECRET_GROUP_CHARS] for at in range(0, len(secret), _SECRET_GROUP_CHARS))
     qr_svg = segno.make(uri, micro=False).svg_inline(scale=4, border=2, dark="#000", light="#fff")
@@ -87,6 +89,7 @@ async def confirm(
     if step is None:
         raise SecondFactorRefused(problem="is not confirmed by this code")
     await conn.execute(_CONFIRM, {"id": person.id, "step": step, "now": now})
+    await _record(conn, "second_factor.confirm", person, actor=actor, now=now)
     return await _new_recovery_codes(conn, person_id=person.id)
 
 
@@ -95,13 +98,16 @@ async def take_code(conn: Connection, *, person_id: UUID, code: str, totp_key: b
 
     Locks the person, so that of two who send one code at once, one is refused.
     """
-    await lock_person(conn, person_id=person_id)
+    person = await lock_person(conn, person_id=person_id)
     step = await _matching_step(conn, person_id=person_id, code=code, totp_key=totp_key, now=now)
     if step is not None:
         await conn.execute(_TAKE_STEP, {"id": person_id, "step": step})
         return True
     values = {"person_id": person_id, "code_sha256": code_digest(code), "now": now}
-    return (await conn.execute(_TAKE_RECOVERY_CODE, values)).rowcount == 1
+    taken = (await conn.execute(_TAKE_RECOVERY_CODE, values)).rowcount == 1
+    if taken:
+        await _record(conn, "second_factor.recover", person, actor=person.actor, now=now)
+    return taken
 
 
 async def renew_recovery_codes(
@@ -116,6 +122,7 @@ async def renew_recovery_codes(
     async with database.transaction() as conn:
         if not (await lock_person(conn, person_id=person.id)).has_second_factor:
             raise SecondFactorRefused(problem="is not set up")
+        await _record(conn, "second_factor.renew_recovery_codes", person, actor=actor, now=now)
         return await _new_recovery_codes(conn, person_id=person.id)
 
 
@@ -127,15 +134,13 @@ async def disable(database: Database, *, person: Person, password: str, actor: A
     _check_own(actor, person)
     await prove_password(database, person=person, password=password, now=now)
     async with database.transaction() as conn:
-        await lock_person(conn, person_id=person.id)
-        await _remove(conn, person_id=person.id)
+        await _remove(conn, await lock_person(conn, person_id=person.id), actor=actor, now=now)
 
 
 async def remove(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> None:
     """Take the second factor from a person who has lost it. Raises ScopeMissing, PersonUnknown."""
     require(actor, Scope.PEOPLE_WRITE)
-    await lock_person(conn, person_id=person_id)
-    await _remove(conn, person_id=person_id)
+    await _remove(conn, await lock_person(conn, person_id=person_id), actor=actor, now=now)
 
 
 async def recovery_codes_left(conn: Connection, *, person_id: UUID) -> int:
@@ -145,9 +150,15 @@ async def recovery_codes_left(conn: Connection, *, person_id: UUID) -> int:
     return int(row[0])
 
 
-async def _remove(conn: Connection, *, person_id: UUID) -> None:
-    await conn.execute(_REMOVE, {"id": person_id})
-    await conn.execute(_REMOVE_RECOVERY_CODES, {"person_id": person_id})
+async def _remove(conn: Connection, person: Person, *, actor: Actor, now: datetime) -> None:
+    await conn.execute(_REMOVE, {"id": person.id})
+    await conn.execute(_REMOVE_RECOVERY_CODES, {"person_id": person.id})
+    if person.has_second_factor:
+        await _record(conn, "second_factor.remove", person, actor=actor, now=now)
+
+
+async def _record(conn: Connection, action: str, person: Person, *, actor: Actor, now: datetime) -> None:
+    await audit.record(conn, actor=actor, action=action, object_kind="person", object_id=str(person.id), now=now)
 
 
 async def _new_recovery_codes(conn: Connection, *, person_id: UUID) -> tuple[str, ...]:

@@ -6,14 +6,17 @@ A session ends by itself after some time without use, and after some time in any
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope, may
 from opsdesk.access.errors import SessionNotFound, SignInNeeded
 from opsdesk.access.people import Person, lock_person, require_self, show_person
@@ -34,6 +37,7 @@ _INSERT_SESSION = _SQL["insert_session"]
 _SESSION_BY_TOKEN = _SQL["session_by_token"]
 _NOTE_SEEN = _SQL["note_seen"]
 _LIST_SESSIONS = _SQL["list_sessions"]
+_LOCK_SESSION = _SQL["lock_session"]
 _END_SESSION = _SQL["end_session"]
 _END_SESSION_BY_TOKEN = _SQL["end_session_by_token"]
 _END_ALL_SESSIONS = _SQL["end_all_sessions"]
@@ -115,7 +119,7 @@ def csrf_token(session_token: str) -> str:
 async def begin_session(
     conn: Connection,
     *,
-    person_id: UUID,
+    person: Person,
     method: SignInMethod,
     caller: Caller,
     limits: SessionLimits,
@@ -129,7 +133,7 @@ async def begin_session(
     lasts_s = limits.absolute_s if verified else SECOND_FACTOR_S
     values = {
         "id": session.id,
-        "person_id": person_id,
+        "person_id": person.id,
         "token_sha256": _sha256(session.token),
         "method": method,
         "verified_at": now if verified else None,
@@ -139,6 +143,8 @@ async def begin_session(
         "address": coarse(caller.address),
     }
     await conn.execute(_INSERT_SESSION, values)
+    began = {"person": person.id, "method": method, "verified": verified, "expires_at": values["expires_at"]}
+    await _record(conn, "session.begin", session.id, actor=person.actor, after=began, now=now)
     return session
 
 
@@ -192,10 +198,14 @@ async def end_session(conn: Connection, *, person_id: UUID, session_id: UUID, ac
     require_self(actor, await lock_person(conn, person_id=person_id))
     cursor = conn.cursor(row_factory=class_row(Session))
     values = {"id": session_id, "person_id": person_id, "now": now}
-    ended = await (await cursor.execute(_END_SESSION, values)).fetchone()
-    if ended is None:
+    found = await (await cursor.execute(_LOCK_SESSION, values)).fetchone()
+    if found is None:
         raise SessionNotFound(session_id=str(session_id))
-    return ended
+    if found.ended_at is not None:
+        return found
+    await conn.execute(_END_SESSION, values)
+    await _record(conn, "session.end", session_id, actor=actor, after={"person": person_id}, now=now)
+    return replace(found, ended_at=now)
 
 
 async def end_all_sessions(
@@ -206,13 +216,29 @@ async def end_all_sessions(
     Raises PersonUnknown, and ScopeMissing for those of somebody else.
     """
     require_self(actor, await lock_person(conn, person_id=person_id))
-    ended = await conn.execute(_END_ALL_SESSIONS, {"person_id": person_id, "now": now, "but": but})
-    return ended.rowcount
+    values = {"person_id": person_id, "now": now, "but": but}
+    ended = await (await conn.execute(_END_ALL_SESSIONS, values)).fetchall()
+    for (session_id,) in ended:
+        await _record(conn, "session.end", session_id, actor=actor, after={"person": person_id}, now=now)
+    return len(ended)
 
 
 async def sign_out(conn: Connection, *, token: str, now: datetime) -> None:
     """End the session of a token, if there is one."""
-    await conn.execute(_END_SESSION_BY_TOKEN, {"token_sha256": _sha256(token), "now": now})
+    values = {"token_sha256": _sha256(token), "now": now}
+    row = await (await conn.execute(_END_SESSION_BY_TOKEN, values)).fetchone()
+    if row is not None:
+        session_id, person_id = row
+        person = await show_person(conn, person_id=person_id)
+        await _record(conn, "session.end", session_id, actor=person.actor, after={"person": person_id}, now=now)
+
+
+async def _record(
+    conn: Connection, action: str, session_id: UUID, *, actor: Actor, after: Mapping[str, Any], now: datetime
+) -> None:
+    await audit.record(
+        conn, actor=actor, action=action, object_kind="session", object_id=str(session_id), after=after, now=now
+    )
 
 
 def _sha256(token: str) -> bytes:

@@ -29,16 +29,23 @@ where person_id = %(person_id)s and ended_at is null and verified_at is not null
 order by last_seen_at desc, id
 limit %(rows)s;
 
--- name: end_session
-update person_session
-set ended_at = coalesce(ended_at, %(now)s)
+-- name: lock_session
+select id, person_id, method, verified_at, created_at, last_seen_at, expires_at, ended_at, user_agent, address
+from person_session
 where id = %(id)s and person_id = %(person_id)s
-returning id, person_id, method, verified_at, created_at, last_seen_at, expires_at, ended_at, user_agent, address;
+for update;
+
+-- name: end_session
+update person_session set ended_at = %(now)s where id = %(id)s;
 
 -- name: end_session_by_token
-update person_session set ended_at = %(now)s where token_sha256 = %(token_sha256)s and ended_at is null;
+update person_session
+set ended_at = %(now)s
+where token_sha256 = %(token_sha256)s and ended_at is null
+returning id, person_id;
 
 -- name: end_all_sessions
 update person_session
 set ended_at = %(now)s
-where person_id = %(person_id)s and ended_at is null and id is distinct from %(but)s::uuid;
+where person_id = %(person_id)s and ended_at is null and id is distinct from %(but)s::uuid
+returning id;

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from opsdesk.access import attempts, links, second_factor, sessions
+from opsdesk.access import attempts, audit, links, second_factor, sessions
 from opsdesk.access.actor import Actor
 from opsdesk.access.errors import SignInNeeded, SignInRefused
 from opsdesk.access.passwords import check_password, hash_password, is_outdated, password_matches
@@ -16,12 +16,14 @@ from opsdesk.access.people import Person, one_spelling, require_self, show_perso
 from opsdesk.access.proving import Account, find_account, prove_password
 from opsdesk.access.sessions import Caller, NewSession, Session, SessionLimits, SignInMethod
 from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.log import get_logger
 from opsdesk.kit.sql import statements
 
 EMAIL_CHARS_READ = 1000
 """More than any address has, and little enough to be brought to its one spelling."""
 CODE_CHARS_READ = 100
 
+_log = get_logger(__name__)
 _SQL = statements(__file__)
 _KEEP_HASH = _SQL["keep_hash"]
 _SET_PASSWORD = _SQL["set_password"]
@@ -71,6 +73,7 @@ async def sign_in(
         account = await find_account(conn, email=email)
     right = await password_matches(password, account.password_hash if account else None)
     if account is None or not right or account.disabled_at is not None:
+        _log.info("sign_in_refused", network=sessions.coarse(caller.address))
         raise SignInRefused
     renewed = await _renewed_hash(account, password)
     async with database.transaction() as conn:
@@ -135,7 +138,7 @@ async def begin(
     if not person.has_second_factor or method is SignInMethod.OIDC:
         return await _begin_whole(conn, person=person, method=method, caller=caller, rules=rules, now=now)
     half = await sessions.begin_session(
-        conn, person_id=person.id, method=method, caller=caller, limits=rules.limits, verified=False, now=now
+        conn, person=person, method=method, caller=caller, limits=rules.limits, verified=False, now=now
     )
     return CodeNeeded(half)
 
@@ -153,6 +156,14 @@ async def change_password(
     made = await hash_password(new)
     async with database.transaction() as conn:
         await conn.execute(_SET_PASSWORD, {"id": person.id, "hash": made, "now": now})
+        await audit.record(
+            conn,
+            actor=actor,
+            action="person.change_password",
+            object_kind="person",
+            object_id=str(person.id),
+            now=now,
+        )
         await sessions.end_all_sessions(conn, person_id=person.id, actor=actor, now=now, but=session_id)
 
 
@@ -166,7 +177,7 @@ async def _begin_whole(
     conn: Connection, *, person: Person, method: SignInMethod, caller: Caller, rules: SignInRules, now: datetime
 ) -> SignedIn:
     session = await sessions.begin_session(
-        conn, person_id=person.id, method=method, caller=caller, limits=rules.limits, verified=True, now=now
+        conn, person=person, method=method, caller=caller, limits=rules.limits, verified=True, now=now
     )
     token = attempts.new_device_token(account=person.email, device_key=rules.device_key)
     return SignedIn(person=person, session=session, device_token=token)
