@@ -123,15 +123,6 @@ ALTER TABLE audit_entry ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE audit_journal (
-    run_id uuid NOT NULL,
-    facts integer NOT NULL,
-    digest bytea NOT NULL,
-    entry_id bigint NOT NULL,
-    CONSTRAINT audit_journal_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT audit_journal_facts_check CHECK ((facts >= 1))
-);
-
 CREATE TABLE audit_key (
     key_id integer NOT NULL,
     key bytea NOT NULL,
@@ -237,6 +228,7 @@ CREATE TABLE flow_run (
     wake_name text,
     outcome_node text,
     outcome_reason text,
+    recorded_end timestamp with time zone,
     CONSTRAINT flow_run_check1 CHECK (((ended_at IS NULL) OR ((owner IS NULL) AND (wake_at IS NULL)))),
     CONSTRAINT flow_run_check2 CHECK (((ended_at IS NOT NULL) OR (owner IS NOT NULL) OR (wake_name IS NOT NULL))),
     CONSTRAINT flow_run_check3 CHECK (((start_key IS NULL) = (start_digest IS NULL)))
@@ -528,12 +520,6 @@ ALTER TABLE ONLY audit_batch
 ALTER TABLE ONLY audit_entry
     ADD CONSTRAINT audit_entry_pkey PRIMARY KEY (entry_id);
 
-ALTER TABLE ONLY audit_journal
-    ADD CONSTRAINT audit_journal_entry_id_key UNIQUE (entry_id);
-
-ALTER TABLE ONLY audit_journal
-    ADD CONSTRAINT audit_journal_pkey PRIMARY KEY (run_id);
-
 ALTER TABLE ONLY audit_key
     ADD CONSTRAINT audit_key_pkey PRIMARY KEY (key_id);
 
@@ -666,6 +652,8 @@ CREATE INDEX flow_run_by_procedure ON flow_run USING btree (procedure_id, status
 
 CREATE INDEX flow_run_by_status ON flow_run USING btree (status, started_at, run_id);
 
+CREATE INDEX flow_run_end_to_record ON flow_run USING btree (run_id) WHERE ((ended_at IS NOT NULL) AND (recorded_end IS DISTINCT FROM ended_at));
+
 CREATE INDEX flow_run_open ON flow_run USING btree (status) WHERE (ended_at IS NULL);
 
 CREATE INDEX flow_run_owner ON flow_run USING btree (owner) WHERE (owner IS NOT NULL);
@@ -717,8 +705,6 @@ CREATE INDEX ticket_queue ON ticket USING btree (status, COALESCE(due_at, '9999-
 CREATE TRIGGER audit_batch_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER audit_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
-
-CREATE TRIGGER audit_journal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 

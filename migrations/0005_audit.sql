@@ -61,13 +61,11 @@ create table audit_batch (
     mac bytea not null check (octet_length(mac) = 32)
 );
 
--- The runs whose end is in the chain, with how many facts; the digest of those is in the entry.
-create table audit_journal (
-    run_id uuid primary key,
-    facts integer not null check (facts >= 1),
-    digest bytea not null check (octet_length(digest) = 32),
-    entry_id bigint not null unique
-);
+-- The end of a run whose digest is in the chain. Written long after the run has ended, by whoever seals: ending a run
+-- costs nothing but its place in the index of those that are still to be recorded.
+alter table flow_run add column recorded_end timestamptz;
+create index flow_run_end_to_record on flow_run (run_id)
+where ended_at is not null and recorded_end is distinct from ended_at;
 
 create trigger audit_key_is_append_only before update or delete or truncate on audit_key
 for each statement execute function refuse_to_change_evidence();
@@ -79,7 +77,4 @@ create trigger audit_seal_is_append_only before update or delete or truncate on 
 for each statement execute function refuse_to_change_evidence();
 
 create trigger audit_batch_is_append_only before update or delete or truncate on audit_batch
-for each statement execute function refuse_to_change_evidence();
-
-create trigger audit_journal_is_append_only before update or delete or truncate on audit_journal
 for each statement execute function refuse_to_change_evidence();

@@ -136,3 +136,18 @@ class SecondFactorRefused(Refused):
     """The second factor cannot be used like this."""
 
     problem: str
+
+
+@dataclass(eq=False)
+class EntryUnknown(NotFound):
+    """There is no entry with this number in the audit chain."""
+
+    entry_id: int
+
+
+@dataclass(eq=False)
+class FilterInvalid(Invalid):
+    """A filter of the audit chain cannot be used."""
+
+    field: str
+    problem: str

@@ -1,5 +1,28 @@
 """The audit chain: who wrote what, in an order that nobody can change unseen."""
 
+from opsdesk.access.audit.chain import ChainState, Head, SealingKey, chain_state, seal
 from opsdesk.access.audit.entries import Entry, record
+from opsdesk.access.audit.export import export_lines, verify_lines
+from opsdesk.access.audit.findings import Finding, FindingKind, Report
+from opsdesk.access.audit.listing import EntryFilter, ListedEntry, list_entries, show_entry
+from opsdesk.access.audit.verification import verify
 
-__all__ = ["Entry", "record"]
+__all__ = [
+    "ChainState",
+    "Entry",
+    "EntryFilter",
+    "Finding",
+    "FindingKind",
+    "Head",
+    "ListedEntry",
+    "Report",
+    "SealingKey",
+    "chain_state",
+    "export_lines",
+    "list_entries",
+    "record",
+    "seal",
+    "show_entry",
+    "verify",
+    "verify_lines",
+]

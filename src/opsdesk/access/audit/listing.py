@@ -1,0 +1,72 @@
+"""Entries as they are read: listed newest first, page by page, by whatever tells them apart."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from opsdesk.access.audit.entries import Entry
+from opsdesk.access.errors import EntryUnknown, FilterInvalid
+from opsdesk.kit.db import Connection
+from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
+from opsdesk.kit.sql import statements
+
+FILTER_CHARS_MAX = 200
+
+_SQL = statements(__file__)
+_LIST_ENTRIES = _SQL["list_entries"]
+_SHOW_ENTRY = _SQL["show_entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry(Entry):
+    """An entry with its place in the chain; None where it is still to be sealed."""
+
+    seq: int | None
+    hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """Which entries; what is None says nothing about them."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    """Up to, but not at this time."""
+    actor: str | None = None
+    action: str | None = None
+    """An action such as `run.start`, or the noun before the point, for all of its actions."""
+    object_kind: str | None = None
+    object_id: str | None = None
+    request_id: str | None = None
+
+
+async def list_entries(
+    conn: Connection, wanted: EntryFilter, *, limit: int | None = None, cursor: str | None = None
+) -> Page[ListedEntry]:
+    """A page of the entries that pass the filter, newest first. Raises BadPageSize, BadCursor, FilterInvalid."""
+    size = page_rows(limit)
+    (before,) = decode_cursor(cursor, shape=(int,)) if cursor else (None,)
+    values = {**filter_values(wanted), "before": before, "limit": size + 1}
+    async with conn.cursor(row_factory=class_row(ListedEntry)) as rows:
+        # Planned each time, by the filters that are given: one plan for all of them would read the whole table.
+        found = await (await rows.execute(_LIST_ENTRIES, values, prepare=False)).fetchall()
+    return page_of(found, size=size, key=lambda entry: (entry.entry_id,))
+
+
+async def show_entry(conn: Connection, entry_id: int) -> ListedEntry:
+    """Raises EntryUnknown."""
+    async with conn.cursor(row_factory=class_row(ListedEntry)) as rows:
+        found = await (await rows.execute(_SHOW_ENTRY, {"entry_id": entry_id})).fetchone()
+    if found is None:
+        raise EntryUnknown(entry_id)
+    return found
+
+
+def filter_values(wanted: EntryFilter) -> dict[str, object]:
+    """The filter as parameters of a statement. Raises FilterInvalid."""
+    values = asdict(wanted)
+    for field, value in values.items():
+        if isinstance(value, str) and (len(value) > FILTER_CHARS_MAX or "\0" in value):
+            raise FilterInvalid(field=field, problem=f"has more than {FILTER_CHARS_MAX} characters, or a NUL")
+    return values
