@@ -11,7 +11,7 @@ from script.reference import error_classes
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "opsdesk"
 CAPABILITIES = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py") if path.parent.name != "kit")
-FOLDERS = ["src", "tests", "bench", "script", "docs", "migrations", "procedures", ".ci"]
+FOLDERS = ["src", "tests", "bench", "script", "docs", "migrations", "procedures", "deploy", ".ci"]
 
 NOT_READ = {"uv.lock", ".git", Path(__file__).name}
 NOT_OURS = {"__pycache__", "vendor"}

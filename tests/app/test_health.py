@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from opsdesk.app.wiring import MIGRATION_STEPS
+from opsdesk.app.wiring import MIGRATION_STEPS, open_app
 from opsdesk.kit.clock import ManualClock
-from opsdesk.kit.migrate import migrate
+from opsdesk.kit.migrate import DatabaseNewer, migrate
+from opsdesk.kit.settings import Settings
 from tests.app.documents import greet
 from tests.app.own_server import own_server
 from tests.app.serving import Api, serving
@@ -45,12 +46,21 @@ async def test_a_database_that_is_older_than_the_code_is_not_in_order(api: Api) 
     assert (answer.status, answer.body["checks"]["migrations"]) == (503, "1 pending: run `opsdesk migrate`")
 
 
-async def test_a_database_that_is_newer_than_the_code_is_not_in_order(api: Api) -> None:
+async def test_a_process_goes_on_while_a_newer_version_upgrades_the_database(
+    api: Api, database_url: str, tmp_path: Path
+) -> None:
     async with api.installation.database.connection() as conn:
-        await conn.execute("update schema_migration set version = 9999 where version = 1")
-    answer = await api.get("/readyz")
-    assert answer.status == 503
-    assert "newer" in answer.body["checks"]["migrations"]
+        await conn.execute(
+            "insert into schema_migration (version, name, digest)"
+            " select 9999, 'later', digest from schema_migration limit 1"
+        )
+    assert (await api.get("/readyz")).status == 200
+    settings = Settings(database_url=database_url, data_dir=tmp_path)
+    with pytest.raises(DatabaseNewer):
+        async with open_app(settings):
+            pass
+    async with open_app(settings.model_copy(update={"accept_newer_database": True})):
+        pass
 
 
 async def test_without_its_database_a_process_lives_and_is_not_ready(

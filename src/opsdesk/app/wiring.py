@@ -104,7 +104,7 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
                 ca_file=settings.ca_file, connect_to=settings.connect_to, allow_networks=settings.allow_networks
             ) as http,
         ):
-            await _check_migrations(database)
+            await _check_migrations(database, accept_newer=settings.accept_newer_database)
             callbacks = callback_addresses(settings, secrets)
             rules = sign_in_rules(settings, secrets)
             console_key = secrets.get_or_create(CONSOLE_KEY, settings.data_dir).encode()
@@ -137,8 +137,8 @@ async def _database(url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def _check_migrations(database: Database) -> None:
+async def _check_migrations(database: Database, *, accept_newer: bool) -> None:
     async with database.connection() as conn:
-        missing = await pending(conn)
+        missing = await pending(conn, accept_newer=accept_newer)
     if missing:
         raise MigrationsPending(tuple(f"{migration.version:04}_{migration.name}" for migration in missing))

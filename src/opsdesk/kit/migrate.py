@@ -111,12 +111,17 @@ async def migrate(
     return missing
 
 
-async def pending(conn: Connection, *, folder: Path | None = None) -> tuple[Migration, ...]:
-    """What `migrate` would apply. Changes nothing. Raises DatabaseNewer and MigrationEdited."""
+async def pending(conn: Connection, *, folder: Path | None = None, accept_newer: bool = False) -> tuple[Migration, ...]:
+    """What `migrate` would apply. Changes nothing.
+
+    `accept_newer`: migrations that this version does not know are none of its business; each is made so that the
+    version directly before it goes on working.
+    Raises DatabaseNewer and MigrationEdited.
+    """
     known = migrations(folder or migrations_folder())
     row = await (await conn.execute(_TABLE_EXISTS)).fetchone()
     assert row is not None
-    return _missing(known, await _applied(conn) if row[0] else {})
+    return _missing(known, await _applied(conn) if row[0] else {}, accept_newer=accept_newer)
 
 
 def check_server_version(number: int) -> None:
@@ -168,10 +173,12 @@ async def _applied(conn: Connection) -> dict[int, Mapping[str, Any]]:
     return {version: {"name": name, "digest": digest} for version, name, digest in rows}
 
 
-def _missing(known: Sequence[Migration], applied: Mapping[int, Mapping[str, Any]]) -> tuple[Migration, ...]:
+def _missing(
+    known: Sequence[Migration], applied: Mapping[int, Mapping[str, Any]], *, accept_newer: bool = False
+) -> tuple[Migration, ...]:
     versions = {migration.version for migration in known}
     for version, row in applied.items():
-        if version not in versions:
+        if version not in versions and not accept_newer:
             raise DatabaseNewer(version=version, name=row["name"])
     for migration in known:
         if migration.version in applied and applied[migration.version]["digest"] != migration.digest:

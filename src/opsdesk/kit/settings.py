@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="PostgreSQL 14 or newer; unset: an embedded one in the data folder"
     )
+    accept_newer_database: bool = Field(
+        False, description="start although a newer version migrated the database: to go back to the one directly before"
+    )
     data_dir: Path = Field(Path(".opsdesk"), description="folder of the embedded database and of generated keys")
     base_url: str = Field("http://127.0.0.1:8700", description="how partners and people reach this installation")
     host: str = Field("127.0.0.1", description="address that `opsdesk serve` listens on")
