@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from opsdesk.access import Scope
+from opsdesk.access import Scope, people
 from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
 from opsdesk.access.keys import (
     KEY_NAME_CHARS_MAX,
@@ -16,8 +16,10 @@ from opsdesk.access.keys import (
     list_keys,
     revoke_key,
 )
+from opsdesk.access.people import Person
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from tests.access.staff import KEEPER, person
 from tests.actors import actor
 
 READ_RUNS = [Scope.RUNS_READ]
@@ -194,3 +196,43 @@ async def test_the_table_takes_no_secret_in_clear(conn: Connection, clock: Manua
     await make_key(conn, clock)
     with pytest.raises(psycopg.errors.CheckViolation):
         await conn.execute(b"update api_key set secret_sha256 = 'a secret in clear'")
+
+
+async def make_own_key(conn: Connection, clock: ManualClock, owner: Person, *scopes: str) -> NewKey:
+    return await create_key(
+        conn, name="script", scopes=scopes, roles=[], actor=owner.actor, now=clock.now(), person=owner
+    )
+
+
+async def test_a_persons_key_acts_as_the_person_within_its_scopes(conn: Connection, clock: ManualClock) -> None:
+    owner = await person(conn, clock, "reviewer")
+    key = await make_own_key(conn, clock, owner, "runs:read", "runs:write")
+    acting = await authenticate(conn, key=key.key, now=clock.now())
+    assert (acting.id, acting.name) == ("person:reviewer@example.com", "Reviewer")
+    assert (set(acting.roles), set(acting.scopes)) == ({"reviewer"}, {"runs:read"})
+    assert [each.person for each in await list_keys(conn)] == ["reviewer@example.com"]
+
+
+async def test_a_persons_key_follows_what_becomes_of_the_person(conn: Connection, clock: ManualClock) -> None:
+    owner = await person(conn, clock, "reviewer")
+    key = await make_own_key(conn, clock, owner, "people:read", "runs:read")
+    await people.change_roles(conn, person_id=owner.id, roles=["auditor"], actor=KEEPER, now=clock.now())
+    assert set((await authenticate(conn, key=key.key, now=clock.now())).scopes) == {"people:read", "runs:read"}
+    await people.disable_person(conn, person_id=owner.id, actor=KEEPER, now=clock.now())
+    with pytest.raises(KeyUnknown):
+        await authenticate(conn, key=key.key, now=clock.now())
+    await people.enable_person(conn, person_id=owner.id, actor=KEEPER, now=clock.now())
+    await authenticate(conn, key=key.key, now=clock.now())
+
+
+async def test_nobody_makes_a_key_to_act_as_somebody_else(conn: Connection, clock: ManualClock) -> None:
+    owner = await person(conn, clock, "reviewer")
+    admin = await person(conn, clock, "admin", email="admin@example.com")
+    with pytest.raises(KeyRefused, match="person"):
+        await create_key(conn, name="script", scopes=[], roles=[], actor=admin.actor, now=clock.now(), person=owner)
+    with pytest.raises(KeyRefused, match="roles"):
+        await create_key(
+            conn, name="script", scopes=[], roles=["auditor"], actor=owner.actor, now=clock.now(), person=owner
+        )
+    # Who reaches the database itself could do so anyway.
+    await create_key(conn, name="script", scopes=[], roles=[], actor=KEEPER, now=clock.now(), person=owner)

@@ -30,6 +30,9 @@ class Scope(StrEnum):
     """Sees workers, queues, stalls and partners."""
 
 
+_LOCAL = "cli:"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Someone who acts. Two actors with the same `id` are the same person, whichever way they came in."""
@@ -72,6 +75,11 @@ def system_actor(name: str) -> Actor:
     return Actor(id=f"system:{name}", name=name, roles=frozenset(), scopes=frozenset())
 
 
+def is_local(actor: Actor) -> bool:
+    """Whether somebody acts who can reach the database itself, and so cannot be kept from anything in it."""
+    return actor.id.startswith(_LOCAL)
+
+
 def local_actor(roles: Iterable[str]) -> Actor:
     """The person at this machine's command line, who has every scope because they can reach the database itself.
 
@@ -82,4 +90,4 @@ def local_actor(roles: Iterable[str]) -> Actor:
         name = pwd.getpwuid(user_id).pw_name
     except KeyError:  # an account that the machine has no name for, as in many containers
         name = str(user_id)
-    return Actor(id=f"cli:{name}", name=name, roles=frozenset(roles), scopes=frozenset(Scope))
+    return Actor(id=f"{_LOCAL}{name}", name=name, roles=frozenset(roles), scopes=frozenset(Scope))

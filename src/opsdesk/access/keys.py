@@ -10,14 +10,16 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from psycopg.rows import class_row
 
 from opsdesk.access import audit
-from opsdesk.access.actor import Actor, Scope
+from opsdesk.access.actor import Actor, Scope, is_local
 from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
+from opsdesk.access.people import Person, show_person
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 
@@ -69,6 +71,8 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    person: str | None
+    """The e-mail address of the person who acts with it; None: a system does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class _StoredKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    person_id: UUID | None
 
     def valid_at(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -95,11 +100,15 @@ async def create_key(
     actor: Actor,
     now: datetime,
     expires_at: datetime | None = None,
+    person: Person | None = None,
 ) -> NewKey:
     """Make a key for the person or system called `name`, and return it for the only time.
 
     Keys with one name act as one person, however many there are: a new key replaces an old one without making a second
     approver of its owner. Upper and lower case do not tell names apart.
+
+    With a key of a `person`, that person acts: in their own roles, with those of the scopes that their roles give, and
+    not at all while they are disabled. Nobody makes a key to act as somebody else.
 
     Raises KeyRefused.
     """
@@ -107,6 +116,8 @@ async def create_key(
     if unknown := sorted(set(scopes) - set(Scope)):
         raise KeyRefused(field="scopes", problem=f"there is no scope {unknown[0]!r}; there are {', '.join(Scope)}")
     _check_roles(roles)
+    if person is not None:
+        _check_owner(person, roles=roles, actor=actor)
     if expires_at is not None and not now < expires_at <= EXPIRES_AT_MAX:
         raise KeyRefused(field="expires_at", problem="is not in the future, or too far in it")
     key_id, secret = _random_id(), _base62(secrets.token_bytes(_SECRET_BYTES))
@@ -118,9 +129,10 @@ async def create_key(
         "roles": sorted(set(roles)),
         "now": now,
         "expires_at": expires_at,
+        "person_id": person.id if person else None,
     }
     await conn.execute(_INSERT_KEY, values)
-    given = {field: values[field] for field in ("name", "scopes", "roles", "expires_at")}
+    given = {field: values[field] for field in ("name", "scopes", "roles", "expires_at", "person_id")}
     await audit.record(
         conn, actor=actor, action="key.create", object_kind="key", object_id=key_id, after=given, now=now
     )
@@ -132,7 +144,8 @@ async def authenticate(conn: Connection, *, key: str, now: datetime) -> Actor:
 
     Notes the use, without ever waiting for another request that notes it at the same moment.
 
-    Raises KeyUnknown, in the same words for a key that never was, has expired or was revoked.
+    Raises KeyUnknown, in the same words for a key that never was, has expired, was revoked, or whose
+    owner is disabled.
     """
     parts = _KEY.fullmatch(key)
     if parts is None:
@@ -146,6 +159,11 @@ async def authenticate(conn: Connection, *, key: str, now: datetime) -> Actor:
     stale_before = now - timedelta(seconds=LAST_USED_EVERY_S)
     if stored.last_used_at is None or stored.last_used_at <= stale_before:
         await conn.execute(_NOTE_USE, {"id": stored.id, "now": now, "stale_before": stale_before})
+    if stored.person_id is not None:
+        person = await show_person(conn, person_id=stored.person_id)
+        if person.disabled_at is not None:
+            raise KeyUnknown
+        return replace(person.actor, scopes=person.actor.scopes & frozenset(stored.scopes))
     return Actor(
         id=f"key:{stored.name.casefold()}",
         name=stored.name,
@@ -189,6 +207,15 @@ def _checked_name(name: str) -> str:
     if not name.isprintable():
         raise KeyRefused(field="name", problem="holds characters that cannot be printed")
     return name
+
+
+def _check_owner(person: Person, *, roles: Collection[str], actor: Actor) -> None:
+    if roles:
+        raise KeyRefused(field="roles", problem="are those of the person")
+    if actor.id != person.actor.id and not is_local(actor):
+        raise KeyRefused(field="person", problem="is somebody else, who makes their own keys")
+    if person.disabled_at is not None:
+        raise KeyRefused(field="person", problem="is disabled")
 
 
 def _check_roles(roles: Collection[str]) -> None:

@@ -1,9 +1,9 @@
 -- name: insert_key
-insert into api_key (id, name, secret_sha256, scopes, roles, created_at, expires_at)
-values (%(id)s, %(name)s, %(secret_sha256)s, %(scopes)s, %(roles)s, %(now)s, %(expires_at)s);
+insert into api_key (id, name, secret_sha256, scopes, roles, created_at, expires_at, person_id)
+values (%(id)s, %(name)s, %(secret_sha256)s, %(scopes)s, %(roles)s, %(now)s, %(expires_at)s, %(person_id)s);
 
 -- name: key_for_authentication
-select id, name, secret_sha256, scopes, roles, expires_at, revoked_at, last_used_at
+select id, name, secret_sha256, scopes, roles, expires_at, revoked_at, last_used_at, person_id
 from api_key
 where id = %(id)s;
 
@@ -22,13 +22,18 @@ where id = (
 update api_key
 set revoked_at = %(now)s
 where id = %(id)s and revoked_at is null
-returning id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at;
+returning id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at,
+    (select email from person where person.id = person_id) as person;
 
 -- name: show_key
-select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at from api_key where id = %(id)s;
+select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at,
+    (select email from person where person.id = person_id) as person
+from api_key
+where id = %(id)s;
 
 -- name: list_keys
-select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at
+select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at,
+    (select email from person where person.id = person_id) as person
 from api_key
 order by created_at desc, id desc
 limit %(limit)s;

@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from opsdesk.access import keys
+from opsdesk.access import keys, people
 from opsdesk.access.actor import Scope
-from opsdesk.access.errors import KeyNotFound, KeyRefused
+from opsdesk.access.errors import KeyNotFound, KeyRefused, PersonUnknown
 from opsdesk.access.guard import REFUSALS, KeyKeeper
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, Now
-from opsdesk.kit.http_shapes import Body, Moment, View, named
+from opsdesk.kit.http_shapes import Body, Moment, View, named, text_schema
 
 routes = APIRouter(prefix="/v1", tags=["keys"], route_class=StrictRoute)
 
@@ -21,6 +21,7 @@ _ID = Field(json_schema_extra={"pattern": keys.ID_PATTERN})
 # Spaces around a name are no part of it, and what can be printed is more than a pattern can say.
 _NAME = Field(json_schema_extra={"minLength": 1, "pattern": r"\S"})
 _ROLE = Field(json_schema_extra={"minLength": 1, "maxLength": keys.ROLE_CHARS_MAX, "pattern": r"^\S(.*\S)?$"})
+_EMAIL = Field(json_schema_extra=text_schema(maxLength=people.EMAIL_CHARS_MAX))
 _SCOPE = Field(json_schema_extra={"enum": list(Scope)})
 
 
@@ -39,6 +40,11 @@ class KeyRequest(Body):
     """The roles in which tickets may be decided with it."""
     expires_at: Moment | None = None
     """When it ends on its own, in the future; null or left out: never."""
+    person: Annotated[str, _EMAIL] | None = None
+    """The e-mail address of the person who acts with it, in their own roles; null or left out: a system does.
+
+    Everybody makes their own keys: only the person themselves may ask for one.
+    """
 
 
 class MadeKey(View):
@@ -73,6 +79,8 @@ class KeyView(View):
     """When it was ended; null: it was not."""
     last_used_at: datetime | None
     """When it was last used, to the minute; null: never."""
+    person: str | None
+    """The e-mail address of the person who acts with it; null: a system does."""
 
 
 class KeyList(View):
@@ -88,7 +96,7 @@ class KeyList(View):
     "/keys",
     status_code=201,
     summary="Make an API key",
-    responses=documented(*REFUSALS, *BODY_REFUSALS, KeyRefused),
+    responses=documented(*REFUSALS, *BODY_REFUSALS, KeyRefused, PersonUnknown),
 )
 async def make_key(request: KeyRequest, actor: KeyKeeper, conn: Conn, now: Now) -> MadeKey:
     """Only its digest is kept, so that nobody can be told the key again."""
@@ -100,6 +108,7 @@ async def make_key(request: KeyRequest, actor: KeyKeeper, conn: Conn, now: Now) 
         actor=actor,
         now=now,
         expires_at=request.expires_at,
+        person=None if request.person is None else await people.find_person(conn, email=request.person),
     )
     return MadeKey(id=made.id, name=made.name, key=made.key)
 

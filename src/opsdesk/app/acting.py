@@ -41,6 +41,11 @@ async def acting(
     return actor
 
 
+async def reading(opsdesk: Opsdesk, conn: Connection, needed: Scope, *, reveal: bool) -> Actor:
+    """The actor of this command as a reader. Raises what `acting` and `sees` raise."""
+    return sees(await acting(opsdesk, conn, needed), reveal=reveal)
+
+
 def sees(actor: Actor, *, reveal: bool) -> Actor:
     """The actor as a reader, for whom personal values are masked unless they ask for them.
 

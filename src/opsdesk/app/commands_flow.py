@@ -200,13 +200,16 @@ async def add_file(file: File, as_json: AsJson = False) -> None:
 
     Example: `opsdesk flow add procedures/customer-onboarding.osop.yaml`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     text = document_bytes(file)
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.PROCEDURES_WRITE)
         definition = await flows.definitions.store_procedure(
-            conn, text=text, file_name=stored_name(file), actor=access.local_actor(()), now=opsdesk.clock.now()
+            conn, text=text, file_name=stored_name(file), actor=actor, now=opsdesk.clock.now()
         )
     if as_json:
         print_json({**flows.views_procedures.DefinitionView.of(definition).model_dump(), "new": definition.new})
@@ -226,9 +229,12 @@ async def list_stored(
     Example: `opsdesk flow list`
     """
     from opsdesk import flows
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, Scope.PROCEDURES_READ)
         page = await flows.definitions.list_procedures(conn, limit=limit, cursor=cursor)
     views = [flows.views_procedures.DefinitionView.of(definition) for definition in page.items]
     if as_json:

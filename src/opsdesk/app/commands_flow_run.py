@@ -45,16 +45,20 @@ async def run_file(
     Example: `opsdesk flow run customer-onboarding.osop.yaml --input name="Customer One"
     --input email=customer@example.com --input phone=+8613000000000`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import run_start
+    from opsdesk.app.acting import acting, sees
     from opsdesk.app.opening import installation
 
     text = document_bytes(file)
     async with installation() as opsdesk:
         async with opsdesk.database.transaction() as conn:
             now = opsdesk.clock.now()
+            actor = await acting(opsdesk, conn, Scope.PROCEDURES_WRITE, Scope.RUNS_WRITE, Scope.RUNS_READ)
+            reader = sees(actor, reveal=reveal)
             definition = await flows.definitions.store_procedure(
-                conn, text=text, file_name=stored_name(file), actor=access.local_actor(()), now=now
+                conn, text=text, file_name=stored_name(file), actor=actor, now=now
             )
             procedure = await flows.definitions.read_definition(conn, definition.definition_id)
             started = await run_start.begin(
@@ -63,12 +67,13 @@ async def run_file(
                 definition_id=definition.definition_id,
                 inputs=typed_inputs(procedure, given=given, inputs_file=inputs_file),
                 key=key,
+                actor=actor,
                 now=now,
             )
         if not watch:
             run_start.tell_started(started, as_json=as_json)
             return 0
-        return await run_start.execute_here(opsdesk, started.run_id, plain=plain, reveal=reveal, as_json=as_json)
+        return await run_start.execute_here(opsdesk, started.run_id, plain=plain, reader=reader, as_json=as_json)
 
 
 def typed_inputs(
@@ -96,11 +101,14 @@ async def write_log(
     Example: `opsdesk flow log 1f2e3d4c5b6a --tamper-evident --out evidence.osoplog.yaml`
     """
     from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import reading
     from opsdesk.app.opening import installation
     from opsdesk.kit.masking import mask_secrets
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await reading(opsdesk, conn, Scope.RUNS_READ, reveal=reveal)
         run_id = await chosen.run_id(conn, run)
         procedure, _state, facts = await flows.runs.read_state(conn, run_id)
 

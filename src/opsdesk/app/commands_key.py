@@ -18,6 +18,12 @@ async def create_key(
     roles: Annotated[
         list[str], typer.Option("--role", help="A role that its owner holds; may be given again.", metavar="ROLE")
     ] = [],  # noqa: B006 - typer reads the default and never changes it
+    person: Annotated[
+        str | None,
+        typer.Option(
+            "--person", help="The e-mail address of the person who acts with it, in their own roles.", metavar="EMAIL"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key. It is printed this once: only its digest is kept.
@@ -25,11 +31,21 @@ async def create_key(
     Example: `opsdesk key create --name customer-portal --scope runs:write --scope runs:read`
     """
     from opsdesk import access
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.KEYS_WRITE)
+        owner = None if person is None else await access.people.find_person(conn, email=person)
         made = await access.keys.create_key(
-            conn, name=name, scopes=scopes, roles=roles, actor=access.local_actor(()), now=opsdesk.clock.now()
+            conn,
+            name=name,
+            scopes=scopes,
+            roles=roles,
+            actor=actor,
+            now=opsdesk.clock.now(),
+            person=owner,
         )
     if as_json:
         print_json(made)
@@ -45,9 +61,12 @@ async def list_keys(as_json: AsJson = False) -> None:
     Example: `opsdesk key list`
     """
     from opsdesk import access
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, Scope.KEYS_WRITE)
         keys = await access.keys.list_keys(conn)
         now = opsdesk.clock.now()
     if as_json:
@@ -56,7 +75,7 @@ async def list_keys(as_json: AsJson = False) -> None:
     rows = [
         (
             each.id,
-            each.name,
+            each.name if each.person is None else f"{each.name} ({each.person})",
             "revoked" if each.revoked_at else "expired" if each.expires_at and each.expires_at <= now else "valid",
             local_time(each.last_used_at, now=now) or "never",
             " ".join(each.roles),
@@ -78,12 +97,13 @@ async def revoke_key(
     Example: `opsdesk key revoke 4fGh7kLmN0pQ`
     """
     from opsdesk import access
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        revoked = await access.keys.revoke_key(
-            conn, key_id=key_id, actor=access.local_actor(()), now=opsdesk.clock.now()
-        )
+        actor = await acting(opsdesk, conn, Scope.KEYS_WRITE)
+        revoked = await access.keys.revoke_key(conn, key_id=key_id, actor=actor, now=opsdesk.clock.now())
     if as_json:
         print_json(revoked)
     else:

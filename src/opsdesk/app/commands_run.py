@@ -31,17 +31,21 @@ async def start_run(
     Example: `opsdesk run start customer-onboarding --inputs customer.json --key application-4711`
     """
     from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import run_start
+    from opsdesk.app.acting import acting
     from opsdesk.app.commands_flow_run import typed_inputs
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         _, known = await flows.definitions.latest_definition(conn, procedure)
         started = await run_start.begin(
             conn,
             procedure_id=procedure,
             inputs=typed_inputs(known, given=given, inputs_file=inputs_file),
             key=key,
+            actor=actor,
             now=opsdesk.clock.now(),
         )
     run_start.tell_started(started, as_json=as_json)
@@ -62,12 +66,15 @@ async def list_runs(
     Example: `opsdesk run list --status waiting`
     """
     from opsdesk import flows
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.chosen import short
     from opsdesk.app.opening import installation
 
     if status is not None and status not in STATUSES:
         raise typer.BadParameter(f"is none of {', '.join(STATUSES)}", param_hint="--status")
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, Scope.RUNS_READ)
         page = await flows.runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
         counts = await flows.runs.count_runs(conn, procedure_id=procedure)
         now = opsdesk.clock.now()
@@ -101,14 +108,17 @@ async def show_run(run_id: RunId, reveal: Reveal = False, as_json: AsJson = Fals
     """
 
     from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import reading
     from opsdesk.app.opening import installation
     from opsdesk.app.run_sight import see
     from opsdesk.app.run_start import next_steps
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        reader = await reading(opsdesk, conn, Scope.RUNS_READ, reveal=reveal)
         found = await chosen.run_id(conn, run_id)
-        seen = await see(conn, found, reveal=reveal)
+        seen = await see(conn, found, reader=reader)
         procedure, state, _facts = await flows.runs.read_state(conn, found)
         now = opsdesk.clock.now()
     if as_json:
@@ -129,16 +139,19 @@ async def watch_run(run_id: RunId, plain: Plain = False, reveal: Reveal = False,
 
     Example: `opsdesk run watch 1f2e3d4c5b6a`
     """
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import reading
     from opsdesk.app.opening import installation
     from opsdesk.app.run_start import tell_end
     from opsdesk.app.watching import display, follow
 
     async with installation() as opsdesk:
         async with opsdesk.database.connection() as conn:
+            reader = await reading(opsdesk, conn, Scope.RUNS_READ, reveal=reveal)
             found = await chosen.run_id(conn, run_id)
         on = display(plain=plain, as_json=as_json)
-        seen = await follow(opsdesk, found, on=on, reveal=reveal, until=lambda seen: seen.ended)
+        seen = await follow(opsdesk, found, on=on, reader=reader, until=lambda seen: seen.ended)
     return tell_end(seen, as_json=as_json)
 
 
@@ -149,15 +162,18 @@ async def read_journal(run_id: RunId, reveal: Reveal = False, as_json: AsJson = 
     Example: `opsdesk run journal 1f2e3d4c5b6a --json`
     """
     from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import reading
     from opsdesk.app.opening import installation
-    from opsdesk.app.run_sight import reader, see
+    from opsdesk.app.run_sight import see
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        reader = await reading(opsdesk, conn, Scope.RUNS_READ, reveal=reveal)
         found = await chosen.run_id(conn, run_id)
-        seen = await see(conn, found, reveal=reveal)
+        seen = await see(conn, found, reader=reader)
         procedure, _state, _facts = await flows.runs.read_state(conn, found)
-    sight = flows.views.sight(reader(reveal=reveal), procedure)
+    sight = flows.views.sight(reader, procedure)
     views = [flows.views.FactView.of(row, sight) for row in seen.rows]
     if as_json:
         print_json({"items": views, "next": None})
@@ -177,9 +193,12 @@ async def list_stalled(as_json: AsJson = False) -> int:
     Example: `opsdesk run stalled || alert`
     """
     from opsdesk import flows
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, Scope.RUNS_READ)
         stalled = await flows.runs.stalled_runs(conn, now=opsdesk.clock.now())
         now = opsdesk.clock.now()
     if as_json:

@@ -24,13 +24,15 @@ async def signal_run(
 
     Example: `opsdesk run signal 1f2e3d4c5b6a verify_email --answer '{"email_verified": true}'`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     content = json_object(answer.encode(), called="--answer")
-    actor = access.local_actor(())
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.signal(
             conn,
@@ -54,15 +56,17 @@ async def cancel_run(
 
     Example: `opsdesk run cancel 1f2e3d4c5b6a --reason "the customer withdrew"`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     if not 1 <= len(reason.strip()) <= REASON_CHARACTERS_MAX:
         raise typer.BadParameter(f"has 1 to {REASON_CHARACTERS_MAX} characters", param_hint="--reason")
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
-        actor = access.local_actor(())
         await flows.arrivals.cancel(conn, run_id=found, reason=reason, actor=actor, now=opsdesk.clock.now())
     tell_taken(found, node=None, what="cancelled", as_json=as_json)
 
@@ -81,18 +85,21 @@ async def retry_run(
 
     Example: `opsdesk run retry 1f2e3d4c5b6a --node kyc_identity --new-key`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
         about = await flows.arrivals.retry(
             conn,
             run_id=found,
             node=node,
             new_key=new_key,
-            actor=access.local_actor(()),
+            actor=actor,
             now=opsdesk.clock.now(),
         )
     tell_taken(found, node=about, what="to be executed again", as_json=as_json)

@@ -20,12 +20,14 @@ async def pause_run(run_id: RunId, reason: Reason, key: Key = None, as_json: AsJ
 
     Example: `opsdesk run pause 1f2e3d4c5b6a --reason "the partner asked us to wait"`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
-    actor = access.local_actor(())
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.pause(
             conn,
@@ -44,12 +46,14 @@ async def resume_run(run_id: RunId, key: Key = None, as_json: AsJson = False) ->
 
     Example: `opsdesk run resume 1f2e3d4c5b6a`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
-    actor = access.local_actor(())
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.resume(
             conn, run_id=found, actor=actor, now=opsdesk.clock.now(), key=flows.arrivals.key_of(actor, key)
@@ -72,13 +76,15 @@ async def skip_node(
 
     Example: `opsdesk run skip 1f2e3d4c5b6a assign_csm --reason "done by hand" --outputs '{"csm_id": "csm-7"}'`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     given = None if outputs is None else json_object(outputs.encode(), called="--outputs")
-    actor = access.local_actor(())
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.skip(
             conn,
@@ -99,12 +105,14 @@ async def rerun_node(run_id: RunId, node: NodeId, reason: Reason, key: Key = Non
 
     Example: `opsdesk run rerun 1f2e3d4c5b6a kyc_identity --reason "the customer sent a better picture"`
     """
-    from opsdesk import access, flows
+    from opsdesk import flows
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
-    actor = access.local_actor(())
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
         found = await chosen.run_id(conn, run_id)
         await flows.arrivals.rerun(
             conn,

@@ -1,6 +1,5 @@
 """`opsdesk ticket`: what people are asked, and what they answer."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from opsdesk import access, review
+    from opsdesk import review
 
 NAME_CHARACTERS_MAX = 64
 
@@ -44,13 +43,16 @@ async def list_tickets(
     Example: `opsdesk ticket list --role compliance_officer`
     """
     from opsdesk import review
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
     if status not in (*review.TicketStatus, "all"):
         raise typer.BadParameter(f"is none of {', '.join(review.TicketStatus)}, all", param_hint="--status")
     wanted = None if status == "all" else review.TicketStatus(status)
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, Scope.TICKETS_READ)
         now = opsdesk.clock.now()
         search = None if run is None else str(await chosen.run_id(conn, run))
         page = await review.list_tickets(
@@ -91,15 +93,17 @@ async def show_ticket(ticket_id: TicketId, reveal: Reveal = False, as_json: AsJs
     Example: `opsdesk ticket show 1f2e3d4c5b6a`
     """
     from opsdesk import review
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import reading
     from opsdesk.app.opening import installation
-    from opsdesk.app.run_sight import reader
     from opsdesk.app.ticket_text import print_ticket, ticket_view
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        reader = await reading(opsdesk, conn, Scope.TICKETS_READ, reveal=reveal)
         now = opsdesk.clock.now()
         found = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
-        view = await ticket_view(conn, found, actor=reader(reveal=reveal), now=now)
+        view = await ticket_view(conn, found, actor=reader, now=now)
     if as_json:
         print_json(view)
     else:
@@ -118,17 +122,20 @@ async def claim_ticket(
     Example: `opsdesk ticket claim 1f2e3d4c5b6a --role compliance_officer --as reviewer-one`
     """
     from opsdesk import review
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
     from opsdesk.app.ticket_text import tell_change
 
-    actor = actor_at_this_machine(roles, name)
+    who = checked_name(name)
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.TICKETS_DECIDE, roles=roles, as_name=who)
         now = opsdesk.clock.now()
         found = await chosen.ticket_id(conn, ticket_id)
         claimed = await review.claim(conn, ticket_id=found, actor=actor, now=now)
         until = local_time(claimed.claimed_until, now=now)
-        await tell_change(conn, claimed, f"yours until {until}", now=now, as_json=as_json)
+        await tell_change(conn, claimed, f"yours until {until}", actor=actor, now=now, as_json=as_json)
 
 
 @command
@@ -138,16 +145,19 @@ async def release_ticket(ticket_id: TicketId, name: AsName = None, as_json: AsJs
     Example: `opsdesk ticket release 1f2e3d4c5b6a --as reviewer-one`
     """
     from opsdesk import review
+    from opsdesk.access import Scope
     from opsdesk.app import chosen
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
     from opsdesk.app.ticket_text import tell_change
 
-    actor = actor_at_this_machine([], name)
+    who = checked_name(name)
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.TICKETS_DECIDE, roles=(), as_name=who)
         now = opsdesk.clock.now()
         found = await chosen.ticket_id(conn, ticket_id)
         released = await review.release(conn, ticket_id=found, actor=actor, now=now)
-        await tell_change(conn, released, "given back", now=now, as_json=as_json)
+        await tell_change(conn, released, "given back", actor=actor, now=now, as_json=as_json)
 
 
 @command
@@ -172,12 +182,15 @@ async def decide_ticket(
     --answer compliance_decision=approved --answer review_notes="the match is another person"`
     """
     from opsdesk import review
+    from opsdesk.access import Scope
     from opsdesk.app import chosen, desk
+    from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
     from opsdesk.app.ticket_text import tell_change
 
-    actor = actor_at_this_machine(roles, name)
+    who = checked_name(name)
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.TICKETS_DECIDE, roles=roles, as_name=who)
         now = opsdesk.clock.now()
         asking = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
         decided = await review.decide(
@@ -192,18 +205,15 @@ async def decide_ticket(
         done = decided.status is review.TicketStatus.DECIDED
         left = f"answered, {decided.answers_given} of {decided.required_approvers}; somebody else has to answer too"
         words = f"decided; the run goes on: opsdesk run watch {chosen.short(decided.subject)}" if done else left
-        await tell_change(conn, decided, words, now=now, as_json=as_json)
+        await tell_change(conn, decided, words, actor=actor, now=now, as_json=as_json)
 
 
-def actor_at_this_machine(roles: list[str], name: str | None) -> "access.Actor":
-    """The account, or one of several people who use it. Raises typer.BadParameter for a name that is none."""
-    from opsdesk import access
-
-    actor = access.local_actor(roles)
+def checked_name(name: str | None) -> str | None:
+    """Who of several people at this machine acts. Raises typer.BadParameter for a name that is none."""
     if name is None:
-        return actor
+        return None
     name = name.strip()
     if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable() or "/" in name:
         problem = f"has 1 to {NAME_CHARACTERS_MAX} printable characters and no slash"
         raise typer.BadParameter(problem, param_hint="--as")
-    return replace(actor, id=f"{actor.id}/{name}", name=name)
+    return name

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from opsdesk import access, flows
-from opsdesk.access import Actor, Scope
+from opsdesk import flows
+from opsdesk.access import Actor
 from opsdesk.kit.db import Connection
 
 LEAVING_ALONE = frozenset({"person", "partner"})
@@ -47,14 +47,11 @@ class Seen:
         return self.detail.status.value not in ("completed", "running", "waiting")
 
 
-def reader(*, reveal: bool) -> Actor:
-    """The person at this machine, as one who may see personal values only if they ask for it."""
-    actor = access.local_actor(())
-    return actor if reveal else replace(actor, scopes=actor.scopes - {Scope.PERSONAL_READ})
+async def see(conn: Connection, run_id: UUID, *, reader: Actor, before: Seen | None = None) -> Seen:
+    """How the run stands now for its reader. `before`: how it was seen, so that only what is new is read.
 
-
-async def see(conn: Connection, run_id: UUID, *, reveal: bool, before: Seen | None = None) -> Seen:
-    """How the run stands now. `before`: how it was seen, so that only what is new is read. Raises RunNotFound."""
+    Raises RunNotFound.
+    """
     # Before the header: what is taken in between the two shows there.
     goes_on = await flows.runs.has_arrivals(conn, run_id)
     run = await flows.runs.show_run(conn, run_id)
@@ -66,5 +63,5 @@ async def see(conn: Connection, run_id: UUID, *, reveal: bool, before: Seen | No
             before, run=run, goes_on=goes_on, detail=before.detail.model_copy(update=dict(flows.views.RunView.of(run)))
         )
     procedure, state, _facts = await flows.runs.read_state(conn, run_id)
-    detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(reader(reveal=reveal), procedure))
+    detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(reader, procedure))
     return Seen(name=procedure.name, run=run, detail=detail, rows=rows, goes_on=goes_on)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from opsdesk import access, flows
+from opsdesk import flows
+from opsdesk.access import Actor
 from opsdesk.app.chosen import short
 from opsdesk.app.output import print_data, print_json, say
 from opsdesk.app.run_sight import Seen
@@ -20,11 +21,11 @@ async def begin(
     procedure_id: str,
     inputs: Mapping[str, Any],
     key: str | None,
+    actor: Actor,
     now: datetime,
     definition_id: int | None = None,
 ) -> "flows.runs.Run":
-    """Start a run as the person at this machine. Raises what `start_run` raises."""
-    actor = access.local_actor(())
+    """Start a run, and say so if it was started before. Raises what `start_run` raises."""
     run, new = await flows.runs.start_run(
         conn,
         procedure_id=procedure_id,
@@ -48,13 +49,13 @@ def tell_started(run: "flows.runs.Run", *, as_json: bool) -> None:
     say(f"a worker executes it (opsdesk worker); follow it with: opsdesk run watch {short(run.run_id)}")
 
 
-async def execute_here(opsdesk: Opsdesk, run_id: UUID, *, plain: bool, reveal: bool, as_json: bool) -> int:
+async def execute_here(opsdesk: Opsdesk, run_id: UUID, *, plain: bool, reader: Actor, as_json: bool) -> int:
     """Be a worker, beside any others, until the run rests; returns the exit code."""
     runtime = opsdesk.runtime()
     await runtime.start()
     try:
         on = display(plain=plain, as_json=as_json)
-        seen = await follow(opsdesk, run_id, on=on, reveal=reveal, until=lambda seen: seen.resting)
+        seen = await follow(opsdesk, run_id, on=on, reader=reader, until=lambda seen: seen.resting)
     finally:
         await runtime.stop()
     return tell_end(seen, as_json=as_json)

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from opsdesk import review
 from opsdesk.access import Actor
+from opsdesk.app.acting import sees
 from opsdesk.app.chosen import short
 from opsdesk.app.output import compact, local_time, print_data, print_json, say, span
-from opsdesk.app.run_sight import reader
 from opsdesk.kit.db import Connection
 
 
@@ -19,10 +19,12 @@ async def ticket_view(
     return review.views.TicketView.whole(ticket, answers, history, actor=actor, now=now)
 
 
-async def tell_change(conn: Connection, ticket: review.Ticket, words: str, *, now: datetime, as_json: bool) -> None:
+async def tell_change(
+    conn: Connection, ticket: review.Ticket, words: str, *, actor: Actor, now: datetime, as_json: bool
+) -> None:
     """What became of a ticket: in words, or as the ticket is now."""
     if as_json:
-        print_json(await ticket_view(conn, ticket, actor=reader(reveal=False), now=now))
+        print_json(await ticket_view(conn, ticket, actor=sees(actor, reveal=False), now=now))
     else:
         say(f"ticket {short(ticket.id)} {words}")
 

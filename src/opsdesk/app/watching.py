@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from opsdesk.access import Actor
 from opsdesk.app.live_lines import PlainLines
 from opsdesk.app.run_sight import Seen, see
 from opsdesk.app.wiring import Opsdesk
@@ -43,13 +44,13 @@ def display(*, plain: bool, as_json: bool) -> Display:
     return PlainLines() if plain or not console.is_terminal else LiveView(console)
 
 
-async def follow(opsdesk: Opsdesk, run_id: UUID, *, on: Display, reveal: bool, until: Callable[[Seen], bool]) -> Seen:
-    """Show the run until the condition holds; returns how it was then. Raises RunNotFound."""
+async def follow(opsdesk: Opsdesk, run_id: UUID, *, on: Display, reader: Actor, until: Callable[[Seen], bool]) -> Seen:
+    """Show the run to its reader until the condition holds; returns how it was then. Raises RunNotFound."""
     seen: Seen | None = None
     with closing(on):
         while True:
             async with opsdesk.database.connection() as conn:
-                seen = await see(conn, run_id, reveal=reveal, before=seen)
+                seen = await see(conn, run_id, reader=reader, before=seen)
             on.show(seen, opsdesk.clock.now())
             if until(seen):
                 return seen

@@ -1,0 +1,172 @@
+"""Nothing goes past the one place that says who may do what: not a route, not a page, not a command."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from starlette.routing import BaseRoute
+
+from opsdesk.access.guard import Guard, PageGuard
+from script import reference
+from tests.app.shell import INPUTS, LETTER, REVIEWED, Shell
+
+OPEN_ROUTES = {
+    "/healthz": "tells machines whether the process lives",
+    "/readyz": "tells machines whether it can work",
+    "/metrics": "numbers without names; for the local machine, or whoever has the token of the metrics",
+    "/v1/openapi.json": "the description, which is public",
+    "/v1/callbacks/{token}": "the address is signed for one answer of one partner",
+    "/sign-in": "nobody has signed in yet",
+    "/sign-in/code": "the second factor is what is asked for",
+    "/sign-in/oidc": "the identity provider is asked who it is",
+    "/sign-in/oidc/callback": "the identity provider says who it is",
+    "/sign-out": "whoever has a session may end it",
+    "/welcome": "the one-time code is what is asked for",
+    "/language": "how pages read before anybody has signed in",
+    "/static/{name:path}": "the same for everybody",
+}
+"""What needs no session and no key, and why."""
+
+OPEN_COMMANDS = {
+    "flow lint": "reads a file",
+    "flow draw": "reads a file",
+    "flow show": "reads a file",
+    "db url": "for who operates the machine",
+    "db psql": "for who operates the machine: the database itself asks who it is",
+    "serve": "a process, not an actor",
+    "worker": "a process, not an actor",
+    "migrate": "for who operates the machine",
+    "sandbox": "a process, not an actor",
+    "demo": "an installation of its own",
+}
+"""What does nothing in the name of an actor, and why."""
+
+ID = "0190a0b0-0000-7000-8000-000000000001"
+GUARDED_COMMANDS: dict[str, Sequence[str]] = {
+    "flow add": ["a.osop.yaml"],
+    "flow list": [],
+    "flow log": [ID],
+    "flow run": ["a.osop.yaml", *INPUTS],
+    "run start": ["letter", *INPUTS],
+    "run list": [],
+    "run show": [ID],
+    "run watch": [ID],
+    "run journal": [ID],
+    "run signal": [ID, "write", "--answer", "{}"],
+    "run cancel": [ID, "--reason", "withdrawn"],
+    "run retry": [ID],
+    "run pause": [ID, "--reason", "wait"],
+    "run resume": [ID],
+    "run skip": [ID, "write", "--reason", "by hand"],
+    "run rerun": [ID, "write", "--reason", "again"],
+    "run stalled": [],
+    "ticket list": [],
+    "ticket show": [ID],
+    "ticket claim": [ID],
+    "ticket release": [ID],
+    "ticket decide": [ID],
+    "key create": ["--name", "x", "--scope", "runs:read"],
+    "key list": [],
+    "key revoke": ["none"],
+    "person create": ["--email", "a@example.com", "--name", "A"],
+    "person list": [],
+    "person show": ["a@example.com"],
+    "person link": ["a@example.com"],
+    "person roles": ["a@example.com"],
+    "person disable": ["a@example.com"],
+    "person enable": ["a@example.com"],
+    "session list": ["a@example.com"],
+    "session revoke": ["a@example.com"],
+}
+"""Words with which each other command does something."""
+
+
+def all_routes(routes: Sequence[Any]) -> Iterator[BaseRoute]:
+    """Also those of routers within routers, whichever way the framework keeps them."""
+    for route in routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+        if inner is not None and not hasattr(route, "dependant"):
+            yield from all_routes(inner.routes)
+        else:
+            yield route
+
+
+def calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from calls(inner)
+
+
+def is_guarded(route: BaseRoute) -> bool:
+    dependant = getattr(route, "dependant", None)
+    return dependant is not None and any(isinstance(call, Guard | PageGuard) for call in calls(dependant))
+
+
+def path_of(route: BaseRoute) -> str:
+    return str(getattr(route, "path", route))
+
+
+@pytest.fixture(scope="module")
+def routes() -> list[BaseRoute]:
+    return list(all_routes(reference.api().routes))
+
+
+def test_every_route_and_page_asks_who_it_is(routes: list[BaseRoute]) -> None:
+    unguarded = {path_of(route) for route in routes if not is_guarded(route)}
+    assert sorted(unguarded - set(OPEN_ROUTES)) == []
+    assert len(routes) > len(unguarded) + 20
+
+
+def test_no_route_is_open_and_guarded_at_once(routes: list[BaseRoute]) -> None:
+    assert [path_of(route) for route in routes if is_guarded(route) and path_of(route) in OPEN_ROUTES] == []
+
+
+def test_programs_use_keys_and_people_use_sessions(routes: list[BaseRoute]) -> None:
+    wrong = [
+        path_of(route)
+        for route in routes
+        if is_guarded(route)
+        for call in calls(route.dependant)  # type: ignore[attr-defined] # it is guarded
+        if isinstance(call, Guard) != path_of(route).startswith("/v1/") and isinstance(call, Guard | PageGuard)
+    ]
+    assert wrong == []
+
+
+def test_every_command_is_known_to_this_test() -> None:
+    nouns = {"flow", "run", "ticket", "key", "person", "session", "db", "audit", "operations"}
+    found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
+    assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
+
+
+@pytest.mark.parametrize("command", sorted(GUARDED_COMMANDS))
+def test_an_actor_without_scopes_is_refused_by_every_command(shell: Shell, command: str) -> None:
+    shell.file(LETTER)
+    key = shell("key", "create", "--name", "nobody", "--scope", "personal:read", "--json").json["key"]
+    said = shell(*command.split(), *GUARDED_COMMANDS[command], "--json", OPSDESK_API_KEY=key)
+    assert (said.code, said.error["code"], said.error["detail"]["actor"]) == (1, "ScopeMissing", "key:nobody")
+
+
+def test_a_command_acts_in_the_name_of_its_key(shell: Shell) -> None:
+    key = shell(
+        *("key", "create", "--name", "portal", "--json"),
+        *(word for scope in ("procedures:write", "runs:write", "runs:read") for word in ("--scope", scope)),
+    ).json["key"]
+    shell.file(REVIEWED)
+    run = shell("flow", "run", "a.osop.yaml", *INPUTS, "--no-watch", "--json", OPSDESK_API_KEY=key).json
+    assert run["started_by"] == "key:portal"
+    refused = shell("run", "show", run["id"], "--reveal", "--json", OPSDESK_API_KEY=key)
+    assert refused.error["detail"]["scope"] == "personal:read"
+
+
+def test_a_key_names_its_actor_and_its_roles_itself(shell: Shell) -> None:
+    key = shell("key", "create", "--name", "desk", "--scope", "tickets:decide", "--json").json["key"]
+    for words in (["--role", "editor"], ["--as", "somebody"]):
+        said = shell("ticket", "claim", ID, *words, "--json", OPSDESK_API_KEY=key)
+        assert (said.code, said.error["code"]) == (1, "NotWithKey")
+
+
+def test_a_key_that_is_not_valid_does_nothing(shell: Shell) -> None:
+    said = shell("run", "list", OPSDESK_API_KEY="opsdesk_none")
+    assert (said.code, said.err.splitlines()[-1]) == (1, "Next: OPSDESK_API_KEY holds the key that commands act by")
+    assert shell("run", "list", OPSDESK_API_KEY="").code == 1
