@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from opsdesk.app.console.formats import Formats
 from opsdesk.app.console.icons import icon
@@ -35,8 +36,15 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
     )
     environment.globals.update(names, icon=icon)
+    environment.filters["attributes"] = attributes
     environment.filters.update({name: _written(name) for name in FORMATS})
     return environment
+
+
+def attributes(given: Mapping[str, Any]) -> Markup:
+    """Attributes of an element. What is true stands without a value, what is false or None does not stand."""
+    kept = [(name, "" if value is True else value) for name, value in given.items() if value not in (None, False)]
+    return Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in kept)
 
 
 def _written(name: str) -> Callable[..., Any]:

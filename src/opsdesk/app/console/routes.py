@@ -4,10 +4,19 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from opsdesk.app.console import home, language
+from opsdesk.app.console import account, home, keys, language, people, second_factor, sign_in
 from opsdesk.app.console.frame import Frame
 
 
 def page_routers(frame: Frame) -> Sequence[APIRouter]:
     """The routes of all pages, and of the files that they are drawn with."""
-    return [frame.statics.routes(), home.routes, language.routes]
+    return [
+        frame.statics.routes(),
+        home.routes,
+        sign_in.routes,
+        language.routes,
+        account.routes,
+        second_factor.routes,
+        people.routes,
+        keys.routes,
+    ]

@@ -1,0 +1,56 @@
+"""What capabilities find wrong with a field, said to people in their language.
+
+Capabilities say it in English, as a predicate: `has fewer than 12 characters`. Each kind is known here by its pattern;
+one that is not is shown as it is.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from opsdesk.app.console.words import N_
+
+Kind = tuple[re.Pattern[str], str]
+
+KINDS: Sequence[Kind] = [
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (r"has fewer than (?P<limit>\d+) characters", N_("At least %(limit)s characters are needed.")),
+        (r"has more than (?P<limit>\d+) characters.*", N_("At most %(limit)s characters are possible.")),
+        (
+            r"has to have (?P<least>\d+) to (?P<limit>\d+) characters",
+            N_("%(least)s to %(limit)s characters are needed."),
+        ),
+        (r"is the e-mail address", N_("This is the e-mail address.")),
+        (r"is one character, repeated", N_("This is one character, repeated.")),
+        (r"is no e-mail address", N_("This is no e-mail address.")),
+        (r"holds characters that cannot be printed", N_("There are characters in it that cannot be printed.")),
+        (r"there is no (role|scope) '(?P<name>.*)'; there are .*", N_("There is no %(name)s.")),
+        (r"is none of .+", N_("This is not one of the choices.")),
+        (r"is no time zone that is known here", N_("This time zone is not known here.")),
+        (r"is not in the future, or too far in it", N_("This is not in the future, or too far in it.")),
+        (r"are more than (?P<limit>\d+)", N_("At most %(limit)s are possible.")),
+        (
+            r"each has (?P<least>\d+) to (?P<limit>\d+) printable .*",
+            N_("Each has %(least)s to %(limit)s characters, and no space around it."),
+        ),
+        (r"is set up already", N_("It is set up already.")),
+        (r"is not set up", N_("It is not set up.")),
+        (r"is not confirmed by this code", N_("This code is not right. Wait for the next one and try again.")),
+        (r"an answer is required", N_("An answer is needed.")),
+        (r"has to be one of (?P<options>.*)", N_("This has to be one of: %(options)s.")),
+        (r"has to be of type (?P<type>.*)", N_("This has to be of the type %(type)s.")),
+        (r"does not fulfil maxLength: (?P<limit>\d+)", N_("At most %(limit)s characters are possible.")),
+        (r"does not fulfil minLength: (?P<limit>\d+)", N_("At least %(limit)s characters are needed.")),
+        (r"does not fulfil minimum: (?P<limit>.+)", N_("This has to be %(limit)s or more.")),
+        (r"does not fulfil maximum: (?P<limit>.+)", N_("This has to be %(limit)s or less.")),
+        (r"does not fulfil (?P<rule>.+)", N_("This does not fulfil the rule %(rule)s.")),
+    )
+]
+
+
+def said(problem: str, translate: Callable[[str], str]) -> str:
+    """One problem as a sentence."""
+    for pattern, text in KINDS:
+        if found := pattern.fullmatch(problem):
+            return translate(text) % found.groupdict()
+    return problem

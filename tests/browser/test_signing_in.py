@@ -1,0 +1,31 @@
+"""How a person gets in, as they do it."""
+
+from tests.browser.browsing import Tab
+from tests.browser.conftest import OpenTab
+from tests.browser.console import PASSWORD, Console
+
+
+async def sign_in(tab: Tab, email: str, password: str = PASSWORD) -> None:
+    await tab.page.get_by_label("E-mail address").fill(email)
+    await tab.page.get_by_label("Password").fill(password)
+    await tab.page.keyboard.press("Enter")
+    await tab.page.wait_for_load_state()
+
+
+async def test_somebody_signs_in_and_lands_where_they_wanted_to(there: Console, open_tab: OpenTab) -> None:
+    person = await there.person("reviewer", password=PASSWORD)
+    async with open_tab() as tab:
+        await tab.open("/tickets?status=open")
+        assert tab.page.url == f"{there.url}/sign-in?next=/tickets%3Fstatus%3Dopen"
+        await sign_in(tab, person.email)
+        assert tab.page.url == f"{there.url}/tickets?status=open"
+        assert tab.complaints == []
+
+
+async def test_a_wrong_password_is_refused_in_words_that_tell_nothing(there: Console, open_tab: OpenTab) -> None:
+    async with open_tab() as tab:
+        await tab.open("/sign-in")
+        await sign_in(tab, "somebody@example.com", "wrong horse battery")
+        assert "is not right, or the account is not in use" in await tab.text("[role=alert]")
+        assert await tab.page.get_by_label("E-mail address").input_value() == "somebody@example.com"
+        assert await tab.findings() == []
