@@ -15,10 +15,10 @@ async def sign_in(tab: Tab, email: str, password: str = PASSWORD) -> None:
 async def test_somebody_signs_in_and_lands_where_they_wanted_to(there: Console, open_tab: OpenTab) -> None:
     person = await there.person("reviewer", password=PASSWORD)
     async with open_tab() as tab:
-        await tab.open("/tickets?status=open")
-        assert tab.page.url == f"{there.url}/sign-in?next=/tickets%3Fstatus%3Dopen"
+        await tab.open("/account?tab=password")
+        assert tab.page.url == f"{there.url}/sign-in?next=/account%3Ftab%3Dpassword"
         await sign_in(tab, person.email)
-        assert tab.page.url == f"{there.url}/tickets?status=open"
+        assert tab.page.url == f"{there.url}/account?tab=password"
         assert tab.complaints == []
 
 
