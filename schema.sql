@@ -235,9 +235,8 @@ CREATE TABLE flow_run (
 );
 
 CREATE TABLE flow_subject (
-    value text NOT NULL COLLATE pg_catalog."C",
-    run_id uuid NOT NULL,
-    CONSTRAINT flow_subject_value_check CHECK ((value <> ''::text))
+    digest bigint NOT NULL,
+    run_id uuid NOT NULL
 );
 
 CREATE TABLE flow_worker (
@@ -562,9 +561,6 @@ ALTER TABLE ONLY flow_run
 ALTER TABLE flow_run
     ADD CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text]))) NOT VALID;
 
-ALTER TABLE ONLY flow_subject
-    ADD CONSTRAINT flow_subject_pkey PRIMARY KEY (value, run_id);
-
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
 
@@ -648,9 +644,13 @@ CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure
 
 CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
 
+CREATE INDEX flow_run_by_outcome ON flow_run USING btree (outcome_node, started_at, run_id) WHERE (outcome_node IS NOT NULL);
+
 CREATE INDEX flow_run_by_procedure ON flow_run USING btree (procedure_id, status, started_at, run_id);
 
 CREATE INDEX flow_run_by_status ON flow_run USING btree (status, started_at, run_id);
+
+CREATE INDEX flow_run_by_wake ON flow_run USING btree (split_part(wake_name, ':'::text, 1), started_at, run_id) WHERE ((ended_at IS NULL) AND (owner IS NULL));
 
 CREATE INDEX flow_run_end_to_record ON flow_run USING btree (run_id) WHERE ((ended_at IS NOT NULL) AND (recorded_end IS DISTINCT FROM ended_at));
 
@@ -661,6 +661,8 @@ CREATE INDEX flow_run_owner ON flow_run USING btree (owner) WHERE (owner IS NOT 
 CREATE UNIQUE INDEX flow_run_start_key ON flow_run USING btree (start_key) WHERE (start_key IS NOT NULL);
 
 CREATE INDEX flow_run_wake ON flow_run USING btree (wake_at) WHERE ((wake_at IS NOT NULL) AND (owner IS NULL));
+
+CREATE INDEX flow_subject_digest ON flow_subject USING btree (digest);
 
 CREATE INDEX oidc_attempt_at ON oidc_attempt USING btree (created_at);
 

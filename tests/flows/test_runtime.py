@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from opsdesk.flows import arrivals, runs
+from opsdesk.flows import arrivals, run_list, runs
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.errors import InputsInvalid
 from opsdesk.kit.clock import ManualClock
@@ -34,7 +34,7 @@ async def test_inputs_that_do_not_fit_start_nothing(db: Database, clock: ManualC
     assert refused.value.problems[1:] == ["note is missing", "other is not an input of test"]
     assert refused.value.problems[0].startswith("amount")
     async with db.connection() as conn:
-        assert (await runs.list_runs(conn)).items == []
+        assert (await run_list.list_runs(conn)).items == []
 
 
 async def test_an_input_that_is_left_out_has_the_default_of_its_schema(db: Database, clock: ManualClock) -> None:

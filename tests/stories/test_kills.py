@@ -11,7 +11,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from opsdesk.flows import runs
+from opsdesk.flows import run_list, runs
+from opsdesk.flows.state import RunStatus
 from opsdesk.kit.db import Connection
 from tests.stories.installation import ROOT, Installation, installation
 
@@ -140,7 +141,7 @@ async def _progress(story: Installation) -> None:
     """Until some more facts are there, so that kills fall all over the work and not all at its beginning."""
     async with story.opsdesk.database.connection() as conn:
         goal = await _facts(conn) + STORM_RUNS * 9 // (STORM_KILLS + 2)
-        while await _facts(conn) < goal and (await runs.count_runs(conn)).get("completed") != STORM_RUNS:
+        while await _facts(conn) < goal and (await run_list.count_runs(conn))[RunStatus.COMPLETED] != STORM_RUNS:
             await asyncio.sleep(0.02)
 
 

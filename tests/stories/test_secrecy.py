@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 
 from opsdesk import access
-from opsdesk.flows import record, runs, text_view
+from opsdesk.flows import record, run_list, runs, text_view
 from opsdesk.flows.calls import NodeCall, NodeOutcome
 from opsdesk.flows.state import OPEN
 from opsdesk.kit import log
@@ -145,7 +145,7 @@ class Place:
         """Everything that opens something."""
         found = [*self.story.outside.sandbox.secrets.values(), self.writer, self.reader]
         async with self.story.opsdesk.database.connection() as conn:
-            for run in (await runs.list_runs(conn)).items:
+            for run in (await run_list.list_runs(conn)).items:
                 procedure, state, _ = await runs.read_state(conn, run.run_id)
                 found += [self.story.opsdesk.callbacks.token(run.run_id, node, 1) for node in procedure.nodes]
                 found += [str(node.outputs["api_key"]) for node in state.nodes.values() if "api_key" in node.outputs]
@@ -300,7 +300,7 @@ async def test_a_refused_request_is_told_without_the_values_that_it_held(place: 
     told = "".join(_text(answer) for answer in refused) + place.logged() + await place.stored_elsewhere()
     assert found([*CUSTOMERS, *await place.secrets()], told) == []
     async with place.story.opsdesk.database.connection() as conn:
-        assert len((await runs.list_runs(conn)).items) == 1
+        assert len((await run_list.list_runs(conn)).items) == 1
         assert (await runs.show_run(conn, run_id)).status in OPEN
 
 

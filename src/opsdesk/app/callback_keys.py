@@ -21,10 +21,10 @@ class PreviousKeyWithoutEnd(Invalid):
     missing: str
 
 
-def callback_addresses(settings: Settings, secrets: Secrets) -> flows.CallbackAddresses:
+def callback_addresses(settings: Settings, secrets: Secrets) -> flows.nodes.CallbackAddresses:
     """Made with the key that is set, else with one in the data folder. Raises PreviousKeyWithoutEnd."""
     key = secrets.get_or_create(CALLBACK_KEY, settings.data_dir).encode()
-    return flows.CallbackAddresses(settings.base_url, key, previous=_previous(settings, secrets))
+    return flows.nodes.CallbackAddresses(settings.base_url, key, previous=_previous(settings, secrets))
 
 
 def _previous(settings: Settings, secrets: Secrets) -> tuple[bytes, datetime] | None:

@@ -16,6 +16,7 @@ from opsdesk.app import (
     commands_process,
     commands_run,
     commands_run_change,
+    commands_run_list,
     commands_run_steer,
     commands_session,
     commands_ticket,
@@ -57,7 +58,7 @@ _noun(
     "Runs: start, follow, answer, steer and cancel them.",
     {
         "start": commands_run.start_run,
-        "list": commands_run.list_runs,
+        "list": commands_run_list.list_runs,
         "show": commands_run.show_run,
         "watch": commands_run.watch_run,
         "journal": commands_run.read_journal,

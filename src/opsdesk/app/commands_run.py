@@ -9,13 +9,12 @@ from opsdesk.app.commands_flow_run import Inputs, InputsFile, Key, Plain
 from opsdesk.app.output import local_time, local_zone, print_data, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from opsdesk import flows
+    pass
 
 
 RunId = Annotated[
     str, typer.Argument(help="The run: its identifier, or 8 digits of its beginning or end.", metavar="RUN")
 ]
-STATUSES = ("running", "waiting", "blocked", "paused", "completed", "stopped", "timed_out", "cancelled")
 
 
 @command
@@ -49,55 +48,6 @@ async def start_run(
             now=opsdesk.clock.now(),
         )
     run_start.tell_started(started, as_json=as_json)
-
-
-@command
-async def list_runs(
-    status: Annotated[
-        str | None, typer.Option("--status", help=f"Only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")
-    ] = None,
-    procedure: Annotated[str | None, typer.Option("--procedure", help="Only runs of this procedure.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="How many, at most 100.")] = None,
-    cursor: Annotated[str | None, typer.Option("--cursor", help="What the page before gave as `next`.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List runs, the newest first.
-
-    Example: `opsdesk run list --status waiting`
-    """
-    from opsdesk import flows
-    from opsdesk.access import Scope
-    from opsdesk.app.acting import acting
-    from opsdesk.app.chosen import short
-    from opsdesk.app.opening import installation
-
-    if status is not None and status not in STATUSES:
-        raise typer.BadParameter(f"is none of {', '.join(STATUSES)}", param_hint="--status")
-    async with installation() as opsdesk, opsdesk.database.connection() as conn:
-        await acting(opsdesk, conn, Scope.RUNS_READ)
-        page = await flows.runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
-        counts = await flows.runs.count_runs(conn, procedure_id=procedure)
-        now = opsdesk.clock.now()
-    views = [flows.views.RunView.of(each) for each in page.items]
-    if as_json:
-        print_json({"items": views, "next": page.next, "counts": {each: counts.get(each, 0) for each in STATUSES}})
-        return
-    rows = [
-        (short(view.id), view.procedure, view.status, local_time(view.started_at, now=now), _about(view))
-        for view in views
-    ]
-    print_table(("RUN", "PROCEDURE", "STATUS", "STARTED", "WAITS FOR / ENDED"), rows)
-    say(", ".join(f"{counts[each]} {each.replace('_', ' ')}" for each in STATUSES if counts.get(each)) or "no runs")
-    if page.next:
-        say(f"more follow: --cursor {page.next}")
-
-
-def _about(view: "flows.views.RunView") -> str:
-    if view.wake is not None:
-        return view.wake.name
-    if view.outcome is None:
-        return ""
-    return ": ".join(filter(None, (view.outcome.node, view.outcome.reason)))
 
 
 @command

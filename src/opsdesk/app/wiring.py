@@ -54,16 +54,16 @@ class Opsdesk:
     clock: Clock
     secrets: Secrets
     http: HttpClient
-    callbacks: flows.CallbackAddresses
+    callbacks: flows.nodes.CallbackAddresses
     sign_in_rules: access.sign_in.SignInRules
     console_key: bytes
     observation: Observation
 
-    def nodes(self) -> Mapping[flows.NodeType, flows.NodeFunction]:
+    def nodes(self) -> Mapping[flows.NodeType, flows.nodes.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
         return {
-            flows.NodeType.API: flows.api_node(self.http, self.secrets.get),
-            flows.NodeType.CLI: flows.cli_node(self.secrets.get, self.settings.commands_dir),
+            flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get),
+            flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
         }
 
     def runtime(self) -> flows.Runtime:

@@ -16,16 +16,14 @@ if TYPE_CHECKING:
         draw,
         lint,
         mermaid,
+        nodes,
         record,
         routes,
+        run_list,
         runs,
         text_view,
         views,
     )
-    from opsdesk.flows.calls import NodeFunction
-    from opsdesk.flows.nodes.api import api_node
-    from opsdesk.flows.nodes.callbacks import CallbackAddresses
-    from opsdesk.flows.nodes.cli import cli_node
     from opsdesk.flows.ports import Ports
     from opsdesk.flows.procedure import NodeType
     from opsdesk.flows.runtime import Runtime
@@ -33,38 +31,32 @@ if TYPE_CHECKING:
     from opsdesk.flows.writer import RunLost
 
 __all__ = [
-    "CallbackAddresses",
-    "NodeFunction",
     "NodeType",
     "Ports",
     "RunLost",
     "Runtime",
     "TicketRequest",
-    "api_node",
     "arrivals",
-    "cli_node",
     "definitions",
     "document",
     "draw",
     "lint",
     "mermaid",
+    "nodes",
     "record",
     "routes",
+    "run_list",
     "runs",
     "text_view",
     "views",
 ]
 
 _HOMES = {
-    "CallbackAddresses": "nodes.callbacks",
-    "NodeFunction": "calls",
     "NodeType": "procedure",
     "Ports": "ports",
     "RunLost": "writer",
     "Runtime": "runtime",
     "TicketRequest": "tickets",
-    "api_node": "nodes.api",
-    "cli_node": "nodes.cli",
 }
 
 

@@ -11,6 +11,7 @@ from opsdesk.flows.engine import Execute
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.program import Program
 from opsdesk.flows.state import RunStatus, State
+from opsdesk.flows.subjects import subjects_of
 from opsdesk.flows.writer import NewRun
 
 
@@ -32,6 +33,8 @@ class LiveRun:
     new_run: NewRun | None = None
     unsaved: list[Fact] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
+    subjects: set[int] = field(default_factory=set)
+    """Whom it is about, as far as written from here."""
     outcomes: deque[tuple[Execute, NodeOutcome | Parked]] = field(default_factory=deque)
     flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Calls under way, by node."""
@@ -52,6 +55,11 @@ class LiveRun:
     def failures(self) -> int:
         """How many of the calls that ended have failed."""
         return sum(isinstance(outcome, Failed) for _, outcome in self.outcomes)
+
+    def new_subjects(self) -> list[int]:
+        """Whom the unsaved facts say it is about, beside those written before."""
+        found = subjects_of(self.program.subjects, self.unsaved)
+        return [digest for digest in found if digest not in self.subjects]
 
     def poke(self) -> None:
         self.arrived = True

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
-from opsdesk.flows import arrivals, draw, record, runs
+from opsdesk.flows import arrivals, draw, record, run_list, runs, subjects
 from opsdesk.flows.definitions import read_definition
 from opsdesk.flows.errors import (
     InputsInvalid,
@@ -27,7 +27,7 @@ from opsdesk.flows.views import FactView, JournalPage, RunDetail, RunPage, RunVi
 from opsdesk.kit.http_errors import JsonResponse, documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, GivenKey, NeededKey, Now
-from opsdesk.kit.http_shapes import Body, Cursor, Limit, Text, Values, View, text_schema
+from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Text, Values, View, text_schema
 from opsdesk.kit.masking import mask_secrets
 from opsdesk.kit.paging import BadCursor, BadPageSize, decode_cursor, encode_cursor
 
@@ -129,25 +129,68 @@ async def start_run(start: RunStart, actor: access.guard.RunWriter, key: NeededK
     return JsonResponse(body, status_code=202 if new else 200, headers={"Location": f"/v1/runs/{run.run_id}"})
 
 
+def _run_filter(
+    procedure: Annotated[
+        str | SkipJsonSchema[None], Query(description="Only runs of this procedure.", json_schema_extra=text_schema())
+    ] = None,
+    status: Annotated[
+        list[RunStatus] | SkipJsonSchema[None], Query(description="Only runs of this status, or of one of several.")
+    ] = None,
+    subject: Annotated[
+        str | SkipJsonSchema[None],
+        Query(
+            description="Only runs about this customer: an e-mail address, phone number or id, whole, in any spelling.",
+            max_length=subjects.VALUE_CHARACTERS_MAX,
+            json_schema_extra=text_schema(),
+        ),
+    ] = None,
+    outcome_node: Annotated[
+        str | SkipJsonSchema[None], Query(description="Only runs that ended there.", json_schema_extra=text_schema())
+    ] = None,
+    outcome_reason: Annotated[
+        str | SkipJsonSchema[None],
+        Query(
+            description="Only runs that ended for a reason with this in it.",
+            max_length=NAME_CHARACTERS_MAX,
+            json_schema_extra=text_schema(),
+        ),
+    ] = None,
+    waiting_for: Annotated[
+        run_list.WaitsFor | SkipJsonSchema[None], Query(description="Only open runs that wait for this.")
+    ] = None,
+    overdue: Annotated[bool, Query(description="Only open runs whose wake-up should have come.")] = False,
+    started_from: Annotated[
+        Moment | SkipJsonSchema[None], Query(description="Only runs started then or later.")
+    ] = None,
+    started_to: Annotated[Moment | SkipJsonSchema[None], Query(description="Only runs started before.")] = None,
+) -> run_list.RunFilter:
+    return run_list.RunFilter(
+        procedure_id=procedure,
+        statuses=tuple(status or ()),
+        subject=subject,
+        outcome_node=outcome_node,
+        outcome_reason=outcome_reason,
+        waiting_for=waiting_for,
+        overdue=overdue,
+        started_from=started_from,
+        started_to=started_to,
+    )
+
+
 @run_routes.get("/runs", summary="List runs", responses=documented(*access.guard.REFUSALS, BadPageSize, BadCursor))
 async def list_runs(
     _: access.guard.RunReader,
     conn: Conn,
-    procedure: Annotated[
-        str | SkipJsonSchema[None], Query(description="Only runs of this procedure.", json_schema_extra=text_schema())
-    ] = None,
-    status: Annotated[RunStatus | SkipJsonSchema[None], Query(description="Only runs of this status.")] = None,
+    now: Now,
+    only: Annotated[run_list.RunFilter, Depends(_run_filter)],
+    order: Annotated[run_list.RunOrder, Query(description="Which come first.")] = run_list.RunOrder.NEWEST,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> RunPage:
-    """The newest first; `counts` is about all statuses."""
-    page = await runs.list_runs(conn, procedure_id=procedure, status=status, limit=limit, cursor=cursor)
-    counts = await runs.count_runs(conn, procedure_id=procedure)
-    return RunPage(
-        items=list(map(RunView.of, page.items)),
-        next=page.next,
-        counts={each: counts.get(each, 0) for each in RunStatus},
-    )
+    """Those that every filter lets through. `counts` is about all statuses, under the other filters."""
+    page = await run_list.list_runs(conn, only=only, order=order, now=now, limit=limit, cursor=cursor)
+    counts = await run_list.count_runs(conn, only=only, now=now)
+    return RunPage(items=list(map(RunView.of, page.items)), next=page.next, counts=counts)
 
 
 @run_routes.get("/runs/{run_id}", summary="Show a run", responses=documented(*access.guard.REFUSALS, RunNotFound))

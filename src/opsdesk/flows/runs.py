@@ -19,21 +19,20 @@ from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.nodes.storable import storage_problem
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.state import OPEN, State
+from opsdesk.flows.subjects import subject_names, subjects_of
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
-from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
 from opsdesk.kit.sql import statements
 
 _SQL = statements(__file__)
 INSERT_RUN = _SQL["insert_run"]
 INSERT_START = _SQL["insert_start"]
+INSERT_SUBJECTS = _SQL["insert_subjects"]
 FIND_START = _SQL["find_start"]
 NOTIFY = _SQL["notify"]
 SHOW_RUN = _SQL["show_run"]
 FIND_RUNS = _SQL["find_runs"]
 HAS_ARRIVALS = _SQL["has_arrivals"]
-LIST_RUNS = _SQL["list_runs"]
-COUNT_RUNS = _SQL["count_runs"]
 READ_JOURNAL = _SQL["read_journal"]
 STALLED_RUNS = _SQL["stalled_runs"]
 COUNT_OPEN_RUNS = _SQL["count_open_runs"]
@@ -170,6 +169,9 @@ async def start_run(
     if await (await conn.execute(INSERT_RUN, values)).fetchone() is None:
         return await _first_start(conn, values), False
     await conn.execute(INSERT_START, values)
+    started = Fact(FactKind.RUN_STARTED, now, payload={"inputs": completed})
+    if subjects := subjects_of(subject_names(procedure), [started]):
+        await conn.execute(INSERT_SUBJECTS, {"run_id": run_id, "subjects": subjects})
     await access.audit.record(
         conn,
         actor=actor,
@@ -210,29 +212,6 @@ async def find_runs(conn: Connection, part: str) -> list[UUID]:
     """The newest runs whose identifier begins or ends with these hexadecimal digits, FOUND_RUNS_MAX at most."""
     values = {"part": part.replace("-", "").lower(), "limit": FOUND_RUNS_MAX}
     return [run_id for (run_id,) in await (await conn.execute(FIND_RUNS, values)).fetchall()]
-
-
-async def list_runs(
-    conn: Connection,
-    *,
-    procedure_id: str | None = None,
-    status: str | None = None,
-    limit: int | None = None,
-    cursor: str | None = None,
-) -> Page[Run]:
-    """Runs, newest first."""
-    size = page_rows(limit)
-    before = decode_cursor(cursor, shape=(UUID,))[0] if cursor else None
-    values = {"procedure_id": procedure_id, "status": status, "before": before, "limit": size + 1}
-    async with conn.cursor(row_factory=class_row(Run)) as rows:
-        found = await (await rows.execute(LIST_RUNS, values)).fetchall()
-    return page_of(found, size=size, key=lambda run: (run.run_id,))
-
-
-async def count_runs(conn: Connection, *, procedure_id: str | None = None) -> dict[str, int]:
-    """How many runs there are, by status."""
-    rows = await (await conn.execute(COUNT_RUNS, {"procedure_id": procedure_id})).fetchall()
-    return dict(rows)
 
 
 async def read_journal(

@@ -12,6 +12,9 @@ returning run_id;
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 values (%(run_id)s, 1, 1, %(now)s, 'run_started', '', %(payload)s);
 
+-- name: insert_subjects
+insert into flow_subject (digest, run_id) select unnest(%(subjects)s::bigint[]), %(run_id)s;
+
 -- name: find_start
 select run_id, start_digest from flow_run where start_key = %(start_key)s;
 
@@ -33,21 +36,6 @@ select run_id from flow_run
 where starts_with(replace(run_id::text, '-', ''), %(part)s)
     or right(replace(run_id::text, '-', ''), length(%(part)s::text)) = %(part)s
 order by run_id desc limit %(limit)s;
-
--- name: list_runs
--- Newest first: identifiers sort by the time they were made.
-select run_id, procedure_id, flow_definition.digest, status, actor, started_at, ended_at, wake_at, wake_name,
-    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id
-from flow_run join flow_definition using (definition_id, procedure_id)
-where (%(before)s::uuid is null or run_id < %(before)s::uuid)
-    and (%(procedure_id)s::text is null or procedure_id = %(procedure_id)s::text)
-    and (%(status)s::text is null or status = %(status)s::text)
-order by run_id desc limit %(limit)s;
-
--- name: count_runs
-select status, count(*) from flow_run
-where (%(procedure_id)s::text is null or procedure_id = %(procedure_id)s::text)
-group by status;
 
 -- name: read_journal
 select seq, fact, at, node, iteration, payload from flow_journal

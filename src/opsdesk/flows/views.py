@@ -91,13 +91,13 @@ class RunView(View):
 
 
 class RunPage(View):
-    """Some runs, the newest first."""
+    """Some runs."""
 
     items: list[RunView]
     """The runs."""
     next: Next
     counts: dict[RunStatus, int]
-    """Runs of the procedure filtered by, or of all, by status."""
+    """Runs by status, under the filters of the list other than the status; 10000 stands for that many or more."""
 
 
 class WaitView(View):

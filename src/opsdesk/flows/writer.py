@@ -26,6 +26,7 @@ log = get_logger(__name__)
 _SQL = statements(__file__)
 APPEND = _SQL["append"]
 APPEND_FACT = _SQL["append_fact"]
+APPEND_FACT_ABOUT = _SQL["append_fact_about"]
 APPEND_FACTS = _SQL["append_facts"]
 APPEND_RUN = _SQL["append_run"]
 APPEND_START = _SQL["append_start"]
@@ -87,6 +88,8 @@ class Append:
     header: Header | None = None
     taken: Sequence[int] = ()
     new_run: NewRun | None = None
+    subjects: Sequence[int] = ()
+    """Whom these facts say the run is about, as digests."""
     written: asyncio.Future[None] = field(init=False)
 
 
@@ -228,10 +231,13 @@ def _alone(append: Append, now: datetime) -> tuple[bytes, dict[str, Any]]:
             "node": fact.node,
             "payload": orjson.dumps(fact.payload).decode(),
         }
-        if new_run is None:
+        if new_run is None and not append.subjects:
             return APPEND_FACT, values
+        values["subjects"] = list(append.subjects)
+        if new_run is None:
+            return APPEND_FACT_ABOUT, values
         return APPEND_START, values | {name: getattr(new_run, name) for name in NewRun.__slots__}
-    if header is not None and new_run is None:
+    if header is not None and new_run is None and not append.subjects:
         values = {name: getattr(header, name) for name in Header.__slots__}
         values |= {"run_id": append.run_id, "taken": list(append.taken), "now": now}
         return APPEND_RUN, values | _facts([append])
@@ -239,9 +245,14 @@ def _alone(append: Append, now: datetime) -> tuple[bytes, dict[str, Any]]:
 
 
 def _together(appends: Sequence[Append], now: datetime) -> tuple[bytes, dict[str, Any]]:
-    if all(append.header is None and append.new_run is None and not append.taken for append in appends):
+    if not any(append.header or append.new_run or append.taken or append.subjects for append in appends):
         return APPEND_FACTS, _facts(appends)
-    return APPEND, _facts(appends) | _new_runs(appends) | _headers(appends, now)
+    return APPEND, _facts(appends) | _new_runs(appends) | _headers(appends, now) | _subjects(appends)
+
+
+def _subjects(appends: Sequence[Append]) -> dict[str, Any]:
+    about = [(append.run_id, digest) for append in appends for digest in append.subjects]
+    return {"subject_runs": [run_id for run_id, _ in about], "subjects": [digest for _, digest in about]}
 
 
 def _facts(appends: Sequence[Append]) -> dict[str, Any]:

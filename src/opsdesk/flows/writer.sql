@@ -4,8 +4,17 @@
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 values (%(run_id)s, %(seq)s, %(iteration)s, %(at)s, %(fact)s, %(node)s, %(payload)s);
 
+-- name: append_fact_about
+with about as (
+    insert into flow_subject (digest, run_id) select unnest(%(subjects)b::bigint[]), %(run_id)s
+)
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+values (%(run_id)s, %(seq)s, %(iteration)s, %(at)s, %(fact)s, %(node)s, %(payload)s);
+
 -- name: append_start
-with started as (
+with about as (
+    insert into flow_subject (digest, run_id) select unnest(%(subjects)b::bigint[]), %(run_id)s
+), started as (
     insert into flow_run (run_id, definition_id, procedure_id, status, actor, started_at, owner)
     values (%(run_id)s, %(definition_id)s, %(procedure_id)s, 'running', %(actor)s, %(started_at)s, %(owner)s)
 )
@@ -41,7 +50,9 @@ select * from unnest(
 -- Everything that one group of appends changes, in one statement and so in one commit.
 -- The status of a run that the holder does not hold any more becomes null, which the schema refuses, and with it the
 -- whole statement: a worker that was frozen must not let go of a run, or change its wake-up, in another's hands.
-with started as (
+with about as (
+    insert into flow_subject (digest, run_id) select * from unnest(%(subjects)b::bigint[], %(subject_runs)b::uuid[])
+), started as (
     insert into flow_run (
         run_id, definition_id, procedure_id, actor, started_at,
         status, owner, wake_at, wake_name, ended_at, outcome_node, outcome_reason

@@ -1,1 +1,26 @@
 """What the node types do: each is a function from a call to what came of it. `app/wiring.py` lists them."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opsdesk.flows.calls import NodeFunction
+    from opsdesk.flows.nodes.api import api_node
+    from opsdesk.flows.nodes.callbacks import CallbackAddresses
+    from opsdesk.flows.nodes.cli import cli_node
+
+__all__ = ["CallbackAddresses", "NodeFunction", "api_node", "cli_node"]
+
+_HOMES = {
+    "CallbackAddresses": "opsdesk.flows.nodes.callbacks",
+    "NodeFunction": "opsdesk.flows.calls",
+    "api_node": "opsdesk.flows.nodes.api",
+    "cli_node": "opsdesk.flows.nodes.cli",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imported when it is first asked for, as for the whole of flows."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__} has no attribute {name}")
