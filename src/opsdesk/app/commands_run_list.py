@@ -24,28 +24,39 @@ class Order(Enum):
     NEXT_WAKE = "next_wake"
 
 
+Statuses = Annotated[
+    list[str] | None,
+    typer.Option("--status", help=f"Only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; repeatable."),
+]
+ProcedureId = Annotated[str | None, typer.Option("--procedure", help="Only runs of this procedure.")]
+Subject = Annotated[
+    str | None, typer.Option("--subject", help="Only runs about this e-mail address, phone number or id, whole.")
+]
+Waiting = Annotated[
+    str | None, typer.Option("--waiting-for", help=f"Only open runs that wait for one of: {', '.join(WAITS)}.")
+]
+Overdue = Annotated[bool, typer.Option("--overdue", help="Only open runs whose wake-up should have come.")]
+OutcomeNode = Annotated[str | None, typer.Option("--outcome-node", help="Only runs that ended there.")]
+OutcomeReason = Annotated[
+    str | None, typer.Option("--outcome-reason", help="Only runs that ended for a reason with this in it.")
+]
+From = Annotated[
+    datetime | None, typer.Option("--started-from", help="Only runs started then or later, by this machine's zone.")
+]
+To = Annotated[datetime | None, typer.Option("--started-to", help="Only runs started before.")]
+
+
 @command
 async def list_runs(
-    status: Annotated[
-        list[str] | None,
-        typer.Option("--status", help=f"Only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; repeatable."),
-    ] = None,
-    procedure: Annotated[str | None, typer.Option("--procedure", help="Only runs of this procedure.")] = None,
-    subject: Annotated[
-        str | None, typer.Option("--subject", help="Only runs about this e-mail address, phone number or id, whole.")
-    ] = None,
-    waiting_for: Annotated[
-        str | None, typer.Option("--waiting-for", help=f"Only open runs that wait for a {', '.join(WAITS)}.")
-    ] = None,
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only open runs whose wake-up should have come.")] = False,
-    outcome_node: Annotated[str | None, typer.Option("--outcome-node", help="Only runs that ended there.")] = None,
-    outcome_reason: Annotated[
-        str | None, typer.Option("--outcome-reason", help="Only runs that ended for a reason with this in it.")
-    ] = None,
-    started_from: Annotated[
-        datetime | None, typer.Option("--started-from", help="Only runs started then or later, by this machine's zone.")
-    ] = None,
-    started_to: Annotated[datetime | None, typer.Option("--started-to", help="Only runs started before.")] = None,
+    status: Statuses = None,
+    procedure: ProcedureId = None,
+    subject: Subject = None,
+    waiting_for: Waiting = None,
+    overdue: Overdue = False,
+    outcome_node: OutcomeNode = None,
+    outcome_reason: OutcomeReason = None,
+    started_from: From = None,
+    started_to: To = None,
     order: Annotated[Order, typer.Option("--order", help="Which come first.")] = Order.NEWEST,
     limit: Annotated[int | None, typer.Option("--limit", help="How many, at most 100.")] = None,
     cursor: Annotated[str | None, typer.Option("--cursor", help="What the page before gave as `next`.")] = None,
