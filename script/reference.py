@@ -144,6 +144,7 @@ def operations(app: FastAPI) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def http_page(app: FastAPI) -> str:
     schemas = app.openapi()["components"]["schemas"]
+    told = _parts(schemas, [operation.get("parameters", []) for _, operation in operations(app)])
     sections = [f"## {name}\n\n{_operation(operation, schemas)}" for name, operation in operations(app)]
     return f"""
 # The HTTP interface
@@ -156,7 +157,7 @@ is not what is read there), 500 (a fault of Opsdesk, logged) and 503 (try again 
 
 # Parts
 
-{_apart([_part(name, schema, schemas) for name, schema in sorted(schemas.items()) if name in _parts(schemas)])}
+{_apart([_part(name, schema, schemas) for name, schema in sorted(schemas.items()) if name in told])}
 """
 
 
@@ -177,10 +178,10 @@ def _operation(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     return _apart([part for part in parts if part])
 
 
-def _parts(schemas: Mapping[str, Any]) -> set[str]:
-    """What is referred to within bodies and answers, and so is explained on its own."""
-    refuses = {"ErrorBody", "ErrorFacts"}
-    return {name for name in schemas if name not in refuses and f'schemas/{name}"' in json.dumps(schemas)}
+def _parts(schemas: Mapping[str, Any], parameters: Sequence[Any]) -> set[str]:
+    """What is referred to within bodies and answers or by parameters, and so is explained on its own."""
+    refuses, referring = {"ErrorBody", "ErrorFacts"}, json.dumps([schemas, parameters])
+    return {name for name in schemas if name not in refuses and f'schemas/{name}"' in referring}
 
 
 def _part(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
