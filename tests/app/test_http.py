@@ -10,10 +10,12 @@ from yarl import URL
 
 from opsdesk.access.guard import Guard
 from opsdesk.app.http import http_api, routers
+from opsdesk.app.wiring import open_app
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.http_frame import BODY_BYTES_MAX
+from opsdesk.kit.settings import Settings
 from tests.app.documents import greet
-from tests.app.serving import YAML, Api, served, serving
+from tests.app.serving import YAML, Api, served, serving, serving_for
 
 OPEN_TO_ALL = {"healthz", "readyz", "answer_callback"}
 """By name: the two for machines that watch, and the one whose address is the right to use it."""
@@ -230,3 +232,15 @@ async def test_a_bug_is_told_by_its_request_id_only(api: Api) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert body["error"]["code"] == "InternalError"
     assert body["error"]["detail"] == {"request_id": "r-1"}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"), [("https://ops.example.com", "max-age=31536000"), ("http://127.0.0.1:8700", None)]
+)
+async def test_browsers_are_told_to_stay_with_tls_where_there_is_any(
+    database_url: str, tmp_path: Path, clock: ManualClock, base_url: str, told: str | None
+) -> None:
+    settings = Settings(database_url=database_url, data_dir=tmp_path, base_url=base_url)
+    async with open_app(settings, clock=clock) as opsdesk, serving_for(opsdesk) as api:
+        for path in ("/healthz", "/nothing", "/v1/runs"):
+            assert (await api.get(path)).headers.get("Strict-Transport-Security") == told

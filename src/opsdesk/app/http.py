@@ -48,7 +48,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
     http_errors.install(
         app, routes=[route for router in included for route in router.routes], error_page=error_pages.for_people
     )
-    app.add_middleware(RequestFrame, observe=installation.observation.request)
+    app.add_middleware(RequestFrame, observe=installation.observation.request, https=installation.sign_in_rules.secure)
     return app
 
 

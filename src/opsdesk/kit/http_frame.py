@@ -24,6 +24,8 @@ _HEADERS = {
     b"referrer-policy": b"no-referrer",
     b"x-content-type-options": b"nosniff",
 }
+_STAY_WITH_TLS = {b"strict-transport-security": b"max-age=31536000"}
+"""For a year, and for this host alone: its neighbours are not ours to decide for."""
 _log = get_logger(__name__)
 
 Observe = Callable[[Scope], AbstractContextManager[Callable[[str, int | None], None]]]
@@ -31,10 +33,18 @@ Observe = Callable[[Scope], AbstractContextManager[Callable[[str, int | None], N
 
 
 class RequestFrame:
-    """The outermost layer of the application."""
+    """The outermost layer of the application. `https`: browsers reach it by TLS, and are told to stay with that."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int = BODY_BYTES_MAX, observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes_max: int = BODY_BYTES_MAX,
+        observe: Observe | None = None,
+        https: bool = False,
+    ) -> None:
         self._app = app
+        self._headers = _HEADERS | (_STAY_WITH_TLS if https else {})
         self._observe = observe or (lambda _: nullcontext(lambda _route, _status: None))
         self._body_bytes_max = body_bytes_max
 
@@ -42,7 +52,7 @@ class RequestFrame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange(scope, send, self._headers)
         with self._observe(scope) as tell, bound(request_id=exchange.request_id, **_trace()):
             try:
                 await self._answer(scope, receive, exchange)
@@ -88,8 +98,9 @@ class RequestFrame:
 class _Exchange:
     """One request and its answer, as far as it has got."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, headers: Mapping[bytes, bytes]) -> None:
         self._scope = scope
+        self._headers = headers
         self._send = send
         self._began = time.perf_counter()
         self.status: int | None = None
@@ -105,7 +116,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own: Mapping[bytes, bytes] = {**_HEADERS, b"x-request-id": self.request_id.encode()}
+            own: Mapping[bytes, bytes] = {**self._headers, b"x-request-id": self.request_id.encode()}
             present = {name.lower() for name, _ in message["headers"]}
             added = [(name, value) for name, value in own.items() if name not in present]
             message = {**message, "headers": [*message["headers"], *added]}

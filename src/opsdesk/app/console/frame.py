@@ -39,7 +39,6 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Frame:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return {**HEADERS, **STRICT_TRANSPORT} if self.secure else HEADERS
+        return HEADERS
 
     @property
     def flash_cookie(self) -> str:
