@@ -38,7 +38,7 @@ async def test_no_request_of_any_shape_breaks_the_server_or_its_description(data
                 "run",
                 f"{api.url}/v1/openapi.json",
                 f"--header=Authorization: Bearer {key}",
-                "--phases=examples,coverage,fuzzing",
+                "--phases=examples,coverage,fuzzing,stateful",
                 f"--checks={','.join(CHECKS)}",
                 "--generation-deterministic",
                 f"--max-examples={EXAMPLES_MAX}",

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from opsdesk import flows, jobs, review
+from opsdesk import access, flows, jobs, review
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
@@ -36,6 +36,8 @@ class Reading:
     jobs: jobs.QueueState
     tickets_open: int
     tickets_overdue: int
+    audit_unsealed: int
+    audit_oldest_unsealed_s: float
 
 
 class Gauges(Collector):
@@ -71,6 +73,7 @@ class Gauges(Collector):
             stalled = await flows.runs.stalled_runs(conn, now=now)
             queue = await jobs.queue_state(conn)
             tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
+            chain = await access.audit.chain_state(conn)
         return Reading(
             runs=census.open_runs,
             stalled=Counter(run.reason for run in stalled),
@@ -79,6 +82,8 @@ class Gauges(Collector):
             jobs=queue,
             tickets_open=tickets_open,
             tickets_overdue=tickets_overdue,
+            audit_unsealed=chain.unsealed,
+            audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
         )
 
     def collect(self) -> Iterator[Metric]:
@@ -103,6 +108,14 @@ class Gauges(Collector):
         )
         yield GaugeMetricFamily("opsdesk_tickets_open", "Open tickets.", reading.tickets_open)
         yield GaugeMetricFamily("opsdesk_tickets_overdue", "Open tickets past their due time.", reading.tickets_overdue)
+        yield GaugeMetricFamily(
+            "opsdesk_audit_unsealed", "Audit entries that wait to be sealed.", reading.audit_unsealed
+        )
+        yield GaugeMetricFamily(
+            "opsdesk_audit_oldest_unsealed_seconds",
+            "How long the oldest of them waits.",
+            reading.audit_oldest_unsealed_s,
+        )
 
 
 def _by(name: str, words: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:
