@@ -245,15 +245,6 @@ CREATE TABLE flow_worker (
     lease_until timestamp with time zone NOT NULL
 );
 
-CREATE TABLE oidc_attempt (
-    state_sha256 bytea NOT NULL,
-    nonce text NOT NULL,
-    verifier text NOT NULL,
-    next_path text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT oidc_attempt_state_sha256_check CHECK ((octet_length(state_sha256) = 32))
-);
-
 CREATE TABLE person (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -564,9 +555,6 @@ ALTER TABLE flow_run
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
 
-ALTER TABLE ONLY oidc_attempt
-    ADD CONSTRAINT oidc_attempt_pkey PRIMARY KEY (state_sha256);
-
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_email_key UNIQUE (email);
 
@@ -663,8 +651,6 @@ CREATE UNIQUE INDEX flow_run_start_key ON flow_run USING btree (start_key) WHERE
 CREATE INDEX flow_run_wake ON flow_run USING btree (wake_at) WHERE ((wake_at IS NOT NULL) AND (owner IS NULL));
 
 CREATE INDEX flow_subject_digest ON flow_subject USING btree (digest);
-
-CREATE INDEX oidc_attempt_at ON oidc_attempt USING btree (created_at);
 
 CREATE INDEX person_link_open ON person_link USING btree (person_id) WHERE (used_at IS NULL);
 

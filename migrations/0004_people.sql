@@ -72,16 +72,6 @@ create table sign_in_attempt (
 );
 create index sign_in_attempt_at on sign_in_attempt (at);
 
--- A sign-in at the identity provider that has begun.
-create table oidc_attempt (
-    state_sha256 bytea primary key check (octet_length(state_sha256) = 32),
-    nonce text not null,
-    verifier text not null,
-    next_path text not null,
-    created_at timestamptz not null
-);
-create index oidc_attempt_at on oidc_attempt (created_at);
-
 -- A person's key acts as the person, and does not work while the person is disabled.
 alter table api_key add column person_id uuid references person;
 create index api_key_of_person on api_key (person_id) where person_id is not null;

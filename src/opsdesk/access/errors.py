@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused
+from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused, Unavailable
 
 
 @dataclass(eq=False)
@@ -150,4 +150,26 @@ class FilterInvalid(Invalid):
     """A filter of the audit chain cannot be used."""
 
     field: str
+    problem: str
+
+
+@dataclass(eq=False)
+class OidcRefused(Unauthenticated):
+    """The identity provider did not say who this is, or nobody here is known by it."""
+
+    problem: str
+
+
+@dataclass(eq=False)
+class OidcUnavailable(Unavailable):
+    """The identity provider does not answer as it should."""
+
+    problem: str
+
+
+@dataclass(eq=False)
+class OidcMisconfigured(Invalid):
+    """The settings for the identity provider cannot be used."""
+
+    setting: str
     problem: str

@@ -13,6 +13,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from opsdesk.access.actor import Actor, Scope, require
 from opsdesk.access.errors import KeyUnknown, RequestForged, ScopeMissing, SignInNeeded, Unauthenticated
 from opsdesk.access.keys import authenticate
+from opsdesk.access.oidc import LASTS_S as OIDC_LASTS_S
+from opsdesk.access.oidc import OidcSignIn, OidcStart
 from opsdesk.access.people import Person
 from opsdesk.access.sessions import Caller, csrf_token, visit
 from opsdesk.access.sign_in import CodeNeeded, SignedIn, SignInRules
@@ -26,6 +28,7 @@ CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
 SESSION_COOKIE = "opsdesk"
 DEVICE_COOKIE = "opsdesk-device"
+OIDC_COOKIE = "opsdesk-oidc"
 DEVICE_COOKIE_S = 365 * 24 * 3600
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FROM_HERE = frozenset({"same-origin", "none"})
@@ -66,9 +69,10 @@ class Visitor:
     """What every form of the page carries as `csrf_token`."""
 
 
-def provide(app: FastAPI, *, rules: SignInRules) -> None:
+def provide(app: FastAPI, *, rules: SignInRules, oidc: OidcSignIn | None = None) -> None:
     """Give an application what signing in goes by."""
     app.state.sign_in_rules = rules
+    app.state.oidc = oidc
 
 
 async def _rules(request: Request) -> SignInRules:
@@ -81,9 +85,16 @@ async def _database(request: Request) -> Database:
     return database
 
 
+async def _oidc(request: Request) -> OidcSignIn | None:
+    oidc: OidcSignIn | None = request.app.state.oidc
+    return oidc
+
+
 Rules = Annotated[SignInRules, Depends(_rules)]
 Db = Annotated[Database, Depends(_database)]
 """The database itself, for what takes several transactions, such as signing in."""
+Oidc = Annotated[OidcSignIn | None, Depends(_oidc)]
+"""Signing in through the identity provider, if the settings name one."""
 
 
 async def from_here(request: Request) -> None:
@@ -108,6 +119,14 @@ async def _session_token(request: Request, rules: Rules, _: Annotated[None, Depe
     if not token:
         raise SignInNeeded
     return token
+
+
+async def _oidc_kept(request: Request, rules: Rules) -> str | None:
+    return request.cookies.get(cookie_name(OIDC_COOKIE, rules))
+
+
+OidcKept = Annotated[str | None, Depends(_oidc_kept)]
+"""What the browser kept while it was at the identity provider."""
 
 
 async def _caller(request: Request, rules: Rules) -> Caller:
@@ -170,6 +189,16 @@ def keep_session(response: Response, signed_in: SignedIn | CodeNeeded, rules: Si
     _set_cookie(response, SESSION_COOKIE, signed_in.session.token, rules, lasts_s=None)
     if isinstance(signed_in, SignedIn):
         _set_cookie(response, DEVICE_COOKIE, signed_in.device_token, rules, lasts_s=DEVICE_COOKIE_S)
+
+
+def keep_oidc(response: Response, start: OidcStart, rules: SignInRules) -> None:
+    """Give the browser what it brings back from the identity provider."""
+    _set_cookie(response, OIDC_COOKIE, start.kept, rules, lasts_s=OIDC_LASTS_S)
+
+
+def forget_oidc(response: Response, rules: SignInRules) -> None:
+    """Take it from the browser: it was for one sign-in."""
+    _set_cookie(response, OIDC_COOKIE, "", rules, lasts_s=0)
 
 
 def forget_session(response: Response, rules: SignInRules) -> None:

@@ -140,7 +140,7 @@ async def show_person(conn: Connection, *, person_id: UUID) -> Person:
 
 async def find_person(conn: Connection, *, email: str) -> Person:
     """The person with this address, in any spelling of it. Raises PersonUnknown."""
-    email = one_spelling(email)
+    email = one_spelling(email.replace("\0", ""))
     return await _one(conn, _FIND_PERSON, {"email": email}, named=email)
 
 

@@ -40,7 +40,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
         responses=documented(),
     )
     http_requests.provide(app, database=installation.database, clock=installation.clock)
-    access.guard.provide(app, rules=installation.sign_in_rules)
+    access.guard.provide(app, rules=installation.sign_in_rules, oidc=installation.oidc)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
     included = [*routers(installation), *page_routers(shared)]
     for router in included:

@@ -8,7 +8,7 @@ from opsdesk import access, flows, jobs
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.observation import Observation, observation
-from opsdesk.app.sign_in_rules import sign_in_rules
+from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
 from opsdesk.kit.clock import Clock, SystemClock
 from opsdesk.kit.db import Database
@@ -77,6 +77,11 @@ class Opsdesk:
             observer=self.observation,
         )
         return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
+
+    @property
+    def oidc(self) -> access.oidc.OidcSignIn | None:
+        """Signing in through the identity provider, if the settings name one. Raises OidcMisconfigured."""
+        return oidc_sign_in(self.settings, self.secrets, self.http)
 
     def crons(self) -> Sequence[jobs.CronKind]:
         return [jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock))]

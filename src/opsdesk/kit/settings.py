@@ -66,6 +66,17 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
     )
     trace_ratio: float = Field(1.0, description="how many of the traces are sent, from 0 to 1", ge=0, le=1)
+    oidc_issuer: str = Field("", description="the identity provider (OpenID Connect) that people may sign in through")
+    oidc_client_id: str = Field(
+        "", description="what this installation is called there; its secret, if it has one, is OIDC_CLIENT_SECRET"
+    )
+    oidc_roles_claim: str = Field("groups", description="the claim that `oidc_roles` is about")
+    oidc_roles: str = Field(
+        "",
+        description="`value=role`, separated by commas: who signs in through the provider has the roles that the "
+        "values of the claim give, and no others; unset: roles are given here",
+    )
+    oidc_create: bool = Field(False, description="whether who signs in through the provider gets an account")
     log_format: str = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal", pattern="^(auto|json|text)$"
     )
