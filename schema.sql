@@ -228,7 +228,7 @@ CREATE TABLE flow_run (
     wake_name text,
     outcome_node text,
     outcome_reason text,
-    recorded_end timestamp with time zone,
+    end_recorded boolean DEFAULT false NOT NULL,
     CONSTRAINT flow_run_check1 CHECK (((ended_at IS NULL) OR ((owner IS NULL) AND (wake_at IS NULL)))),
     CONSTRAINT flow_run_check2 CHECK (((ended_at IS NOT NULL) OR (owner IS NOT NULL) OR (wake_name IS NOT NULL))),
     CONSTRAINT flow_run_check3 CHECK (((start_key IS NULL) = (start_digest IS NULL)))
@@ -640,7 +640,7 @@ CREATE INDEX flow_run_by_status ON flow_run USING btree (status, started_at, run
 
 CREATE INDEX flow_run_by_wake ON flow_run USING btree (split_part(wake_name, ':'::text, 1), started_at, run_id) WHERE ((ended_at IS NULL) AND (owner IS NULL));
 
-CREATE INDEX flow_run_end_to_record ON flow_run USING btree (run_id) WHERE ((ended_at IS NOT NULL) AND (recorded_end IS DISTINCT FROM ended_at));
+CREATE INDEX flow_run_end_to_record ON flow_run USING btree (run_id) WHERE ((ended_at IS NOT NULL) AND (NOT end_recorded));
 
 CREATE INDEX flow_run_open ON flow_run USING btree (status) WHERE (ended_at IS NULL);
 

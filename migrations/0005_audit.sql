@@ -61,11 +61,10 @@ create table audit_batch (
     mac bytea not null check (octet_length(mac) = 32)
 );
 
--- The end of a run whose digest is in the chain. Written long after the run has ended, by whoever seals: ending a run
--- costs nothing but its place in the index of those that are still to be recorded.
-alter table flow_run add column recorded_end timestamptz;
-create index flow_run_end_to_record on flow_run (run_id)
-where ended_at is not null and recorded_end is distinct from ended_at;
+-- Whether the digest of the run's journal is in the chain. Written after the run has ended, by whoever seals: ending a
+-- run costs nothing but its place in the index of those that are still to be recorded.
+alter table flow_run add column end_recorded boolean not null default false;
+create index flow_run_end_to_record on flow_run (run_id) where ended_at is not null and not end_recorded;
 
 create trigger audit_key_is_append_only before update or delete or truncate on audit_key
 for each statement execute function refuse_to_change_evidence();

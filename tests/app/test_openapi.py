@@ -11,6 +11,7 @@ from aiohttp import web
 
 from opsdesk.kit.clock import SystemClock
 from opsdesk.kit.http_frame import BODY_BYTES_MAX
+from tests.access.audit.chains import seal_all
 from tests.app.described import DescribedApi, Description, described
 from tests.app.documents import greet
 from tests.app.serving import Answer, partner, until, working_for
@@ -156,6 +157,22 @@ async def test_keys_answer_as_they_are_described(api: DescribedApi) -> None:
     assert missing(api, "/v1/keys") == []
 
 
+async def test_the_audit_chain_answers_as_it_is_described(api: DescribedApi, key: str) -> None:
+    reader = await api.key("audit:read", name="auditor")
+    filters = "since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&actor=tester&action=key&object_kind=key"
+    reads = [
+        "/v1/audit",
+        "/v1/audit?limit=1",
+        f"/v1/audit?{filters}",
+        "/v1/audit?object_id=x&request_id=x",
+        "/v1/audit/1",
+    ]
+    await look(api, reads, reader)
+    await seal_all(api.installation.database)
+    await look(api, [*reads, "/v1/audit/export", f"/v1/audit/export?{filters}"], reader)
+    assert missing(api, "/v1/audit") == []
+
+
 async def test_watchers_are_answered_as_it_is_described(api: DescribedApi) -> None:
     await look(api, ["/healthz", "/readyz"], "")
     await look(api, ["/metrics"], await api.key("operations:read", name="prometheus"))
@@ -180,6 +197,7 @@ async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
         "/v1/callbacks",
         "/v1/procedures",
         "/v1/keys",
+        "/v1/audit",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -232,6 +250,11 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/v1/keys", {"json": {"name": "a", "scopes": [], "expires_at": "9999-12-31T23:59:59-10:00"}}, 422),
     ("POST", "/v1/keys", {"json": {"name": "a", "scopes": [], "expires_at": 95_617_584_000}}, 422),
     ("DELETE", "/v1/keys/none", {}, 404),
+    ("GET", "/v1/audit?limit=0", {}, 422),
+    ("GET", "/v1/audit?cursor=x", {}, 422),
+    ("GET", "/v1/audit?since=yesterday", {}, 422),
+    ("GET", "/v1/audit/export?actor=" + "x" * 201, {}, 422),
+    ("GET", "/v1/audit/nothing", {}, 422),
 ]
 
 
@@ -288,7 +311,8 @@ async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: De
 
 def filled(path: str) -> str:
     """The path of something that does not exist."""
-    return path.format_map(dict.fromkeys(("run_id", "ticket_id"), NOTHING) | {"procedure_id": "none", "key_id": "none"})
+    named = {"procedure_id": "none", "key_id": "none", "entry_id": "4711"}
+    return path.format_map(dict.fromkeys(("run_id", "ticket_id"), NOTHING) | named)
 
 
 def usable(operation: Mapping[str, Any], description: Description | None = None) -> dict[str, Any]:

@@ -76,6 +76,10 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "person roles": ["a@example.com"],
     "person disable": ["a@example.com"],
     "person enable": ["a@example.com"],
+    "audit list": [],
+    "audit verify": [],
+    "audit export": [],
+    "audit seal": [],
     "session list": ["a@example.com"],
     "session revoke": ["a@example.com"],
 }

@@ -139,21 +139,6 @@ class SecondFactorRefused(Refused):
 
 
 @dataclass(eq=False)
-class EntryUnknown(NotFound):
-    """There is no entry with this number in the audit chain."""
-
-    entry_id: int
-
-
-@dataclass(eq=False)
-class FilterInvalid(Invalid):
-    """A filter of the audit chain cannot be used."""
-
-    field: str
-    problem: str
-
-
-@dataclass(eq=False)
 class OidcRefused(Unauthenticated):
     """The identity provider did not say who this is, or nobody here is known by it."""
 

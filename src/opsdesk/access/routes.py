@@ -8,12 +8,15 @@ from pydantic import ConfigDict, Field
 
 from opsdesk.access import keys, people
 from opsdesk.access.actor import Scope
+from opsdesk.access.audit.routes import audit_routes
 from opsdesk.access.errors import KeyNotFound, KeyRefused, PersonUnknown
 from opsdesk.access.guard import REFUSALS, KeyKeeper
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, Now
 from opsdesk.kit.http_shapes import Body, Moment, View, named, text_schema
+
+__all__ = ["audit_routes", "routes"]
 
 routes = APIRouter(prefix="/v1", tags=["keys"], route_class=StrictRoute)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from opsdesk.app import (
+    commands_audit,
     commands_db,
     commands_flow,
     commands_flow_run,
@@ -105,6 +106,16 @@ _noun(
     "session",
     "Sessions: who is signed in, and an end to it.",
     {"list": commands_session.list_sessions, "revoke": commands_session.revoke_sessions},
+)
+_noun(
+    "audit",
+    "The audit chain: who wrote what, and the proof that nobody has changed it.",
+    {
+        "list": commands_audit.list_audit,
+        "verify": commands_audit.verify_audit,
+        "export": commands_audit.export_audit,
+        "seal": commands_audit.seal_audit,
+    },
 )
 _noun(
     "db",

@@ -62,6 +62,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.callback_routes(installation.callbacks),
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         access.routes.routes,
+        access.routes.audit_routes,
         _metrics(installation, with_gauges=True),
     ]
 

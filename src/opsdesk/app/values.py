@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def json_object(text: bytes, *, called: str) -> dict[str, Any]:
     if problems:
         raise ValuesInvalid(problems)
     return dict(value)
+
+
+def moment(text: str, *, called: str) -> datetime:
+    """A time as RFC 3339 writes it; without an offset, on the reader's own clock. Raises ValuesInvalid."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise ValuesInvalid([f"{called} is not a time such as 2026-01-05T10:00:00+08:00"]) from None
 
 
 def _json(name: str, text: bytes, problems: list[str]) -> Any:

@@ -8,6 +8,7 @@ from opsdesk import access, flows, jobs
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.observation import Observation, observation
+from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
 from opsdesk.kit.clock import Clock, SystemClock
@@ -85,6 +86,10 @@ class Opsdesk:
 
     def crons(self) -> Sequence[jobs.CronKind]:
         return [jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock))]
+
+    def sealer(self) -> Sealer:
+        """A new sealer of the audit chain; run and stop it. Raises SealingKeyTooShort."""
+        return Sealer(self.database, sealing_key(self.settings, self.secrets), clock=self.clock)
 
     def job_worker(self) -> jobs.JobWorker:
         """A new worker for jobs; run and stop it."""

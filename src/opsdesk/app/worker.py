@@ -33,9 +33,10 @@ async def work_for(opsdesk: Opsdesk, *, stop: asyncio.Event, ready: Callable[[],
 
 
 async def _work(opsdesk: Opsdesk, *, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    runtime, job_worker = opsdesk.runtime(), opsdesk.job_worker()
+    runtime, job_worker, sealer = opsdesk.runtime(), opsdesk.job_worker(), opsdesk.sealer()
     await runtime.start()
     jobs = asyncio.create_task(job_worker.run(), name="jobs")
+    sealing = asyncio.create_task(sealer.run(), name="sealer")
     _log.info("worker_started", worker_id=str(runtime.worker_id))
     ready()
     try:
@@ -50,6 +51,8 @@ async def _work(opsdesk: Opsdesk, *, stop: asyncio.Event, ready: Callable[[], No
                 "worker_left_without_word", reason="the database is away; others take over when the lease ends"
             )
         await jobs
+        sealer.stop()
+        await sealing
         _log.info("worker_stopped")
 
 

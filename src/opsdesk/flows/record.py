@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from opsdesk.flows import engine
+from opsdesk.flows.digests import record_ends, verify_journals
 from opsdesk.flows.draw_status import Moment, waited_for
 from opsdesk.flows.draw_words import ENGLISH
 from opsdesk.flows.facts import Fact, FactKind
@@ -17,7 +18,7 @@ from opsdesk.flows.settle import ANSWERABLE
 from opsdesk.flows.state import OPEN, NodePhase, RunStatus, State
 from opsdesk.kit.masking import mask_mapping, mask_text
 
-__all__ = ["Reveal", "masked", "osop_log", "to_yaml", "verify"]
+__all__ = ["Reveal", "masked", "osop_log", "record_ends", "to_yaml", "verify", "verify_journals"]
 
 OSOPLOG_VERSION = "1.0"
 Reveal = Callable[[str, Field | None, Any], Any]

@@ -4,6 +4,7 @@ import pytest
 
 from opsdesk.access.audit import Head, SealingKey, chain_state, list_entries, record, seal
 from opsdesk.access.audit.chain import BATCH_ENTRIES_MAX, KEY_CHARS_MIN
+from opsdesk.access.audit.errors import HeadInvalid, SealingKeyTooShort
 from opsdesk.access.audit.listing import EntryFilter
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
@@ -103,12 +104,19 @@ async def test_a_row_that_waits_for_nothing_keeps_nobody_from_being_sealed(db: D
 def test_a_key_has_its_length_and_shows_only_its_name() -> None:
     key = SealingKey("k" * KEY_CHARS_MIN)
     assert repr(key) == f"SealingKey(id='{key.id}')"
-    with pytest.raises(ValueError, match="at least"):
+    with pytest.raises(SealingKeyTooShort):
         SealingKey("k" * (KEY_CHARS_MIN - 1))
 
 
 def test_a_head_is_written_as_it_is_read() -> None:
-    assert str(Head(7, "ab" * 32)) == "7:" + "ab" * 32
+    head = Head(7, "ab" * 32)
+    assert Head.parse(str(head)) == Head.parse(f" {str(head).upper()}\n") == head
+
+
+@pytest.mark.parametrize("text", ["", "7", "0:" + "ab" * 32, "7:" + "ab" * 31, "7:" + "xy" * 32, "-1:" + "ab" * 32])
+def test_what_is_no_head_is_refused(text: str) -> None:
+    with pytest.raises(HeadInvalid):
+        Head.parse(text)
 
 
 async def record_in(conn: Connection, clock: ManualClock) -> int:

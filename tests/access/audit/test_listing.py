@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from opsdesk.access.audit import EntryFilter, list_entries, show_entry
+from opsdesk.access.audit.errors import EntryUnknown, FilterInvalid
 from opsdesk.access.audit.listing import FILTER_CHARS_MAX
-from opsdesk.access.errors import EntryUnknown, FilterInvalid
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.paging import BadCursor, BadPageSize

@@ -1,7 +1,8 @@
 """The audit chain: who wrote what, in an order that nobody can change unseen."""
 
 from opsdesk.access.audit.chain import ChainState, Head, SealingKey, chain_state, seal
-from opsdesk.access.audit.entries import Entry, record
+from opsdesk.access.audit.entries import Entry, record, record_each
+from opsdesk.access.audit.evidence import recorded
 from opsdesk.access.audit.export import export_lines, verify_lines
 from opsdesk.access.audit.findings import Finding, FindingKind, Report
 from opsdesk.access.audit.listing import EntryFilter, ListedEntry, list_entries, show_entry
@@ -21,6 +22,8 @@ __all__ = [
     "export_lines",
     "list_entries",
     "record",
+    "record_each",
+    "recorded",
     "seal",
     "show_entry",
     "verify",

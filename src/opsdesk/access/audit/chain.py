@@ -8,6 +8,7 @@ can change the database could make all of it anew; therefore each batch is signe
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -17,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from opsdesk.access.audit.entries import Entry
+from opsdesk.access.audit.errors import HeadInvalid, SealingKeyTooShort
 from opsdesk.access.audit.values import canonical
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
@@ -27,6 +29,8 @@ SEALER_KEY = 0x6F_70_73_65
 BEFORE_THE_FIRST = "0" * 64
 KEY_CHARS_MIN = 32
 _ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
+HEAD_CHARS_SHOWN = 100
+_HEAD_TEXT = re.compile(r"([1-9][0-9]{0,17}):([0-9a-fA-F]{64})", re.ASCII)
 _PURPOSE = b"opsdesk audit 1\0"
 """Keeps a signature made for anything else with the same secret from being one of a batch."""
 
@@ -47,6 +51,14 @@ class Head:
 
     seq: int
     hash: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """A head as `str` writes it. Raises HeadInvalid."""
+        found = _HEAD_TEXT.fullmatch(text.strip())
+        if found is None:
+            raise HeadInvalid(given=text[:HEAD_CHARS_SHOWN])
+        return cls(int(found[1]), found[2].lower())
 
     def __str__(self) -> str:
         return f"{self.seq}:{self.hash}"
@@ -77,8 +89,9 @@ class SealingKey:
     """The secret that batches are signed with. Its `id` says which one it is, and nothing about it."""
 
     def __init__(self, secret: str) -> None:
+        """Raises SealingKeyTooShort."""
         if len(secret) < KEY_CHARS_MIN:
-            raise ValueError(f"the key of the audit chain has at least {KEY_CHARS_MIN} characters")
+            raise SealingKeyTooShort(chars=len(secret), least=KEY_CHARS_MIN)
         self._secret = secret.encode()
         self.id = hashlib.sha256(_PURPOSE + b"id\0" + self._secret).hexdigest()[:16]
 

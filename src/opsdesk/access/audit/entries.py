@@ -18,6 +18,7 @@ from opsdesk.kit.sql import statements
 _SQL = statements(__file__)
 _NEWEST_KEY = _SQL["newest_key"]
 _INSERT_ENTRY = _SQL["insert_entry"]
+_INSERT_ENTRIES = _SQL["insert_entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,33 @@ async def record(
     row = await (await conn.execute(_INSERT_ENTRY, values)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+async def record_each(
+    conn: Connection,
+    *,
+    actor: Actor,
+    action: str,
+    object_kind: str,
+    after: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """Say the same of many objects at once: `after` has the fields of each, by its id."""
+    assert conn.info.transaction_status is TransactionStatus.INTRANS, "an entry commits with what it is about"
+    key_id, key = await _newest_key(conn)
+    hashes = [hashed(fields, key=key, object_kind=object_kind, object_id=each) for each, fields in after.items()]
+    values = {
+        "at": now,
+        "actor": actor.id,
+        "roles": sorted(actor.roles),
+        "action": action,
+        "object_kind": object_kind,
+        "object_ids": list(after),
+        "afters": [orjson.dumps(each).decode() for each in hashes],
+        "key_id": key_id,
+        "request_id": request_id(),
+    }
+    await conn.execute(_INSERT_ENTRIES, values)
 
 
 async def _newest_key(conn: Connection) -> tuple[int, bytes]:

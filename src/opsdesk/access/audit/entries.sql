@@ -12,3 +12,12 @@ with entry as (
     returning entry_id
 )
 insert into audit_waiting (entry_id) select entry_id from entry returning entry_id;
+
+-- name: insert_entries
+with entry as (
+    insert into audit_entry (at, actor, roles, action, object_kind, object_id, after, key_id, request_id)
+    select %(at)s, %(actor)s, %(roles)s, %(action)s, %(object_kind)s, object_id, after, %(key_id)s, %(request_id)s
+    from unnest(%(object_ids)s::text[], %(afters)s::jsonb[]) as change (object_id, after)
+    returning entry_id
+)
+insert into audit_waiting (entry_id) select entry_id from entry;

@@ -6,7 +6,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from opsdesk.access.audit.entries import Entry
-from opsdesk.access.errors import EntryUnknown, FilterInvalid
+from opsdesk.access.audit.errors import EntryUnknown, FilterInvalid
 from opsdesk.kit.db import Connection
 from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
 from opsdesk.kit.sql import statements

@@ -1,0 +1,40 @@
+"""Entries as evidence: whether a value that somebody has now is the one that was written then."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.rows import class_row
+
+from opsdesk.access.audit.entries import Entry
+from opsdesk.access.audit.values import hashed
+from opsdesk.kit.db import Connection
+from opsdesk.kit.sql import statements
+
+ENTRIES_AT_ONCE = 500
+
+_SQL = statements(__file__)
+_KEYS = _SQL["keys"]
+_RECORDED = _SQL["recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An entry of the chain, and the key that its hashes were made with."""
+
+    entry: Entry
+    key: bytes
+
+    def proves(self, after: Mapping[str, Any]) -> bool:
+        """Whether these fields, all of them and no others, are what was written."""
+        about = {"object_kind": self.entry.object_kind, "object_id": self.entry.object_id}
+        return hashed(after, key=self.key, **about) == self.entry.after
+
+
+async def recorded(conn: Connection, *, action: str) -> AsyncIterator[Sequence[Evidence]]:
+    """The entries of an action in their order, ENTRIES_AT_ONCE of them at a time; `conn` is in a transaction."""
+    keys = {key_id: bytes(key) for key_id, key in await (await conn.execute(_KEYS)).fetchall()}
+    async with conn.cursor(name="audit_recorded", row_factory=class_row(Entry)) as rows:
+        await rows.execute(_RECORDED, {"action": action})
+        while entries := await rows.fetchmany(ENTRIES_AT_ONCE):
+            yield [Evidence(entry, keys.get(entry.key_id, b"")) for entry in entries]

@@ -1,0 +1,6 @@
+-- name: keys
+select key_id, key from audit_key;
+
+-- name: recorded
+select entry_id, at, actor, roles, action, object_kind, object_id, before, after, key_id, reason, request_id
+from audit_entry where action = %(action)s order by entry_id;
