@@ -81,6 +81,15 @@ def anchor_of(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
 
 
+def test_every_test_that_a_document_relies_on_exists() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    exist = set(re.findall(r"def (test_\w+)", sources))
+    named = {
+        name for document in documents() for name in re.findall(r"`(test_\w+)`", document.read_text(encoding="utf-8"))
+    }
+    assert named - exist == set()
+
+
 def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
