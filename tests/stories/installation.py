@@ -152,9 +152,18 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def installation(
-    folder: Path, database_url: str, *, clock: Clock | None = None, works: bool = True, serves: bool = True
+    folder: Path,
+    database_url: str,
+    *,
+    clock: Clock | None = None,
+    works: bool = True,
+    serves: bool = True,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Installation]:
-    """With a worker and a server in this process, or without: then start them with `work` and `work_and_serve`."""
+    """With a worker and a server in this process, or without: then start them with `work` and `work_and_serve`.
+
+    `more` are further settings by the names of their variables.
+    """
     async with enter_sandbox(folder / "sandbox") as outside:
         port = free_port()
         environment = {
@@ -168,6 +177,7 @@ async def installation(
             "OPSDESK_SECRETS_DIR": str(outside.sandbox.secrets_dir),
             "OPSDESK_COMMANDS_DIR": str(outside.sandbox.commands_dir),
             "OPSDESK_WORKER_LEASE_S": "1",
+            **(more or {}),
         }
         values = {name.removeprefix("OPSDESK_").lower(): value for name, value in environment.items()}
         async with open_app(Settings.model_validate(values), clock=clock) as opsdesk:

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,9 +22,10 @@ from opsdesk.kit import log
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.settings import Settings
+from tests.app.otlp import Receiver, receiving
 from tests.app.serving import Answer, Api, partner, until
 from tests.flows import workers
-from tests.stories.installation import ROOT, Installation, installation
+from tests.stories.installation import ROOT, Installation, free_port, installation
 
 OWN = ROOT / "procedures" / "customer-onboarding.osop.yaml"
 CLEAR = {"name": "Zhuo Quillfeather Clear", "email": "zq.4711@quillpost.example", "phone": "+86 138 1234 5678"}
@@ -134,6 +135,25 @@ class Place:
     reader: str
     """The key of somebody who may do everything and see no personal value."""
     logs: Path
+    receiver: Receiver
+
+    async def measured(self) -> str:
+        """What Prometheus reads of the server and of the worker."""
+        worker = self.story.environment["OPSDESK_WORKER_METRICS_PORT"]
+        of_server = await self.api.get("/metrics", key=self.reader)
+        of_worker = await replace(self.api, url=f"http://127.0.0.1:{worker}").get("/metrics", key=self.reader)
+        assert "opsdesk_runs_open" in of_server.body
+        assert "opsdesk_steps_total" in of_worker.body
+        return str(of_server.body + of_worker.body)
+
+    async def traced(self, procedure: str, *, runs: int) -> str:
+        """All that a collector was sent, when it was sent the end of so many runs."""
+
+        async def complete() -> bool:
+            return len(self.receiver.named(f"run {procedure}")) >= runs
+
+        await until(complete)
+        return b"".join(self.receiver.raw).decode(errors="replace")
 
     def logged(self) -> str:
         return "".join(file.read_text() for file in sorted(self.logs.iterdir()))
@@ -194,8 +214,12 @@ def _text(answer: Answer) -> str:
 async def place(tmp_path: Path, database_url: str) -> AsyncIterator[Place]:
     logs = tmp_path / "logs"
     logs.mkdir()
+    more = {"OPSDESK_WORKER_METRICS_PORT": str(free_port())}
     async with (
-        installation(tmp_path, database_url, works=False, serves=False) as story,
+        receiving() as receiver,
+        installation(
+            tmp_path, database_url, works=False, serves=False, more={**more, "OPSDESK_OTLP_ENDPOINT": receiver.url}
+        ) as story,
         aiohttp.ClientSession() as session,
     ):
         await story.work_and_serve(logs)
@@ -203,7 +227,8 @@ async def place(tmp_path: Path, database_url: str) -> AsyncIterator[Place]:
         await until(lambda: _answers(api))
         writer = await api.key(roles=["compliance_officer"])
         blind = [scope for scope in access.Scope if scope is not access.Scope.PERSONAL_READ]
-        yield Place(story, api, writer, await api.key(*blind, name="bo", roles=["compliance_officer"]), logs)
+        reader = await api.key(*blind, name="bo", roles=["compliance_officer"])
+        yield Place(story, api, writer, reader, logs, receiver)
 
 
 async def _answers(api: Api) -> bool:
@@ -235,7 +260,8 @@ async def test_no_log_page_or_table_tells_who_was_onboarded(place: Place) -> Non
     printed = await place.printed(clear) + await place.printed(flagged)
     secrets = await place.secrets()
     assert len(secrets) >= 10
-    everywhere = place.logged() + await place.stored_elsewhere() + open_pages + pages + printed
+    watched = await place.measured() + await place.traced("customer-onboarding", runs=2)
+    everywhere = place.logged() + await place.stored_elsewhere() + open_pages + pages + printed + watched
     assert found([*CUSTOMERS, *secrets], everywhere) == []
     assert found(secrets, await place.shown([clear, flagged], key=place.writer)) == []
 
@@ -255,7 +281,14 @@ async def test_a_failure_of_a_node_tells_nothing_of_the_customer(place: Place) -
         "shouting": "CommandFailed",
     }
     pages = await place.shown([run_id], key=place.reader) + await place.printed(run_id)
-    everywhere = place.logged() + await place.stored_elsewhere() + pages
+
+    async def failures_are_traced() -> bool:
+        failures = [span for span in place.receiver.spans if span.name.startswith("step leaks.")]
+        return len(failures) >= len(failed)
+
+    await until(failures_are_traced)
+    traces = b"".join(place.receiver.raw).decode(errors="replace")
+    everywhere = place.logged() + await place.stored_elsewhere() + pages + traces + await place.measured()
     assert found([*CUSTOMERS, *await place.secrets()], everywhere) == []
 
 
