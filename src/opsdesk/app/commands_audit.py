@@ -1,5 +1,6 @@
 """`opsdesk audit`: who wrote what, and the proof that nobody has changed it since."""
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -186,7 +187,7 @@ async def export_audit(
     count = 0
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         await acting(opsdesk, conn, access.Scope.AUDIT_READ)
-        with sys.stdout.buffer if out is None else out.open("wb") as file:
+        with nullcontext(sys.stdout.buffer) if out is None else out.open("wb") as file:
             async for line in access.audit.export_lines(conn, wanted):
                 file.write(line)
                 count += 1

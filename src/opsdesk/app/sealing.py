@@ -52,15 +52,16 @@ class Sealer:
     async def run(self) -> None:
         """Survives whatever happens in a round; each failure is logged, the absence of the database once."""
         while not self._stopping.is_set():
-            await self._round()
+            await self.once()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), timeout=EVERY_S)
-        await self._round()
+        await self.once()
 
     def stop(self) -> None:
         self._stopping.set()
 
-    async def _round(self) -> None:
+    async def once(self) -> None:
+        """Seal what waits now."""
         try:
             await seal_all(self._database, self._key, clock=self._clock)
             self._database_away = False
