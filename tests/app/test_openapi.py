@@ -198,6 +198,8 @@ async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
         "/v1/procedures",
         "/v1/keys",
         "/v1/audit",
+        "/v1/people",
+        "/v1/roles",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -311,8 +313,8 @@ async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: De
 
 def filled(path: str) -> str:
     """The path of something that does not exist."""
-    named = {"procedure_id": "none", "key_id": "none", "entry_id": "4711"}
-    return path.format_map(dict.fromkeys(("run_id", "ticket_id"), NOTHING) | named)
+    nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id"), NOTHING)
+    return path.format_map(nothing | {"procedure_id": "none", "key_id": "none", "entry_id": "4711"})
 
 
 def usable(operation: Mapping[str, Any], description: Description | None = None) -> dict[str, Any]:

@@ -20,7 +20,6 @@ OPEN_ROUTES = {
     "/sign-in/code": "the second factor is what is asked for",
     "/sign-in/oidc": "the identity provider is asked who it is",
     "/sign-in/oidc/callback": "the identity provider says who it is",
-    "/sign-out": "whoever has a session may end it",
     "/welcome": "the one-time code is what is asked for",
     "/language": "how pages read before anybody has signed in",
     "/static/{digest}/{name:path}": "the same for everybody",
