@@ -16,12 +16,12 @@ from opsdesk.access.errors import (
     SignInRefused,
 )
 from opsdesk.access.people import Person
-from opsdesk.access.second_factor import RECOVERY_CODES, STEP_S
+from opsdesk.access.second_factor import RECOVERY_CODES, STEP_S, Resealed
 from opsdesk.access.sessions import SECOND_FACTOR_S, visit
 from opsdesk.access.sign_in import CodeNeeded, SignedIn
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
-from tests.access.staff import BROWSER, KEEPER, LIMITS, PASSWORD, RULES, knock, person, with_password
+from tests.access.staff import BROWSER, KEEPER, LIMITS, NOBODY, PASSWORD, RULES, knock, person, with_password
 
 
 @dataclass(frozen=True)
@@ -195,3 +195,22 @@ async def test_nobody_sets_up_the_second_factor_of_another(conn: Connection, clo
     whose = await person(conn, clock)
     with pytest.raises(ScopeMissing):
         await second_factor.enrol(conn, person=whose, totp_key=RULES.totp_key, actor=KEEPER, now=clock.now())
+
+
+async def resealed(conn: Connection, clock: ManualClock, *, new: bytes, old: bytes) -> Resealed:
+    return await second_factor.reseal(conn, totp_key=new, previous=old, actor=KEEPER, now=clock.now())
+
+
+async def test_a_new_key_takes_the_place_of_the_one_before(db: Database, clock: ManualClock) -> None:
+    whose, new, old = await enrolled(db, clock), b"n" * 32, RULES.totp_key
+    async with db.transaction() as conn:
+        assert await resealed(conn, clock, new=new, old=old) == Resealed(changed=1, kept=0, unreadable=0)
+        assert await resealed(conn, clock, new=new, old=old) == Resealed(changed=0, kept=1, unreadable=0)
+        assert await resealed(conn, clock, new=b"y" * 32, old=b"x" * 32) == Resealed(0, 0, unreadable=1)
+        code = whose.code(clock)
+        assert await second_factor.take_code(conn, person_id=whose.person.id, code=code, totp_key=new, now=clock.now())
+
+
+async def test_only_who_keeps_accounts_reseals_them(conn: Connection, clock: ManualClock) -> None:
+    with pytest.raises(ScopeMissing):
+        await second_factor.reseal(conn, totp_key=b"n" * 32, previous=b"o" * 32, actor=NOBODY, now=clock.now())

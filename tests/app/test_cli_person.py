@@ -69,3 +69,10 @@ def test_sessions_of_nobody_are_none(shell: Shell) -> None:
     assert shell("session", "revoke", "admin@example.com", "--json").json == {"ended": 0}
     unknown = shell("session", "list", "nobody@example.com", "--json")
     assert (unknown.code, unknown.error["code"]) == (1, "PersonUnknown")
+
+
+def test_resealing_needs_the_key_before(shell: Shell) -> None:
+    created(shell, *ADMIN)
+    assert shell("person", "reseal", "--json").error["code"] == "SecretMissing"
+    said = shell("person", "reseal", "--json", OPSDESK_SECRET_TOTP_KEY_PREVIOUS="0" * 64)
+    assert (said.code, said.json) == (0, {"changed": 0, "kept": 0, "unreadable": 0})

@@ -42,6 +42,8 @@ _REMOVE_RECOVERY_CODES = _SQL["remove_recovery_codes"]
 _INSERT_RECOVERY_CODES = _SQL["insert_recovery_codes"]
 _TAKE_RECOVERY_CODE = _SQL["take_recovery_code"]
 _COUNT_RECOVERY_CODES = _SQL["count_recovery_codes"]
+_LOCK_SECRETS = _SQL["lock_secrets"]
+_RESEAL = _SQL["reseal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ class Enrolment:
     """In groups of four."""
     qr_svg: str = field(repr=False)
     """The URI as an SVG element without styles or scripts, for a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many secrets were encrypted anew, were so already, and can be read with neither key."""
+
+    changed: int
+    kept: int
+    unreadable: int
 
 
 async def enrol(conn: Connection, *, person: Person, totp_key: bytes, actor: Actor, now: datetime) -> Enrolment:
@@ -143,6 +154,35 @@ async def remove(conn: Connection, *, person_id: UUID, actor: Actor, now: dateti
     await _remove(conn, await lock_person(conn, person_id=person_id), actor=actor, now=now)
 
 
+async def reseal(conn: Connection, *, totp_key: bytes, previous: bytes, actor: Actor, now: datetime) -> Resealed:
+    """Encrypt every secret with the key of today in place of the one before; doing it again changes nothing.
+
+    Raises ScopeMissing.
+    """
+    require(actor, Scope.PEOPLE_WRITE)
+    changed = kept = unreadable = 0
+    for person_id, sealed in await (await conn.execute(_LOCK_SECRETS)).fetchall():
+        if _is_sealed_with(totp_key, sealed, person_id=person_id):
+            kept += 1
+        elif _is_sealed_with(previous, sealed, person_id=person_id):
+            secret = _opened(sealed, person_id=person_id, totp_key=previous)
+            await conn.execute(
+                _RESEAL, {"id": person_id, "secret": _sealed(secret, person_id=person_id, totp_key=totp_key)}
+            )
+            await audit.record(
+                conn,
+                actor=actor,
+                action="second_factor.reseal",
+                object_kind="person",
+                object_id=str(person_id),
+                now=now,
+            )
+            changed += 1
+        else:
+            unreadable += 1
+    return Resealed(changed=changed, kept=kept, unreadable=unreadable)
+
+
 async def recovery_codes_left(conn: Connection, *, person_id: UUID) -> int:
     """How many have not been used."""
     row = await (await conn.execute(_COUNT_RECOVERY_CODES, {"person_id": person_id})).fetchone()
@@ -202,3 +242,11 @@ def _opened(sealed: bytes, *, person_id: UUID, totp_key: bytes) -> str:
     except InvalidTag:
         raise SecondFactorRefused(problem="cannot be read with the key TOTP_KEY of today") from None
     return opened.decode()
+
+
+def _is_sealed_with(totp_key: bytes, sealed: bytes, *, person_id: UUID) -> bool:
+    try:
+        _opened(sealed, person_id=person_id, totp_key=totp_key)
+    except SecondFactorRefused:
+        return False
+    return True

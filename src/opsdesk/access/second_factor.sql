@@ -27,3 +27,9 @@ where person_id = %(person_id)s and code_sha256 = %(code_sha256)s and used_at is
 
 -- name: count_recovery_codes
 select count(*) from person_recovery_code where person_id = %(person_id)s and used_at is null;
+
+-- name: lock_secrets
+select id, totp_secret from person where totp_secret is not null order by id for update;
+
+-- name: reseal
+update person set totp_secret = %(secret)s where id = %(id)s;

@@ -100,6 +100,7 @@ _noun(
         "roles": commands_person.change_roles,
         "disable": commands_person.disable_person,
         "enable": commands_person.enable_person,
+        "reseal": commands_person.reseal_secrets,
     },
 )
 _noun(

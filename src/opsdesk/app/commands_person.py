@@ -184,6 +184,36 @@ async def enable_person(email: Email, as_json: AsJson = False) -> None:
     _tell_person(changed, as_json=as_json)
 
 
+@command
+async def reseal_secrets(as_json: AsJson = False) -> int:
+    """Encrypt the secrets of second factors with the key TOTP_KEY in place of TOTP_KEY_PREVIOUS.
+
+    Exit 1 if some can be read with neither: their owners have to set up their second factor anew.
+
+    Example: `opsdesk person reseal`
+    """
+    from opsdesk import access
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
+    from opsdesk.app.opening import installation
+    from opsdesk.app.sign_in_rules import TOTP_KEY_PREVIOUS
+
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.PEOPLE_WRITE)
+        done = await access.second_factor.reseal(
+            conn,
+            totp_key=opsdesk.sign_in_rules.totp_key,
+            previous=opsdesk.secrets.get(TOTP_KEY_PREVIOUS).encode(),
+            actor=actor,
+            now=opsdesk.clock.now(),
+        )
+    if as_json:
+        print_json(done)
+    else:
+        print_data(f"{done.changed} encrypted anew, {done.kept} were so already, {done.unreadable} cannot be read")
+    return 1 if done.unreadable else 0
+
+
 def _tell_link(opsdesk: "Opsdesk", link: "access.links.NewLink", *, as_json: bool) -> None:
     from opsdesk import access
 

@@ -13,6 +13,8 @@ TOTP_KEY = "TOTP_KEY"
 
 Processes on several machines have to be given the same keys.
 """
+TOTP_KEY_PREVIOUS = "TOTP_KEY_PREVIOUS"
+"""The one before, while `opsdesk person reseal` puts the new one in its place."""
 OIDC_CLIENT_SECRET = "OIDC_CLIENT_SECRET"  # noqa: S105 - the name of a secret
 """The secret that the identity provider knows this installation by, if it gave one."""
 
