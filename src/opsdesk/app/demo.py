@@ -27,8 +27,8 @@ from opsdesk.kit.log import bound
 from opsdesk.kit.settings import Settings
 
 PROCEDURE = "customer-onboarding.osop.yaml"
-AUTOMATIC, REVIEWED = "Customer Clear", "Customer Lowscore"
-"""Two customers; the sandbox's partners decide by the last word."""
+AUTOMATIC, REVIEWED, WAITING = "Customer Clear", "Customer Lowscore", "Customer Watchlisted"
+"""Three customers; the sandbox's partners decide by the last word. The third is left to whoever watches."""
 
 
 def demo_command(
@@ -103,11 +103,14 @@ class Demo:
         )
         async with started as installed:
             async with aiohttp.ClientSession() as session:
-                automatic, reviewed = await self._both_paths(installed, session)
-            if not check:
-                await self._stay(installed, automatic, reviewed)
+                story, procedure = await self._both_paths(installed, session)
+                if check:
+                    return
+                self.screen.title(f"3. A person is needed: {WAITING} applies")
+                waiting = await story.apply(procedure, WAITING, reviewed=False)
+            await self._stay(installed, waiting)
 
-    async def _both_paths(self, installed: Installation, session: aiohttp.ClientSession) -> tuple[Journey, Journey]:
+    async def _both_paths(self, installed: Installation, session: aiohttp.ClientSession) -> tuple[Story, str]:
         portal = Remote(session, installed.base_url, key=installed.keys.portal.key)
         reviewer = Remote(session, installed.base_url, key=installed.keys.reviewer.key)
         world = Remote(session, installed.control_url)
@@ -119,7 +122,7 @@ class Demo:
         reviewed = await story.apply(procedure, REVIEWED)
         wrong = await problems(automatic=automatic, reviewed=reviewed, portal=portal, world=world)
         self._tell_verdict(wrong)
-        return automatic, reviewed
+        return story, procedure
 
     def _tell_verdict(self, wrong: Sequence[str]) -> None:
         self.ended_right = not wrong
@@ -129,9 +132,9 @@ class Demo:
         if self.ended_right:
             self.screen.words("  Two customers, two accounts, two welcomes; a person decided about one.")
 
-    async def _stay(self, installed: Installation, automatic: Journey, reviewed: Journey) -> None:
+    async def _stay(self, installed: Installation, waiting: Journey) -> None:
         with written_environment(self._data_dir, installed) as file:
-            tell_what_is_there(installed, automatic=automatic, reviewed=reviewed, file=file, screen=self.screen)
+            tell_what_is_there(installed, waiting=waiting, file=file, screen=self.screen)
             await asyncio.Event().wait()
 
 

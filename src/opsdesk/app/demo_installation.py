@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from opsdesk.app.demo_keys import DemoKeys, demo_keys
+from opsdesk.app.demo_people import DemoPeople, demo_people
 from opsdesk.app.demo_processes import DemoProcesses
 from opsdesk.app.demo_screen import Screen
 from opsdesk.app.demo_waiting import DemoFailed, within
@@ -32,6 +33,7 @@ class Installation:
     control_url: str
     mailbox_url: str
     keys: DemoKeys
+    people: DemoPeople
     environment: Mapping[str, str]
     """The settings that every process of it was started with."""
 
@@ -54,6 +56,7 @@ async def installation(
                         control_url=sandbox["control_url"],
                         mailbox_url=sandbox["mailbox_url"],
                         keys=keys,
+                        people=await demo_people(opsdesk),
                         environment=environment,
                     )
             finally:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from opsdesk.access import Role
 from opsdesk.app.demo_installation import PROGRAMS, Installation
+from opsdesk.app.demo_people import PURPOSES
 from opsdesk.app.demo_screen import Screen
 from opsdesk.app.demo_story import Journey
 
@@ -35,30 +37,32 @@ def written_environment(data_dir: Path, installed: Installation) -> Iterator[Pat
         file.unlink(missing_ok=True)
 
 
-def tell_what_is_there(
-    installed: Installation, *, automatic: Journey, reviewed: Journey, file: Path, screen: Screen
-) -> None:
+def tell_what_is_there(installed: Installation, *, waiting: Journey, file: Path, screen: Screen) -> None:
     """Where everything is, who can sign in, and what to try."""
-    diagram = f"/v1/runs/{reviewed.run_id}/diagram"
+    people = installed.people
     screen.title("Everything stays up until Ctrl-C")
-    screen.words(f"  API       {installed.base_url}/v1/openapi.json")
+    screen.words(f"  console   {installed.base_url}")
     screen.words(f"  mailbox   {installed.mailbox_url}")
-    screen.words("  picture of the second run, for whoever has a key:")
-    screen.words(f"    {installed.base_url}{diagram}")
-    screen.title("Who can sign in until then: API keys, shown this once")
+    screen.words(f"  API       {installed.base_url}/v1/openapi.json")
+    screen.title("Who can sign in to the console")
+    for role, email in people.emails.items():
+        screen.words(f"  {email:34} {PURPOSES[role]}")
+    screen.words(f"  The password of all of them, made for this demo: {people.password}")
+    screen.title(f"{waiting.applicant.name} waits for a person")
+    screen.words(f"  Sign in as {people.emails[Role.COMPLIANCE_OFFICER]}, and decide:")
+    screen.words(f"    {installed.base_url}/tickets/{waiting.ticket_id}")
+    screen.title("API keys, shown this once")
     for key in (installed.keys.portal, installed.keys.reviewer):
         screen.words(f"  {key.name}, {key.purpose}")
         screen.words(f"    {key.key}")
     screen.title("Try in another terminal")
     screen.words(f"  . {shlex.quote(_short(file))}")
     screen.words("  opsdesk run list")
-    screen.words(f"  opsdesk run show {automatic.run_id}")
-    screen.words(f"  opsdesk run start {PROCEDURE_ID} --input name='Wu Watchlisted' \\")
-    screen.words("    --input email=wu@example.com --input phone='138 0000 0001'")
-    screen.words("    # confirm in the mailbox, then answer as somebody who did not start it:")
-    screen.words("  opsdesk ticket list")
-    screen.words('  curl -H "Authorization: Bearer $DEMO_API_KEY" -o run.svg \\')
-    screen.words(f'    "$OPSDESK_BASE_URL{diagram}"')
+    screen.words(f"  opsdesk run show {waiting.run_id}")
+    screen.words(f"  opsdesk run start {PROCEDURE_ID} --input name='Customer Lowscore' \\")
+    screen.words("    --input email=customer@example.com --input phone='138 0000 0001'")
+    screen.words("    # confirm in the mailbox, then decide in the console, as somebody who did not start it")
+    screen.words('  curl -H "Authorization: Bearer $DEMO_API_KEY" "$OPSDESK_BASE_URL/v1/runs"')
     screen.words()
 
 

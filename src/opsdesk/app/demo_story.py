@@ -49,6 +49,8 @@ class Journey:
     run_id: str
     outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """By node."""
+    reviewed: bool = True
+    """Whether the demo decides for the reviewer; else the ticket is left for whoever watches."""
     ticket_id: str | None = None
     outcome: str = ""
     reason: str = ""
@@ -67,15 +69,20 @@ class Story:
         self._screen.line("stored", "procedure", f"{stored['id']} from {file_name}")
         return str(stored["id"])
 
-    async def apply(self, procedure: str, name: str) -> Journey:
-        """A customer applies; returns when the run has ended. Raises DemoFailed if it does not, and says where."""
+    async def apply(self, procedure: str, name: str, *, reviewed: bool = True) -> Journey:
+        """A customer applies; returns when the run has ended, or waits for a person if it is not `reviewed` here.
+
+        Raises DemoFailed if it does not, and says where.
+        """
         applicant = Applicant.named(name)
         inputs = {"name": applicant.name, "email": applicant.email, "phone": applicant.phone}
         run = await self._portal.post("/v1/runs", {"procedure": procedure, "inputs": inputs})
-        journey = Journey(applicant, run["id"])
+        journey = Journey(applicant, run["id"], reviewed=reviewed)
         async with within(PATH_WAIT_S, f"the run {journey.run_id} to end"):
             async for fact in self._facts(journey.run_id):
                 await self._tell(journey, fact)
+                if journey.ticket_id is not None and not reviewed:
+                    break
         return journey
 
     async def _facts(self, run_id: str) -> AsyncIterator[Mapping[str, Any]]:
@@ -120,7 +127,9 @@ class Story:
                 await self._confirm(journey.applicant)
             case "person":
                 journey.ticket_id = wait["ticket"]
-                await self._review(wait["ticket"])
+                await self._show(wait["ticket"])
+                if journey.reviewed:
+                    await self._decide(wait["ticket"])
             case _:
                 self._screen.line("waits", node, f"for its turn under the rate limit, until {_moment(wait['until'])}")
 
@@ -146,16 +155,19 @@ class Story:
         self._screen.line("demo", "the customer", "opens the link in the message and presses the button")
         await self._world.post("/control/confirm", {"email": applicant.email, "wait_s": MAIL_WAIT_S})
 
-    async def _review(self, ticket_id: str) -> None:
-        """Do what the reviewer does: look, claim, decide."""
-        address = f"/v1/tickets/{ticket_id}"
-        ticket = await self._reviewer.get(address)
+    async def _show(self, ticket_id: str) -> None:
+        """What the reviewer sees."""
+        ticket = await self._reviewer.get(f"/v1/tickets/{ticket_id}")
         self._screen.line("ticket", ticket["node"], f"for role {ticket['role']}, due {_moment(ticket['due_at'])}")
         for name, value in ticket["shown"].items():
             self._screen.line("", "  shown", f"{name} = {_plain(value)}")
         for asked in ticket["asked"]:
             options = " | ".join(asked["json_schema"].get("enum", ["text"]))
             self._screen.line("", "  asked for", f"{asked['name']}: {options}")
+
+    async def _decide(self, ticket_id: str) -> None:
+        """Do what the reviewer does: claim, decide."""
+        address = f"/v1/tickets/{ticket_id}"
         claimed = await self._reviewer.post(f"{address}/claims", {})
         self._screen.line("demo", "the reviewer", f"claims the ticket as {claimed['claim']['by']}")
         answers = {"compliance_decision": "approved", "review_notes": NOTES}
