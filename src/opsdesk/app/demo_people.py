@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from opsdesk import access
 from opsdesk.access import Role
-from opsdesk.access.errors import PersonUnknown
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit.db import Connection
 
@@ -45,7 +44,7 @@ async def _let_in(conn: Connection, opsdesk: Opsdesk, *, role: Role, email: str,
     actor, now = access.local_actor(()), opsdesk.clock.now()
     try:
         person = await access.people.find_person(conn, email=email)
-    except PersonUnknown:
+    except access.errors.PersonUnknown:
         name = role.replace("_", " ").capitalize()
         person = await access.people.create_person(
             conn, email=email, name=name, roles=[role], actor=actor, now=now, language="en"
