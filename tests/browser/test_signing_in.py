@@ -8,8 +8,8 @@ from tests.browser.console import PASSWORD, Console
 async def sign_in(tab: Tab, email: str, password: str = PASSWORD) -> None:
     await tab.page.get_by_label("E-mail address").fill(email)
     await tab.page.get_by_label("Password").fill(password)
-    await tab.page.keyboard.press("Enter")
-    await tab.page.wait_for_load_state()
+    async with tab.page.expect_navigation():
+        await tab.page.keyboard.press("Enter")
 
 
 async def test_somebody_signs_in_and_lands_where_they_wanted_to(there: Console, open_tab: OpenTab) -> None:

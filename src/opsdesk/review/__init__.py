@@ -20,6 +20,7 @@ from opsdesk.review.queue import count_tickets, find_tickets, list_tickets
 from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticket_answers, ticket_history
 
 if TYPE_CHECKING:
+    from opsdesk.review import errors as errors
     from opsdesk.review import routes as routes
     from opsdesk.review import views as views
 
@@ -49,6 +50,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """What not every process needs is imported when it is first asked for, so that commands start without it."""
-    if name in ("routes", "views"):
+    if name in ("errors", "routes", "views"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -1,5 +1,7 @@
 """The templates: read once, with one environment a language."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,9 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
     )
     environment.globals.update(names, icon=icon)
     environment.filters["attributes"] = attributes
+    environment.filters["pretty"] = pretty
+    environment.filters["who"] = who
+    environment.tests["matching"] = matching
     environment.filters.update({name: _written(name) for name in FORMATS})
     return environment
 
@@ -45,6 +50,21 @@ def attributes(given: Mapping[str, Any]) -> Markup:
     """Attributes of an element. What is true stands without a value, what is false or None does not stand."""
     kept = [(name, "" if value is True else value) for name, value in given.items() if value not in (None, False)]
     return Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in kept)
+
+
+def pretty(value: Any) -> str:
+    """A value of many parts as people read it."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def who(actor_id: str) -> str:
+    """Somebody as people call them: a person by their address, everything else with its kind, as `key:portal`."""
+    return actor_id.removeprefix("person:")
+
+
+def matching(text: str, pattern: str) -> bool:
+    """Whether all of the text is like the regular expression."""
+    return re.fullmatch(pattern, text) is not None
 
 
 def _written(name: str) -> Callable[..., Any]:

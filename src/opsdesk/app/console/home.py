@@ -1,14 +1,49 @@
 """Where people arrive: what needs them."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
+from opsdesk import access, flows, review
 from opsdesk.app.console.frame import page
+from opsdesk.app.console.role_words import ROLES
+from opsdesk.app.console.ticket_next import waiting_for
+from opsdesk.app.console.tickets import STATES
 from opsdesk.app.console.viewer import AnyPerson
+from opsdesk.kit.http_requests import Conn, Now
+
+ROWS_MAX = 10
+"""Of each kind; the rest is behind a link."""
 
 routes = APIRouter(include_in_schema=False)
 
 
 @routes.get("/")
-async def home(request: Request, visitor: AnyPerson) -> Response:
-    """What needs this person."""
-    return page(request, visitor, "home.html")
+async def home(request: Request, visitor: AnyPerson, conn: Conn, now: Now) -> Response:
+    """What this person has begun, what waits for them, and what is stuck that they may mend."""
+    actor = visitor.actor
+    mine: Sequence[review.TicketSummary] = ()
+    waiting: Sequence[review.TicketSummary] = ()
+    if access.may(actor, access.Scope.TICKETS_DECIDE):
+        mine = (await review.list_tickets(conn, claimed_by=actor.id, limit=ROWS_MAX, now=now)).items
+        waiting = [ticket for ticket in await waiting_for(conn, actor=actor, now=now) if ticket not in mine]
+    blocked: Sequence[flows.runs.Run] = ()
+    if access.may(actor, access.Scope.RUNS_WRITE):
+        blocked = (await flows.runs.list_runs(conn, status="blocked", limit=ROWS_MAX)).items
+    stalled: Sequence[flows.runs.StalledRun] = ()
+    if access.may(actor, access.Scope.OPERATIONS_READ):
+        stalled = await flows.runs.stalled_runs(conn, now=now)
+    return page(
+        request,
+        visitor,
+        "home.html",
+        mine=mine,
+        waiting=waiting[:ROWS_MAX],
+        waiting_count=len(waiting),
+        blocked=blocked,
+        stalled=stalled[:ROWS_MAX],
+        stalled_count=len(stalled),
+        states=STATES,
+        role_names=ROLES,
+        may_decide=access.may(actor, access.Scope.TICKETS_DECIDE),
+    )

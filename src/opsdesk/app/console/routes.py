@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from opsdesk.app.console import account, home, keys, language, people, second_factor, sign_in
+from opsdesk.app.console import account, audit, home, keys, language, people, second_factor, sign_in, tickets
 from opsdesk.app.console.frame import Frame
 
 
@@ -19,4 +19,6 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         second_factor.routes,
         people.routes,
         keys.routes,
+        audit.routes,
+        tickets.routes,
     ]

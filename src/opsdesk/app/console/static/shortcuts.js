@@ -13,7 +13,7 @@ export function listen() {
 
 function pressed(event) {
   const mod = event.ctrlKey || event.metaKey;
-  if (mod) return press(`mod+${event.key}`);
+  if (mod) return press(`mod+${event.shiftKey ? "shift+" : ""}${event.key}`);
   if (isTyping(event.target)) return false;
   if (isAsked()) return false;
   if (event.timeStamp < goUntil) {

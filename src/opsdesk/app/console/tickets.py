@@ -1,0 +1,240 @@
+"""Tickets: the queue, and one ticket to be claimed, read and decided."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from opsdesk import access, review
+from opsdesk.app import desk
+from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate, warning
+from opsdesk.app.console.role_words import ROLES
+from opsdesk.app.console.ticket_form import answers_from, controls, errors_from
+from opsdesk.app.console.ticket_next import claim_next
+from opsdesk.app.console.viewer import TicketDecider, TicketReader, Visitor
+from opsdesk.app.console.words import N_
+from opsdesk.kit.db import Connection
+from opsdesk.kit.errors import OpsdeskError
+from opsdesk.kit.http_requests import Conn, Now
+
+PATH = "/tickets"
+STATES: Mapping[str, tuple[str, str]] = {
+    review.TicketStatus.OPEN: ("waiting", N_("open")),
+    review.TicketStatus.DECIDED: ("done", N_("decided")),
+    review.TicketStatus.EXPIRED: ("skipped", N_("expired")),
+    review.TicketStatus.CANCELLED: ("stopped", N_("cancelled")),
+    review.TicketStatus.ANSWERED_ELSEWHERE: ("skipped", N_("answered elsewhere")),
+}
+EVENTS: Mapping[str, str] = {
+    "opened": N_("opened"),
+    "claimed": N_("claimed"),
+    "released": N_("given back"),
+    "answered": N_("answered"),
+    "decided": N_("decided"),
+    "closed": N_("closed"),
+}
+NEXT = "next"
+
+routes = APIRouter(include_in_schema=False)
+
+
+@routes.get(PATH)
+async def list_tickets(
+    request: Request,
+    visitor: TicketReader,
+    conn: Conn,
+    now: Now,
+    search: Annotated[str, Query(alias="q")] = "",
+    status: str = review.TicketStatus.OPEN,
+    role: str = "",
+    mine: bool = False,
+    overdue: bool = False,
+    cursor: str = "",
+) -> Response:
+    """What is due first, then what is oldest."""
+    filters: dict[str, Any] = {
+        "role": role or None,
+        "claimed_by": visitor.actor.id if mine else None,
+        "overdue": True if overdue else None,
+        "search": search or None,
+        "now": now,
+    }
+    wanted = review.TicketStatus(status) if status in STATES else None
+    found = await review.list_tickets(conn, **filters, status=wanted, cursor=cursor or None)
+    pairs = {
+        "q": search,
+        "status": status,
+        "role": role,
+        "mine": "1" if mine else "",
+        "overdue": "1" if overdue else "",
+    }
+    return page(
+        request,
+        visitor,
+        "tickets/list.html",
+        tickets=found.items,
+        next=found.next,
+        cursor=cursor,
+        query={name: value for name, value in pairs.items() if value or name == "status"},
+        status_options=_status_options(request, visitor, await review.count_tickets(conn, **filters)),
+        states=STATES,
+        roles=_role_options(request, visitor),
+        may_decide=access.may(visitor.actor, access.Scope.TICKETS_DECIDE),
+        role_names=ROLES,
+    )
+
+
+@routes.post(f"{PATH}/next")
+async def claim_next_ticket(request: Request, visitor: TicketDecider, conn: Conn, now: Now) -> Response:
+    """Claim what is due first, and show it."""
+    return await _next(request, visitor, conn, now=now)
+
+
+@routes.get(PATH + "/{ticket_id}")
+async def show_ticket(request: Request, ticket_id: UUID, visitor: TicketReader, conn: Conn, now: Now) -> Response:
+    """One ticket, with the form where this person has claimed it."""
+    ticket = await review.show_ticket(conn, ticket_id=ticket_id)
+    return await _ticket_page(request, visitor, conn, ticket, now=now)
+
+
+@routes.post(PATH + "/{ticket_id}/claim")
+async def claim_ticket(request: Request, ticket_id: UUID, visitor: TicketDecider, conn: Conn, now: Now) -> Response:
+    """Claim it, or keep it for longer; while somebody types, scripts keep it for them."""
+    try:
+        ticket = await review.claim(conn, ticket_id=ticket_id, actor=visitor.actor, now=now)
+    except OpsdeskError as error:
+        if is_partial(request):
+            ticket = await review.show_ticket(conn, ticket_id=ticket_id)
+            return fragment(
+                request, visitor, "tickets/claim.html", ticket=_seen(ticket, visitor, now), lost=error.message
+            )
+        return see_other(request, f"{PATH}/{ticket_id}", warning(translate(request, visitor)(error.message)))
+    if is_partial(request):
+        return fragment(request, visitor, "tickets/claim.html", ticket=_seen(ticket, visitor, now), lost=None)
+    return see_other(request, f"{PATH}/{ticket_id}")
+
+
+@routes.post(PATH + "/{ticket_id}/release")
+async def release_ticket(request: Request, ticket_id: UUID, visitor: TicketDecider, conn: Conn, now: Now) -> Response:
+    """Give it back."""
+    _ = translate(request, visitor)
+    await review.release(conn, ticket_id=ticket_id, actor=visitor.actor, now=now)
+    return see_other(request, PATH, done(_("The ticket was given back.")))
+
+
+async def _typed(request: Request) -> Mapping[str, str]:
+    """What the form holds; files are not among it."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+Typed = Annotated[Mapping[str, str], Depends(_typed)]
+
+
+@routes.post(PATH + "/{ticket_id}/decide")
+async def decide_ticket(
+    request: Request, ticket_id: UUID, visitor: TicketDecider, typed: Typed, conn: Conn, now: Now
+) -> Response:
+    """Record the answers. Where they cannot be, the ticket is shown again with all that was typed."""
+    _ = translate(request, visitor)
+    ticket = await review.show_ticket(conn, ticket_id=ticket_id)
+    form = controls(ticket.asked, _)
+    try:
+        decided = await review.decide(
+            conn,
+            ticket_id=ticket_id,
+            actor=visitor.actor,
+            answers=answers_from(form, typed),
+            key=typed.get("key") or str(uuid4()),
+            now=now,
+            on_decided=desk.on_decided,
+        )
+    except review.errors.AnswersInvalid as error:
+        errors = errors_from(form, error.problems, _)
+        return await _ticket_page(request, visitor, conn, ticket, now=now, typed=typed, errors=errors)
+    except (*review.errors.CLAIM_REFUSALS, review.errors.AnswerKeyReused) as error:
+        ticket = await review.show_ticket(conn, ticket_id=ticket_id)
+        return await _ticket_page(request, visitor, conn, ticket, now=now, typed=typed, refused=error)
+    said = (
+        _("Decided.") if decided.status is review.TicketStatus.DECIDED else _("Your answer counts; others are needed.")
+    )
+    if typed.get("then") == NEXT:
+        return await _next(request, visitor, conn, now=now, before=said)
+    return see_other(request, f"{PATH}/{ticket_id}", done(said))
+
+
+async def _next(
+    request: Request, visitor: Visitor, conn: Connection, *, now: datetime, before: str | None = None
+) -> Response:
+    _ = translate(request, visitor)
+    flashes = [done(before)] if before else []
+    ticket = await claim_next(conn, actor=visitor.actor, now=now)
+    if ticket is None:
+        return see_other(request, PATH, *flashes, done(_("Nothing else waits for you.")))
+    return see_other(request, f"{PATH}/{ticket.id}", *flashes)
+
+
+async def _ticket_page(
+    request: Request,
+    visitor: Visitor,
+    conn: Connection,
+    ticket: review.Ticket,
+    *,
+    now: datetime,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    refused: OpsdeskError | None = None,
+) -> Response:
+    answers = await review.ticket_answers(conn, ticket_id=ticket.id)
+    history = await review.ticket_history(conn, ticket_id=ticket.id)
+    form = controls(ticket.asked, translate(request, visitor))
+    held = ticket.claim_at(now)
+    waits = ticket.status is review.TicketStatus.OPEN and access.may(visitor.actor, access.Scope.TICKETS_DECIDE, ticket)
+    answered = any(answer.actor == visitor.actor.id for answer in answers)
+    return page(
+        request,
+        visitor,
+        "tickets/ticket.html",
+        status=refused.status if refused else 422 if errors else 200,
+        ticket=review.views.TicketView.whole(ticket, answers, history, actor=visitor.actor, now=now),
+        personal=ticket.shown_personal,
+        form=form,
+        labels={control.name: control.field.label for control in form},
+        typed=typed or {},
+        errors=errors or {},
+        refused=refused.message if refused else None,
+        is_mine=held is not None and held[0] == visitor.actor.id,
+        may_claim=waits and not answered and (held is None or held[0] == visitor.actor.id),
+        answered=answered,
+        lost=None,
+        key=(typed or {}).get("key") or str(uuid4()),
+        states=STATES,
+        events=EVENTS,
+        role_names=ROLES,
+        may_decide=access.may(visitor.actor, access.Scope.TICKETS_DECIDE),
+        may_read_runs=access.may(visitor.actor, access.Scope.RUNS_READ),
+    )
+
+
+def _seen(ticket: review.Ticket, visitor: Visitor, now: datetime) -> review.views.TicketView:
+    return review.views.TicketView.whole(ticket, (), (), actor=visitor.actor, now=now)
+
+
+def _status_options(
+    request: Request, visitor: Visitor, counts: Mapping[review.TicketStatus, int]
+) -> list[tuple[str, str]]:
+    """Each status with how many there are under the other filters."""
+    _ = translate(request, visitor)
+    told = [
+        (str(status), f"{_(text)} ({counts[review.TicketStatus(status)]})") for status, (_kind, text) in STATES.items()
+    ]
+    return [("", _("all")), *told]
+
+
+def _role_options(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
+    """All roles; those that this person holds first, because that is what they look for."""
+    _ = translate(request, visitor)
+    own = sorted(visitor.actor.roles)
+    others = [role for role in ROLES if role not in visitor.actor.roles]
+    return [("", _("all")), *((role, _(ROLES.get(role, role))) for role in [*own, *others])]
