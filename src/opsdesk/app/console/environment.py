@@ -15,6 +15,7 @@ from opsdesk.app.console.icons import icon
 from opsdesk.app.console.languages import LANGUAGES, translations
 
 FOLDER = Path(__file__).parent / "templates"
+_LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 FORMATS = ("moment", "time", "ago", "duration", "number", "percent")
 
 
@@ -41,7 +42,7 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
     environment.filters["attributes"] = attributes
     environment.filters["pretty"] = pretty
     environment.filters["who"] = who
-    environment.tests["matching"] = matching
+    environment.tests["link"] = is_link
     environment.filters.update({name: _written(name) for name in FORMATS})
     return environment
 
@@ -62,9 +63,9 @@ def who(actor_id: str) -> str:
     return actor_id.removeprefix("person:")
 
 
-def matching(text: str, pattern: str) -> bool:
-    """Whether all of the text is like the regular expression."""
-    return re.fullmatch(pattern, text) is not None
+def is_link(text: str) -> bool:
+    """Whether all of it is an address that a browser may be led to."""
+    return _LINK.fullmatch(text) is not None
 
 
 def _written(name: str) -> Callable[..., Any]:

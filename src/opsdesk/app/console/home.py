@@ -14,6 +14,8 @@ from opsdesk.kit.http_requests import Conn, Now
 
 ROWS_MAX = 10
 """Of each kind; the rest is behind a link."""
+BLOCKED = flows.run_list.RunFilter(statuses=(flows.run_list.RunStatus.BLOCKED,))
+"""Those with an incident, which waits for a person to retry or cancel."""
 
 routes = APIRouter(include_in_schema=False)
 
@@ -29,7 +31,7 @@ async def home(request: Request, visitor: AnyPerson, conn: Conn, now: Now) -> Re
         waiting = [ticket for ticket in await waiting_for(conn, actor=actor, now=now) if ticket not in mine]
     blocked: Sequence[flows.runs.Run] = ()
     if access.may(actor, access.Scope.RUNS_WRITE):
-        blocked = (await flows.runs.list_runs(conn, status="blocked", limit=ROWS_MAX)).items
+        blocked = (await flows.run_list.list_runs(conn, only=BLOCKED, limit=ROWS_MAX)).items
     stalled: Sequence[flows.runs.StalledRun] = ()
     if access.may(actor, access.Scope.OPERATIONS_READ):
         stalled = await flows.runs.stalled_runs(conn, now=now)

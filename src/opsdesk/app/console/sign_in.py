@@ -4,17 +4,20 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from opsdesk import access
-from opsdesk.app.console.frame import done, local_address, page, see_other, translate
+from opsdesk.app.console.frame import done, frame_of, local_address, page, see_other, translate
 from opsdesk.app.console.problems import said
 from opsdesk.app.console.viewer import AnyPerson, visitor_of
 from opsdesk.app.console.words import N_
 from opsdesk.kit.errors import OpsdeskError
+from opsdesk.kit.http_errors import RouteUnknown
 from opsdesk.kit.http_requests import Conn, Now
 
 SIGN_IN_PATH = "/sign-in"
 CODE_PATH = "/sign-in/code"
+PROVIDER_PATH = "/sign-in/oidc"
 REFUSALS = (access.errors.SignInRefused, access.errors.SignInDelayed)
 
 Next = Annotated[str, Query(alias="next")]
@@ -78,6 +81,46 @@ async def give_code(
     return _let_in(request, signed_in, rules=rules, back=back)
 
 
+@routes.get(PROVIDER_PATH)
+async def begin_at_provider(
+    request: Request, oidc: access.guard.Oidc, rules: access.guard.Rules, now: Now, back: Next = ""
+) -> Response:
+    """Lead the browser to the identity provider."""
+    if oidc is None:
+        raise RouteUnknown
+    start = await oidc.begin(next_path=local_address(back), rules=rules, now=now)
+    response = RedirectResponse(start.url, status_code=303, headers=dict(frame_of(request).headers))
+    access.guard.keep_oidc(response, start, rules)
+    return response
+
+
+@routes.get(f"{PROVIDER_PATH}/callback")
+async def end_at_provider(
+    request: Request,
+    oidc: access.guard.Oidc,
+    kept: access.guard.OidcKept,
+    caller: access.guard.Knocking,
+    rules: access.guard.Rules,
+    database: access.guard.Db,
+    now: Now,
+    code: str | None = None,
+    state: str | None = None,
+) -> Response:
+    """Begin a session with what the identity provider says of the person."""
+    if oidc is None:
+        raise RouteUnknown
+    try:
+        signed_in, back = await oidc.finish(
+            database, code=code, state=state, kept=kept, caller=caller, rules=rules, now=now
+        )
+    except access.errors.OidcRefused as error:
+        response = _sign_in_page(request, back="", error=error)
+    else:
+        response = _let_in(request, signed_in, rules=rules, back=back)
+    access.guard.forget_oidc(response, rules)
+    return response
+
+
 @routes.get(access.links.WELCOME_PATH)
 async def show_welcome(request: Request) -> Response:
     """The form for a one-time code and the password that is chosen with it."""
@@ -135,7 +178,7 @@ def _sign_in_page(request: Request, *, back: str, email: str = "", error: Opsdes
         status=error.status if error else 200,
         next=local_address(back, otherwise=""),
         email=email,
-        provider=getattr(request.app.state, "oidc", None),
+        provider=request.app.state.oidc is not None,
         error=_told(request, error) if error else None,
     )
 
