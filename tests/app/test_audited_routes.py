@@ -1,0 +1,171 @@
+"""Every change over HTTP is in the audit chain: each success writes the entries that it should, and no others."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+
+from opsdesk import access
+from opsdesk.kit.clock import SystemClock
+from tests.app.described import Description
+from tests.app.documents import greet
+from tests.app.serving import YAML, Answer, Api, partner, serving, until, working_for
+
+WRITES = {
+    "POST /v1/procedures": ["procedure.store"],
+    "POST /v1/procedures/lint": [],
+    "POST /v1/runs": ["run.start"],
+    "POST /v1/runs/{run_id}/signals": ["run.signal"],
+    "POST /v1/runs/{run_id}/cancellations": ["run.cancel"],
+    "POST /v1/runs/{run_id}/retries": ["run.retry"],
+    "POST /v1/runs/{run_id}/pauses": ["run.pause"],
+    "POST /v1/runs/{run_id}/resumptions": ["run.resume"],
+    "POST /v1/runs/{run_id}/skips": ["run.skip"],
+    "POST /v1/runs/{run_id}/reruns": ["run.rerun"],
+    "POST /v1/callbacks/{token}": ["run.callback"],
+    "POST /v1/tickets/{ticket_id}/claims": ["ticket.claim"],
+    "DELETE /v1/tickets/{ticket_id}/claims": ["ticket.release"],
+    "POST /v1/tickets/{ticket_id}/decisions": ["ticket.decide", "run.decision"],
+    "POST /v1/keys": ["key.create"],
+    "DELETE /v1/keys/{key_id}": ["key.revoke"],
+}
+"""What is written by each change that is done for the first time; done again with the same key, it writes nothing."""
+
+STATUSES_OF_PARTNER = {"now@example.com": 200, "later@example.com": 202, "never@example.com": 404}
+APPROVED = {"answers": {"decision": "approved"}}
+
+
+@dataclass(frozen=True)
+class AuditedApi(Api):
+    """A server that remembers what each request wrote in the audit chain."""
+
+    description: Description
+    wrote: dict[str, list[list[str]]] = field(default_factory=dict)
+
+    async def call(
+        self, method: str, path: str, *, key: str = "", headers: Mapping[str, str] | None = None, **more: Any
+    ) -> Answer:
+        answer = await super().call(method, path, key=key, headers=headers, **more)
+        if method != "GET" and answer.status < 300:
+            request_id = answer.headers["X-Request-Id"]
+            async with self.installation.database.connection() as conn:
+                page = await access.audit.list_entries(conn, access.audit.EntryFilter(request_id=request_id))
+            actions = [entry.action for entry in reversed(page.items)]
+            self.wrote.setdefault(self.description.name_of(method, path), []).append(actions)
+        return answer
+
+
+@asynccontextmanager
+async def audited(database_url: str, folder: Path) -> AsyncIterator[AuditedApi]:
+    async with serving(database_url, folder, SystemClock()) as api:
+        description = Description((await api.get("/v1/openapi.json")).body)
+        yield AuditedApi(api.url, api.installation, api.session, description)
+
+
+@pytest.fixture
+async def api(database_url: str, tmp_path: Path) -> AsyncIterator[AuditedApi]:
+    async with audited(database_url, tmp_path) as api:
+        yield api
+
+
+async def ask(request: web.Request) -> web.Response:
+    """A partner that answers as the address of the customer says."""
+    return web.json_response({"score": 0.5}, status=STATUSES_OF_PARTNER[(await request.json())["email"]])
+
+
+async def test_each_change_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
+    key, desk = await api.key(name="portal"), await api.key(name="desk", roles=["greeter"])
+    async with partner(ask) as url:
+        await api.store(greet(url), key=key)
+        await api.call("POST", "/v1/procedures/lint", key=key, data=greet().encode(), headers=YAML)
+        now, later, never = [
+            await api.start("greet", key=key, once=email, email=email) for email in STATUSES_OF_PARTNER
+        ]
+        async with working_for(api.installation):
+            ticket = await until(lambda: ticket_of(api, now, key))
+            await until(lambda: is_now(api, later, key, "waiting"))
+            await until(lambda: is_now(api, never, key, "blocked"))
+        await api.call("POST", f"/v1/tickets/{ticket}/claims", key=desk)
+        await api.call("DELETE", f"/v1/tickets/{ticket}/claims", key=desk)
+        await api.post(f"/v1/tickets/{ticket}/decisions", APPROVED, key=desk, once="1")
+        await api.post(f"/v1/callbacks/{token(api, later)}", {"score": 0.5})
+        other = await api.start("greet", key=key, once="other", email="later@example.com")
+        await api.post(f"/v1/runs/{other}/signals", {"node": "ask", "answer": {"score": 0.5}}, key=key)
+        await steer(api, never, key)
+        await api.post(f"/v1/runs/{never}/cancellations", {"reason": "withdrawn"}, key=key)
+    made = await api.post("/v1/keys", {"name": "other", "scopes": ["runs:read"]}, key=key)
+    await api.call("DELETE", f"/v1/keys/{made.body['id']}", key=key)
+    assert {name: [first] for name, first in WRITES.items()} == {name: all_[:1] for name, all_ in api.wrote.items()}
+    changes = [name for name in api.description.operations if not name.startswith("GET ")]
+    assert sorted(changes) == sorted(WRITES)
+
+
+async def steer(api: AuditedApi, run: str, key: str) -> None:
+    about = {"node": "ask", "reason": "asked to"}
+    await api.post(f"/v1/runs/{run}/retries", {}, key=key)
+    await api.post(f"/v1/runs/{run}/reruns", about, key=key)
+    await api.post(f"/v1/runs/{run}/pauses", {"reason": "asked to"}, key=key)
+    await api.post(f"/v1/runs/{run}/skips", about, key=key)
+    async with working_for(api.installation):
+        await until(lambda: is_now(api, run, key, "paused"))
+    await api.post(f"/v1/runs/{run}/resumptions", {}, key=key)
+
+
+async def test_what_was_done_before_is_not_written_again(api: AuditedApi) -> None:
+    key, desk = await api.key(name="portal"), await api.key(name="desk", roles=["greeter"])
+    async with partner(ask) as url:
+        for _ in range(2):
+            await api.store(greet(url), key=key)
+        inputs = {"procedure": "greet", "inputs": {"email": "later@example.com"}}
+        run = (await api.post("/v1/runs", inputs, key=key, once="1")).body["id"]
+        await api.post("/v1/runs", inputs, key=key, once="1")
+        async with working_for(api.installation):
+            await until(lambda: is_now(api, run, key, "waiting"))
+            for _ in range(2):
+                await api.post(f"/v1/callbacks/{token(api, run)}", {"score": 0.5})
+            ticket = await until(lambda: ticket_of(api, run, key))
+        for _ in range(2):
+            await api.post(f"/v1/tickets/{ticket}/decisions", APPROVED, key=desk, once="1")
+    made = await api.post("/v1/keys", {"name": "other", "scopes": ["runs:read"]}, key=key)
+    for _ in range(2):
+        await api.call("DELETE", f"/v1/keys/{made.body['id']}", key=key)
+    twice = {name: writes for name, writes in api.wrote.items() if len(writes) == 2}
+    assert twice == {name: [WRITES[name], []] for name in twice}
+    assert len(twice) == 5
+
+
+async def test_a_change_that_is_refused_writes_nothing(api: AuditedApi) -> None:
+    key, desk = await api.key(name="portal"), await api.key(name="desk", roles=["greeter"])
+    await api.store(greet(), key=key)
+    run = await api.start("greet", key=key, email="later@example.com")
+    before = await all_entries(api)
+    assert (await api.store("{", key=key)).status == 422
+    assert (await api.post(f"/v1/runs/{run}/retries", {}, key=key)).status == 409
+    assert (await api.post(f"/v1/runs/{run}/skips", {"node": "review", "reason": "r"}, key=key)).status == 409
+    assert (await api.call("DELETE", "/v1/keys/none", key=key)).status == 404
+    assert (await api.post("/v1/keys", {"name": "x", "scopes": ["all"]}, key=key)).status == 422
+    assert (await api.call("POST", f"/v1/tickets/{run}/claims", key=desk)).status == 404
+    assert await all_entries(api) == before
+
+
+async def all_entries(api: AuditedApi) -> int:
+    async with api.installation.database.connection() as conn:
+        return len((await access.audit.list_entries(conn, access.audit.EntryFilter(), limit=100)).items)
+
+
+def token(api: AuditedApi, run: str) -> str:
+    return api.installation.callbacks.token(UUID(run), "ask", 1)
+
+
+async def is_now(api: AuditedApi, run: str, key: str, status: str) -> bool:
+    return bool((await api.get(f"/v1/runs/{run}", key=key)).body["status"] == status)
+
+
+async def ticket_of(api: AuditedApi, run: str, key: str) -> Any:
+    wait = (await api.get(f"/v1/runs/{run}", key=key)).body["nodes"][1]["wait"]
+    return wait and wait["ticket"]
