@@ -57,10 +57,9 @@ async def test_every_metric_that_is_named_is_told() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none")
     seen, gauges = Observation(database), Gauges(database, SystemClock())
     gauges.reading = Reading({}, {}, 0, 0, QueueState(0, 0, 0, 0), 0, 0, 0, 0)
-    for names in ({"node_type": "api"},):
-        with seen.call(names, None) as tell:
-            tell("done", "")
-        seen.kept("node_failed", {}, names, None)
+    with seen.call("api", dict, None) as tell:
+        tell("done", "")
+    seen.kept("node_failed", {}, "api", dict, None)
     told = {
         line.split()[2]
         for line in (generate_latest(seen.metrics.registry) + generate_latest(gauges.registry)).decode().splitlines()

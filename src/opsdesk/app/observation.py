@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,10 @@ STEP_OUTCOMES = {
 INCIDENTS = frozenset({"node_failed", "node_blocked"})
 
 
+Names = Callable[[], Mapping[str, str | int]]
+"""See flows' `Observer`."""
+
+
 class Observation:
     """Watches one process. It is the observer of runs and of requests; both call it often, so it does little."""
 
@@ -56,27 +60,25 @@ class Observation:
         if self._tracing is not None:
             await self._tracing.close()
 
-    @contextmanager
-    def call(self, names: Mapping[str, str | int], started_under: str | None) -> Iterator[Callable[[str, str], None]]:
+    def call(
+        self, node_type: str, names: Names, started_under: str | None
+    ) -> AbstractContextManager[Callable[[str, str], None]]:
         """See flows' `Observer`."""
         if self._tracing is None:
-            with self._timed_call(names) as outcomes:
-                yield lambda outcome, _: outcomes.append(outcome)
-        else:
-            with self._traced_call(self._tracing, names, started_under) as tell:
-                yield tell
+            return _TimedCall(self.metrics, node_type)
+        return self._traced_call(self._tracing, node_type, names(), started_under)
 
     @contextmanager
     def _traced_call(
-        self, tracing: Tracing, names: Mapping[str, str | int], started_under: str | None
+        self, tracing: Tracing, node_type: str, names: Mapping[str, str | int], started_under: str | None
     ) -> Iterator[Callable[[str, str], None]]:
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
         step = tracing.span(_step_name(names), SpanKind.INTERNAL, _attributes(names), link=started_under)
-        with self._timed_call(names) as outcomes, step as span:
+        with _TimedCall(self.metrics, node_type) as timed, step as span:
 
             def tell(outcome: str, code: str) -> None:
-                outcomes.append(outcome)
+                timed(outcome, code)
                 span.set_attribute("opsdesk.outcome", outcome)
                 if code:
                     span.set_attribute("error.type", code)
@@ -84,23 +86,11 @@ class Observation:
 
             yield tell
 
-    @contextmanager
-    def _timed_call(self, names: Mapping[str, str | int]) -> Iterator[list[str]]:
-        """Yields a list for the outcome; a call that was broken off tells none."""
-        began = time.perf_counter()
-        outcomes: list[str] = []
-        try:
-            yield outcomes
-        finally:
-            outcome = outcomes[0] if outcomes else "broken_off"
-            self.metrics.call(node_type=str(names["node_type"]), outcome=outcome, seconds=time.perf_counter() - began)
-
     def kept(
-        self, fact: str, payload: Mapping[str, object], names: Mapping[str, str | int], started_under: str | None
+        self, fact: str, payload: Mapping[str, object], node_type: str | None, names: Names, started_under: str | None
     ) -> None:
         """See flows' `Observer`."""
-        if (outcome := STEP_OUTCOMES.get(fact)) is not None:
-            node_type = str(names["node_type"])
+        if node_type is not None and (outcome := STEP_OUTCOMES.get(fact)) is not None:
             self.metrics.step(node_type=node_type, outcome=outcome)
             if fact in INCIDENTS and not payload.get("taken"):
                 self.metrics.incident(node_type=node_type)
@@ -109,8 +99,9 @@ class Observation:
         if self._tracing is not None and (told := _told_apart(fact, payload)) is not None:
             from opentelemetry.trace import SpanKind
 
-            name = _step_name(names) if "node" in names else f"run {names['procedure']}"
-            with self._tracing.span(name, SpanKind.INTERNAL, _attributes(names) | told, link=started_under):
+            called = names()
+            name = f"run {called['procedure']}" if node_type is None else _step_name(called)
+            with self._tracing.span(name, SpanKind.INTERNAL, _attributes(called) | told, link=started_under):
                 pass
 
     @contextmanager
@@ -148,6 +139,28 @@ class Observation:
                     span.set_status(Status(StatusCode.ERROR))
 
             yield tell
+
+
+class _TimedCall:
+    """Measures a call; one that was broken off tells no outcome. A class, because it is made at every step."""
+
+    __slots__ = ("_began", "_metrics", "_node_type", "_outcome")
+
+    def __init__(self, metrics: "Metrics", node_type: str) -> None:
+        self._metrics = metrics
+        self._node_type = node_type
+        self._outcome = "broken_off"
+
+    def __enter__(self) -> Callable[[str, str], None]:
+        self._began = time.perf_counter()
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        seconds = time.perf_counter() - self._began
+        self._metrics.call(node_type=self._node_type, outcome=self._outcome, seconds=seconds)
+
+    def _tell(self, outcome: str, _code: str) -> None:
+        self._outcome = outcome
 
 
 def observation(settings: Settings, secrets: Secrets, database: Database) -> Observation:

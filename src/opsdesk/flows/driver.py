@@ -182,7 +182,7 @@ class Driver:
         call, observer = live.call(command, callback_url), self._ports.observer
         if observer is None:
             return await self._ports.nodes[node.type](call)
-        with observer.call(names_of_call(call), live.state.trace) as tell:
+        with observer.call(node.type.value, names_of_call(call), live.state.trace) as tell:
             outcome = await self._ports.nodes[node.type](call)
             tell(*told_of(outcome))
         return outcome
