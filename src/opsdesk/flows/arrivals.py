@@ -7,6 +7,7 @@ from uuid import UUID
 
 from opsdesk import access
 from opsdesk.flows.calls import Failed
+from opsdesk.flows.engine import behind
 from opsdesk.flows.errors import AnswerInvalid, KeyReused, NodeUnknown, NoIncident, NotWaiting, RunFinished, RunNotFound
 from opsdesk.flows.inbox import came_before, keep, lock_open_run
 from opsdesk.flows.nodes.callbacks import CallbackTarget
@@ -24,6 +25,7 @@ __all__ = [
     "ANSWER_REFUSALS",
     "DECISION_REFUSALS",
     "accept_callback",
+    "behind",
     "cancel",
     "deliver_decision",
     "key_of",

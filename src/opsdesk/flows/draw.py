@@ -36,13 +36,18 @@ def svg(
     now: datetime | None = None,
     language: str = "en",
     zone: tzinfo = UTC,
+    within_page: bool = False,
 ) -> str:
-    """Draw a procedure; with a state, where a run of it stands. Times are shown in `zone`, counted from `now`."""
+    """Draw a procedure; with a state, where a run of it stands. Times are shown in `zone`, counted from `now`.
+
+    `within_page`: without its style and its heading, for a page that has both.
+    """
     picture = _Picture(
         procedure=procedure,
         state=settled(state) if state else None,
         words=words(language),
         moment=Moment(now=now, zone=zone),
+        within_page=within_page,
     )
     return picture.drawn(language="zh-CN" if language.lower().startswith("zh") else "en")
 
@@ -53,13 +58,14 @@ class _Picture:
     state: State | None
     words: Words
     moment: Moment
+    within_page: bool
 
     def drawn(self, *, language: str) -> str:
         cards = self._cards()
         labels = self._labels()
         plan = self._plan(cards, labels)
         width = max(plan.width, WIDTH_MIN_PX) + 2 * MARGIN_PX
-        heading, top = self._heading(width - 2 * MARGIN_PX)
+        heading, top = ([], MARGIN_PX) if self.within_page else self._heading(width - 2 * MARGIN_PX)
         height = round(top + plan.height + MARGIN_PX)
         right = (width - plan.width) / 2
         body = [*self._edges(plan, labels), *self._terminals(plan), *self._nodes(plan, cards)]
@@ -71,7 +77,7 @@ class _Picture:
                 f'viewBox="0 0 {round(width)} {height}">',
                 f'<title id="{name}-title">{quoted(self.procedure.name)}</title>',
                 f'<desc id="{name}-desc">{quoted(self._description())}</desc>',
-                f"<style>{STYLE}</style>",
+                "" if self.within_page else f"<style>{STYLE}</style>",
                 f'<rect class="paper" width="{round(width)}" height="{height}"/>',
                 *heading,
                 f'<g transform="translate({right:.1f} {top:.1f})">',

@@ -1,6 +1,6 @@
 """Runs as everybody else sees them: started, listed, read, and acted upon from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -19,7 +19,7 @@ from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.nodes.storable import storage_problem
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.state import OPEN, State
-from opsdesk.flows.subjects import subject_names, subjects_of
+from opsdesk.flows.subjects import NAMES, subject_names, subjects_of
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
@@ -32,12 +32,16 @@ FIND_START = _SQL["find_start"]
 NOTIFY = _SQL["notify"]
 SHOW_RUN = _SQL["show_run"]
 FIND_RUNS = _SQL["find_runs"]
+RUN_VERSION = _SQL["run_version"]
+FIRST_FACTS = _SQL["first_facts"]
 HAS_ARRIVALS = _SQL["has_arrivals"]
 READ_JOURNAL = _SQL["read_journal"]
 STALLED_RUNS = _SQL["stalled_runs"]
 COUNT_OPEN_RUNS = _SQL["count_open_runs"]
 WORKERS_AND_DUE = _SQL["workers_and_due"]
 
+SUBJECT_NAMES = NAMES
+"""The names of inputs that say whom a run is about, in every procedure."""
 INPUT_BYTES_MAX = 262_144
 STRANGE_SHOWN = 20
 """Names that the procedure does not know and that are told one by one."""
@@ -202,6 +206,20 @@ async def show_run(conn: Connection, run_id: UUID) -> Run:
     return run
 
 
+async def run_version(conn: Connection, run_id: UUID) -> str:
+    """Another text whenever anything about the run has changed; asked for by primary keys alone. Raises RunNotFound."""
+    row = await (await conn.execute(RUN_VERSION, {"run_id": run_id})).fetchone()
+    if row is None:
+        raise RunNotFound(run_id)
+    return content_digest([str(part) for part in row])[:16]
+
+
+async def read_inputs(conn: Connection, run_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """What these runs were started with. Raw values: mask them before anybody sees them."""
+    rows = await (await conn.execute(FIRST_FACTS, {"run_ids": list(run_ids)})).fetchall()
+    return {run_id: payload["inputs"] for run_id, payload in rows}
+
+
 async def has_arrivals(conn: Connection, run_id: UUID) -> bool:
     """Whether something came in for the run that nobody has taken in yet: it will go on, whatever its header says."""
     row = await (await conn.execute(HAS_ARRIVALS, {"run_id": run_id})).fetchone()
@@ -232,8 +250,12 @@ async def read_state(conn: Connection, run_id: UUID) -> tuple[Procedure, State, 
     procedure = await read_definition(conn, run.definition_id)
     facts: list[Fact] = []
     while rows := await read_journal(conn, run_id, after=len(facts)):
-        facts += [Fact(FactKind(row.fact), row.at, row.node, row.iteration, row.payload) for row in rows]
+        facts += map(fact_of, rows)
     return procedure, fold(procedure, facts, run_id=str(run_id)), facts
+
+
+def fact_of(row: JournalRow) -> Fact:
+    return Fact(FactKind(row.fact), row.at, row.node, row.iteration, row.payload)
 
 
 async def stalled_runs(conn: Connection, *, now: datetime) -> list[StalledRun]:

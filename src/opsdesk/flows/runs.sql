@@ -27,6 +27,15 @@ select run_id, procedure_id, flow_definition.digest, status, actor, started_at, 
 from flow_run join flow_definition using (definition_id, procedure_id)
 where run_id = %(run_id)s;
 
+-- name: run_version
+select status, wake_at, wake_name, owner is not null,
+    (select max(seq) from flow_journal where flow_journal.run_id = flow_run.run_id),
+    exists (select from flow_inbox where flow_inbox.run_id = flow_run.run_id and taken_at is null)
+from flow_run where run_id = %(run_id)s;
+
+-- name: first_facts
+select run_id, payload from flow_journal where run_id = any(%(run_ids)s) and seq = 1;
+
 -- name: has_arrivals
 select exists (select from flow_inbox where run_id = %(run_id)s and taken_at is null);
 

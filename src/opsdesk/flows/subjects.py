@@ -16,7 +16,7 @@ from opsdesk.flows.procedure import Procedure
 NAMES = frozenset(
     {
         *("customer_id", "user_id", "member_id", "account_id", "application_id", "order_id", "order_no"),
-        *("email", "email_address", "phone", "phone_number", "mobile"),
+        *("email", "email_address", "customer_email", "phone", "phone_number", "customer_phone", "mobile"),
     }
 )
 """Inputs and outputs of these names say whom a run is about, in every procedure."""

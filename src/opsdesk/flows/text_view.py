@@ -1,6 +1,7 @@
 """A procedure and a run as plain text, for terminals. Of inputs and outputs only the names are shown."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from opsdesk.flows.draw_edge import spoken_mode
@@ -103,6 +104,34 @@ def _names(node: Node) -> str:
 
 def _leads(edge: Edge, known: Words) -> str:
     return "  ".join(filter(None, [f"→ {edge.target}", spoken_mode(edge, known)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a node does now, and the times or the error that belong to it."""
+
+    node: Node
+    state: NodeState
+    does: str
+    details: str
+
+
+def steps(
+    procedure: Procedure, state: State, *, zone: tzinfo = UTC, now: datetime | None = None, language: str = "en"
+) -> list[Step]:
+    """Where a run stands, step by step, in the order of the document."""
+    known, moment, shown = words(language), Moment(now=now, zone=zone), settled(state)
+    nodes = [(node, shown.nodes[node.id]) for node in procedure.nodes.values()]
+    return [
+        Step(node, node_state, *node_lines(node, node_state, words=known, moment=moment)) for node, node_state in nodes
+    ]
+
+
+def told(
+    procedure: Procedure, fact: Fact, *, zone: tzinfo = UTC, now: datetime | None = None, language: str = "en"
+) -> str:
+    """A fact in words, without a value of any input or output."""
+    return _told(procedure, fact, known=words(language), moment=Moment(now=now, zone=zone))
 
 
 def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> str:

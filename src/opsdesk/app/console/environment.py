@@ -13,6 +13,7 @@ from markupsafe import Markup
 from opsdesk.app.console.formats import Formats
 from opsdesk.app.console.icons import icon
 from opsdesk.app.console.languages import LANGUAGES, translations
+from opsdesk.kit.masking import mask_text
 
 FOLDER = Path(__file__).parent / "templates"
 _LINK = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
@@ -43,6 +44,7 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
     environment.filters["pretty"] = pretty
     environment.filters["who"] = who
     environment.tests["link"] = is_link
+    environment.filters["masked"] = mask_text
     environment.filters.update({name: _written(name) for name in FORMATS})
     return environment
 

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from opsdesk.app.console import account, audit, home, keys, language, people, second_factor, sign_in, tickets
+from opsdesk.app.console import (
+    account,
+    audit,
+    home,
+    keys,
+    language,
+    people,
+    run_actions,
+    runs,
+    second_factor,
+    sign_in,
+    tickets,
+)
 from opsdesk.app.console.frame import Frame
 
 
@@ -21,4 +33,6 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         keys.routes,
         audit.routes,
         tickets.routes,
+        runs.routes,
+        run_actions.routes,
     ]

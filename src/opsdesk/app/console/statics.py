@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 
+from opsdesk import flows
 from opsdesk.kit.http_errors import RouteUnknown
 
 FOLDER = Path(__file__).parent / "static"
@@ -51,6 +52,7 @@ def static_files(folder: Path = FOLDER) -> StaticFiles:
     """Read every file of the folder that a browser may ask for."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix in TYPES)
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    files["flow.css"] = flows.draw.STYLE.encode()  # what pictures bring themselves where they stand alone
     whole = hashlib.sha256()
     for name, content in files.items():
         whole.update(f"{name}\0{len(content)}\0".encode() + content)
