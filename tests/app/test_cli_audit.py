@@ -156,3 +156,20 @@ def test_an_export_leaves_out_what_the_filter_says(lettered: Shell) -> None:
 
 def test_a_head_that_is_none_is_refused(lettered: Shell) -> None:
     assert lettered("audit", "verify", "--head", "nonsense", "--json").error["code"] == "HeadInvalid"
+
+
+def test_values_are_compared_with_what_an_entry_was_made_with(lettered: Shell) -> None:
+    [start] = lettered("audit", "list", "--action", "run.start", "--json").json["items"]
+    inputs = '{"copies": 2, "email": "anna@example.com"}'
+    words = ("audit", "compare", str(start["entry_id"]), "--after")
+    assert lettered(*words, f"inputs:={inputs}").out.split() == ["VALUE", "after.inputs", "same"]
+    said = lettered(*words, "procedure=letter", "--after", f"inputs:={inputs.replace('2', '3')}", "--json")
+    assert (said.code, said.json["same"]) == (1, {"after.procedure": True, "after.inputs": False})
+    assert lettered("audit", "compare", "4711", "--json").error["code"] == "EntryUnknown"
+
+
+def test_who_may_only_read_the_chain_cannot_find_values_by_trying(lettered: Shell) -> None:
+    key = lettered("key", "create", "--name", "auditor", "--scope", "audit:read", "--json").json["key"]
+    assert lettered("audit", "list", OPSDESK_API_KEY=key).code == 0
+    said = lettered("audit", "compare", "1", "--after", "version=1.0", "--json", OPSDESK_API_KEY=key)
+    assert said.error["detail"]["scope"] == "personal:read"

@@ -77,6 +77,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "person enable": ["a@example.com"],
     "person reseal": [],
     "audit list": [],
+    "audit compare": ["1"],
     "audit verify": [],
     "audit export": [],
     "audit seal": [],

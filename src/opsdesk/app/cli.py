@@ -114,6 +114,7 @@ _noun(
     {
         "list": commands_audit.list_audit,
         "verify": commands_audit.verify_audit,
+        "compare": commands_audit.compare_audit,
         "export": commands_audit.export_audit,
         "seal": commands_audit.seal_audit,
     },

@@ -9,7 +9,7 @@ import typer
 
 from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.output import local_time, print_data, print_json, print_table, say
-from opsdesk.app.values import moment
+from opsdesk.app.values import moment, typed_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +158,38 @@ def _tell_report(report: "access.audit.Report", *, as_json: bool) -> int:
     unsigned = "" if report.signatures_checked else " as far as hashes tell; signatures were not checked"
     say(f"the chain is whole{unsigned}" if report.whole else f"the chain is NOT whole: {report.found} findings")
     return int(not report.whole)
+
+
+@command
+async def compare_audit(
+    entry_id: Annotated[int, typer.Argument(help="The number of the entry.", metavar="ENTRY", min=1, max=2**63 - 1)],
+    before: Annotated[
+        list[str], typer.Option("--before", help="A value before: name=value, or name:=JSON; may be given again.")
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
+    after: Annotated[
+        list[str], typer.Option("--after", help="A value after: name=value, or name:=JSON; may be given again.")
+    ] = [],  # noqa: B006 - as above
+    as_json: AsJson = False,
+) -> int:
+    """Tell whether values are those that an entry was made with, of which it holds only hashes. Exit 1 if one is not.
+
+    For those who may see personal values: whoever can ask can find a value by trying.
+
+    Example: `opsdesk audit compare 4711 --after answers:='{"compliance_decision": "approved"}'`
+    """
+    from opsdesk import access
+    from opsdesk.app.acting import acting
+    from opsdesk.app.opening import installation
+
+    given = {"before": typed_values(before, {}), "after": typed_values(after, {})}
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, access.Scope.AUDIT_READ, access.Scope.PERSONAL_READ)
+        same = await access.audit.compare(conn, entry_id=entry_id, **given)
+    if as_json:
+        print_json({"entry_id": entry_id, "same": same})
+    else:
+        print_table(("VALUE", ""), [(name, "same" if is_same else "DIFFERENT") for name, is_same in same.items()])
+    return int(not all(same.values()))
 
 
 @command

@@ -2,7 +2,7 @@
 
 from opsdesk.access.audit.chain import ChainState, Head, SealingKey, chain_state, seal
 from opsdesk.access.audit.entries import Entry, record, record_each
-from opsdesk.access.audit.evidence import recorded
+from opsdesk.access.audit.evidence import compare, recorded
 from opsdesk.access.audit.export import export_lines, verify_lines
 from opsdesk.access.audit.findings import Finding, FindingKind, Report
 from opsdesk.access.audit.listing import EntryFilter, ListedEntry, list_entries, show_entry
@@ -19,6 +19,7 @@ __all__ = [
     "Report",
     "SealingKey",
     "chain_state",
+    "compare",
     "export_lines",
     "list_entries",
     "record",

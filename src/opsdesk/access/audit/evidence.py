@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import class_row
 
 from opsdesk.access.audit.entries import Entry
+from opsdesk.access.audit.listing import show_entry
 from opsdesk.access.audit.values import hashed
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
@@ -14,6 +15,7 @@ from opsdesk.kit.sql import statements
 ENTRIES_AT_ONCE = 500
 
 _SQL = statements(__file__)
+_KEY = _SQL["key"]
 _KEYS = _SQL["keys"]
 _RECORDED = _SQL["recorded"]
 
@@ -29,6 +31,24 @@ class Evidence:
         """Whether these fields, all of them and no others, are what was written."""
         about = {"object_kind": self.entry.object_kind, "object_id": self.entry.object_id}
         return hashed(after, key=self.key, **about) == self.entry.after
+
+
+async def compare(
+    conn: Connection, *, entry_id: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Mapping[str, bool]:
+    """Whether these values are those that an entry was made with, by `before.name` and `after.name`.
+
+    Whoever may ask this can find a value by trying: ask for more than the permission to read the chain. Raises
+    EntryUnknown.
+    """
+    entry = await show_entry(conn, entry_id)
+    row = await (await conn.execute(_KEY, {"key_id": entry.key_id})).fetchone()
+    key = bytes(row[0]) if row else b""
+    same: dict[str, bool] = {}
+    for side, given, kept in (("before", before, entry.before), ("after", after, entry.after)):
+        hashes = hashed(given, key=key, object_kind=entry.object_kind, object_id=entry.object_id) or {}
+        same |= {f"{side}.{name}": (kept or {}).get(name) == each for name, each in hashes.items()}
+    return same
 
 
 async def recorded(conn: Connection, *, action: str) -> AsyncIterator[Sequence[Evidence]]:

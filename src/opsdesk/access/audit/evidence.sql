@@ -1,3 +1,6 @@
+-- name: key
+select key from audit_key where key_id = %(key_id)s;
+
 -- name: keys
 select key_id, key from audit_key;
 
