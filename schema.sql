@@ -654,7 +654,7 @@ CREATE INDEX flow_subject_digest ON flow_subject USING btree (digest);
 
 CREATE INDEX person_link_open ON person_link USING btree (person_id) WHERE (used_at IS NULL);
 
-CREATE INDEX person_session_open ON person_session USING btree (person_id, last_seen_at) WHERE (ended_at IS NULL);
+CREATE INDEX person_session_of_person ON person_session USING btree (person_id, last_seen_at);
 
 CREATE INDEX pgqueuer_ep_ea_idx ON pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::pgqueuer_status);
 

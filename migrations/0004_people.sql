@@ -41,7 +41,7 @@ create table person_session (
     user_agent text not null check (length(user_agent) <= 200),
     address text not null check (length(address) <= 64)
 );
-create index person_session_open on person_session (person_id, last_seen_at) where ended_at is null;
+create index person_session_of_person on person_session (person_id, last_seen_at);
 
 -- A code that sets a password once: for the first sign-in, or when the password is lost.
 create table person_link (

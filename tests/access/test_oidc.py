@@ -136,9 +136,13 @@ async def test_accounts_are_made_where_the_settings_say_so(
     db: Database, clock: ManualClock, http: HttpClient, provider: IdentityProvider
 ) -> None:
     provider.user |= {"name": "评审\n一", "groups": ["desk", "unknown"]}
-    oidc = set_up(http, provider.issuer, creates=True, roles="desk=reviewer, audit = auditor")
+    oidc = set_up(http, provider.issuer, creates=True, roles="desk=reviewer, desk=support_agent, audit = auditor")
     seen = await whole(oidc, db, clock, provider)
-    assert (seen.email, seen.name, seen.roles) == ("reviewer@example.com", "评审一", ["reviewer"])
+    assert (seen.email, seen.name, seen.roles) == (
+        "reviewer@example.com",
+        "评审一",
+        ["reviewer", "support_agent"],
+    )
     provider.user["groups"] = "audit"
     assert (await whole(oidc, db, clock, provider)).roles == ["auditor"]
     del provider.user["groups"]

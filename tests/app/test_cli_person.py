@@ -57,6 +57,11 @@ def test_a_person_is_disabled_and_enabled_again(shell: Shell) -> None:
     assert shell("person", "enable", "reviewer@example.com", "--json").json["disabled_at"] is None
 
 
+def test_a_lost_second_factor_is_taken_away(shell: Shell) -> None:
+    created(shell, *ADMIN)
+    assert shell("person", "remove-second-factor", "admin@example.com", "--json").json["has_second_factor"] is False
+
+
 def test_the_last_admin_cannot_be_disabled(shell: Shell) -> None:
     created(shell, *ADMIN)
     said = shell("person", "disable", "admin@example.com")

@@ -58,6 +58,7 @@ async def test_people_answer_as_they_are_described(api: DescribedApi, key: str) 
     assert (await api.call("POST", f"{path}/disablement", key=key)).body["disabled_at"]
     assert (await api.call("POST", f"{path}/codes", key=key)).code == "PersonDisabled"
     assert (await api.call("DELETE", f"{path}/disablement", key=key)).body["disabled_at"] is None
+    assert (await api.call("DELETE", f"{path}/second-factor", key=key)).body["has_second_factor"] is False
     assert (await api.get(path, key=key)).body["has_password"] is True
     assert len((await api.get("/v1/roles", key=key)).body["items"]) == 8
     answered = {name for name, status in api.description.seen if status < 300}

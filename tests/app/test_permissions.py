@@ -75,6 +75,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "person roles": ["a@example.com"],
     "person disable": ["a@example.com"],
     "person enable": ["a@example.com"],
+    "person remove-second-factor": ["a@example.com"],
     "person reseal": [],
     "audit list": [],
     "audit compare": ["1"],

@@ -145,13 +145,13 @@ def oidc_sign_in(
     return OidcSignIn(http, client, policy)
 
 
-def _read_roles(setting: str) -> Mapping[str, Role]:
-    found = {}
+def _read_roles(setting: str) -> Mapping[str, set[Role]]:
+    found: dict[str, set[Role]] = {}
     for entry in filter(None, map(str.strip, setting.split(","))):
         value, _, role = entry.rpartition("=")
         if not value.strip() or role.strip() not in set(Role):
             raise OidcMisconfigured(setting="OPSDESK_OIDC_ROLES", problem=f"{entry!r} is not `value=role`")
-        found[value.strip()] = Role(role.strip())
+        found.setdefault(value.strip(), set()).add(Role(role.strip()))
     return found
 
 

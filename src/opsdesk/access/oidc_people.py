@@ -36,8 +36,8 @@ class ProviderPolicy:
     """What the provider decides here."""
 
     roles_claim: str
-    roles: Mapping[str, Role] | None
-    """By value of the claim; None: roles are given here and not by the provider."""
+    roles: Mapping[str, set[Role]] | None
+    """By value of the claim; what several values give is added up. None: roles are given here, not by the provider."""
     creates: bool
     """Whether somebody without an account gets one."""
 
@@ -112,4 +112,4 @@ def _roles(claims: Mapping[str, Any], policy: ProviderPolicy) -> set[str]:
     assert policy.roles is not None
     said = claims.get(policy.roles_claim, [])
     values = said if isinstance(said, list) else [said]
-    return {policy.roles[value] for value in values if isinstance(value, str) and value in policy.roles}
+    return {str(role) for value in values if isinstance(value, str) for role in policy.roles.get(value, ())}

@@ -11,12 +11,13 @@ from opsdesk.access.actor import Scope
 from opsdesk.access.audit.routes import audit_routes
 from opsdesk.access.errors import KeyNotFound, KeyRefused, PersonUnknown
 from opsdesk.access.guard import REFUSALS, KeyKeeper
+from opsdesk.access.routes_people import routes as people_routes
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, Now
 from opsdesk.kit.http_shapes import Body, Moment, View, named, text_schema
 
-__all__ = ["audit_routes", "routes"]
+__all__ = ["audit_routes", "people_routes", "routes"]
 
 routes = APIRouter(prefix="/v1", tags=["keys"], route_class=StrictRoute)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from opsdesk.access import links, people, sessions
+from opsdesk.access import links, people, second_factor, sessions
 from opsdesk.access.actor import Scope
 from opsdesk.access.errors import (
     LastAdmin,
@@ -261,6 +261,16 @@ async def disable_person(person_id: PersonId, actor: PeopleKeeper, conn: Conn, n
 async def enable_person(person_id: PersonId, actor: PeopleKeeper, conn: Conn, now: Now) -> PersonView:
     """They may sign in again, and their keys work again."""
     return PersonView.model_validate(await people.enable_person(conn, person_id=person_id, actor=actor, now=now))
+
+
+@routes.delete(
+    "/people/{person_id}/second-factor",
+    summary="Take the second factor from a person",
+    responses=documented(*REFUSALS, PersonUnknown),
+)
+async def remove_second_factor(person_id: PersonId, actor: PeopleKeeper, conn: Conn, now: Now) -> PersonView:
+    """Who has lost it and the recovery codes too; they set up another one."""
+    return PersonView.model_validate(await second_factor.remove(conn, person_id=person_id, actor=actor, now=now))
 
 
 @routes.get(

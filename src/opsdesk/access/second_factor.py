@@ -19,9 +19,10 @@ from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope, require
 from opsdesk.access.codes import code_digest, new_code
 from opsdesk.access.errors import ScopeMissing, SecondFactorRefused
-from opsdesk.access.people import Person, actor_id, lock_person
+from opsdesk.access.people import Person, actor_id, lock_person, show_person
 from opsdesk.access.proving import prove_password
 from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.log import get_logger
 from opsdesk.kit.sql import statements
 
 ISSUER = "Opsdesk"
@@ -32,6 +33,7 @@ RECOVERY_CODES = 10
 _SECRET_GROUP_CHARS = 4
 _NONCE_BYTES = 12
 
+_log = get_logger(__name__)
 _SQL = statements(__file__)
 _KEEP_SECRET = _SQL["keep_secret"]
 _SECRET = _SQL["secret"]
@@ -148,10 +150,14 @@ async def disable(database: Database, *, person: Person, password: str, actor: A
         await _remove(conn, await lock_person(conn, person_id=person.id), actor=actor, now=now)
 
 
-async def remove(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> None:
-    """Take the second factor from a person who has lost it. Raises ScopeMissing, PersonUnknown."""
+async def remove(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> Person:
+    """Take the second factor from a person who has lost it; without one, nothing changes.
+
+    Raises ScopeMissing, PersonUnknown.
+    """
     require(actor, Scope.PEOPLE_WRITE)
     await _remove(conn, await lock_person(conn, person_id=person_id), actor=actor, now=now)
+    return await show_person(conn, person_id=person_id)
 
 
 async def reseal(conn: Connection, *, totp_key: bytes, previous: bytes, actor: Actor, now: datetime) -> Resealed:
@@ -162,10 +168,9 @@ async def reseal(conn: Connection, *, totp_key: bytes, previous: bytes, actor: A
     require(actor, Scope.PEOPLE_WRITE)
     changed = kept = unreadable = 0
     for person_id, sealed in await (await conn.execute(_LOCK_SECRETS)).fetchall():
-        if _is_sealed_with(totp_key, sealed, person_id=person_id):
+        if _opened(sealed, person_id=person_id, totp_key=totp_key) is not None:
             kept += 1
-        elif _is_sealed_with(previous, sealed, person_id=person_id):
-            secret = _opened(sealed, person_id=person_id, totp_key=previous)
+        elif (secret := _opened(sealed, person_id=person_id, totp_key=previous)) is not None:
             await conn.execute(
                 _RESEAL, {"id": person_id, "secret": _sealed(secret, person_id=person_id, totp_key=totp_key)}
             )
@@ -213,7 +218,11 @@ async def _matching_step(conn: Connection, *, person_id: UUID, code: str, totp_k
     row = await (await conn.execute(_SECRET, {"id": person_id})).fetchone()
     if row is None or row[0] is None:
         return None
-    totp = pyotp.TOTP(_opened(row[0], person_id=person_id, totp_key=totp_key), interval=STEP_S)
+    secret = _opened(row[0], person_id=person_id, totp_key=totp_key)
+    if secret is None:
+        _log.error("second_factor_unreadable", person_id=str(person_id), problem="TOTP_KEY is another one than before")
+        return None
+    totp = pyotp.TOTP(secret, interval=STEP_S)
     typed = "".join(code.split()).encode(errors="replace")
     around = [totp.timecode(now + timedelta(seconds=STEP_S * by)) for by in range(-STEPS_AROUND, STEPS_AROUND + 1)]
     matching = [step for step in around if hmac.compare_digest(totp.generate_otp(step).encode(), typed)]
@@ -235,18 +244,9 @@ def _sealed(secret: str, *, person_id: UUID, totp_key: bytes) -> bytes:
     return nonce + _cipher(totp_key).encrypt(nonce, secret.encode(), person_id.bytes)
 
 
-def _opened(sealed: bytes, *, person_id: UUID, totp_key: bytes) -> str:
-    """Raises SecondFactorRefused where the key is another one than that which it was sealed with."""
+def _opened(sealed: bytes, *, person_id: UUID, totp_key: bytes) -> str | None:
+    """None where the key is another one than that which it was sealed with; recovery codes still work then."""
     try:
-        opened = _cipher(totp_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], person_id.bytes)
+        return _cipher(totp_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], person_id.bytes).decode()
     except InvalidTag:
-        raise SecondFactorRefused(problem="cannot be read with the key TOTP_KEY of today") from None
-    return opened.decode()
-
-
-def _is_sealed_with(totp_key: bytes, sealed: bytes, *, person_id: UUID) -> bool:
-    try:
-        _opened(sealed, person_id=person_id, totp_key=totp_key)
-    except SecondFactorRefused:
-        return False
-    return True
+        return None

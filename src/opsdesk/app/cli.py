@@ -100,6 +100,7 @@ _noun(
         "roles": commands_person.change_roles,
         "disable": commands_person.disable_person,
         "enable": commands_person.enable_person,
+        "remove-second-factor": commands_person.remove_second_factor,
         "reseal": commands_person.reseal_secrets,
     },
 )

@@ -214,6 +214,24 @@ async def reseal_secrets(as_json: AsJson = False) -> int:
     return 1 if done.unreadable else 0
 
 
+@command
+async def remove_second_factor(email: Email, as_json: AsJson = False) -> None:
+    """Take the second factor from a person who has lost it and the recovery codes too.
+
+    Example: `opsdesk person remove-second-factor reviewer@example.com`
+    """
+    from opsdesk import access
+    from opsdesk.access import Scope
+    from opsdesk.app.acting import acting
+    from opsdesk.app.opening import installation
+
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.PEOPLE_WRITE)
+        found = await access.people.find_person(conn, email=email)
+        changed = await access.second_factor.remove(conn, person_id=found.id, actor=actor, now=opsdesk.clock.now())
+    _tell_person(changed, as_json=as_json)
+
+
 def _tell_link(opsdesk: "Opsdesk", link: "access.links.NewLink", *, as_json: bool) -> None:
     from opsdesk import access
 

@@ -63,7 +63,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         access.routes.routes,
         access.routes.audit_routes,
-        access.routes_people.routes,
+        access.routes.people_routes,
         _metrics(installation, with_gauges=True),
     ]
 

@@ -38,14 +38,19 @@ async def serve_for(
     """
     settings = opsdesk.settings
     with listening_on(settings.host, settings.port if port is None else port) as listening:
-        await serve_app(http_api(opsdesk), listening=listening, stop=stop, ready=ready)
+        await serve_app(http_api(opsdesk), listening=listening, stop=stop, ready=ready, proxies=settings.proxies)
 
 
 async def serve_app(
-    app: ASGIApp, *, listening: socket.socket, stop: asyncio.Event, ready: Callable[[str], None] = lambda _: None
+    app: ASGIApp,
+    *,
+    listening: socket.socket,
+    stop: asyncio.Event,
+    ready: Callable[[str], None] = lambda _: None,
+    proxies: str = "",
 ) -> None:
-    """Serve any application on a socket."""
-    server = _Server(_config(app))
+    """Serve any application on a socket. `proxies`: as the setting of that name."""
+    server = _Server(_config(app, proxies=proxies))
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="http")
     url = _url(listening)
     try:
@@ -60,7 +65,7 @@ async def serve_app(
         _log.info("server_stopped")
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, *, proxies: str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
@@ -69,6 +74,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         # Its lines hold addresses, and those of callbacks are secrets; the request frame writes one line instead.
         access_log=False,
         server_header=False,
+        # Anybody else could say that they come from anywhere; attempts to sign in are counted by where they come from.
+        forwarded_allow_ips=proxies,
         lifespan="off",
         ws="none",
         backlog=BACKLOG,

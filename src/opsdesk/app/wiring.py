@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from opsdesk import access, flows, jobs
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
+from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
 from opsdesk.app.observation import Observation, observation
 from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
@@ -85,7 +86,10 @@ class Opsdesk:
         return oidc_sign_in(self.settings, self.secrets, self.http)
 
     def crons(self) -> Sequence[jobs.CronKind]:
-        return [jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock))]
+        return [
+            jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock)),
+            jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
+        ]
 
     def sealer(self) -> Sealer:
         """A new sealer of the audit chain; run and stop it. Raises SealingKeyTooShort."""

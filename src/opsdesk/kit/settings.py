@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:8700", description="how partners and people reach this installation")
     host: str = Field("127.0.0.1", description="address that `opsdesk serve` listens on")
     port: int = Field(8700, description="port that `opsdesk serve` listens on", ge=1, le=65535)
+    proxies: str = Field(
+        "127.0.0.1,::1",
+        description="addresses and networks, separated by commas, whose `X-Forwarded-For` tells who asked",
+    )
     secrets_dir: Path | None = Field(None, description="folder with one file per secret; else OPSDESK_SECRET_<NAME>")
     callback_key_previous_until: AwareDatetime | None = Field(
         None,
