@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tests.app.otlp import Receiver, receiving
 from tests.app.serving import Answer, Api, partner, until
 from tests.flows import workers
 from tests.stories.installation import ROOT, Installation, free_port, installation
+from tests.stories.pages import addresses, cookie_of, sent
 
 OWN = ROOT / "procedures" / "customer-onboarding.osop.yaml"
 CLEAR = {"name": "Zhuo Quillfeather Clear", "email": "zq.4711@quillpost.example", "phone": "+86 138 1234 5678"}
@@ -197,6 +198,22 @@ class Place:
         assert {answer.status for answer in answers} == {200}
         return "\n".join(_text(answer) for answer in answers)
 
+    async def drawn(self, run_ids: Sequence[UUID]) -> str:
+        """Every page, as it is sent to somebody who may open all of them and see no personal value."""
+        roles = ("admin", "operations_engineer", "auditor")
+        cookie = await cookie_of(self.story.opsdesk, *roles, email="reader@example.com")
+        tickets = (await self.api.get("/v1/tickets", key=self.reader)).body["items"]
+        values = {
+            "run_id": [str(run_id) for run_id in run_ids],
+            "ticket_id": [each["id"] for each in tickets],
+            "procedure_id": ["customer-onboarding"],
+        }
+        found = await sent(self.api.url, list(addresses(values)), cookie)
+        shown = [path for path, (status, _) in found.items() if status == 200]
+        assert {"/", f"/tickets/{tickets[0]['id']}", "/audit"} <= set(shown)
+        assert {status for status, _ in found.values()} <= {200, 303, 404}, "404 is what is not set up here"
+        return "".join(text for _, text in found.values())
+
     async def printed(self, run_id: UUID) -> str:
         """What a terminal and a log file show of a run."""
         async with self.story.opsdesk.database.connection() as conn:
@@ -260,7 +277,8 @@ async def test_no_log_page_or_table_tells_who_was_onboarded(place: Place) -> Non
     printed = await place.printed(clear) + await place.printed(flagged)
     secrets = await place.secrets()
     assert len(secrets) >= 10
-    watched = await place.measured() + await place.traced("customer-onboarding", runs=2)
+    drawn = await place.drawn([clear, flagged])
+    watched = drawn + await place.measured() + await place.traced("customer-onboarding", runs=2)
     everywhere = place.logged() + await place.stored_elsewhere() + open_pages + pages + printed + watched
     assert found([*CUSTOMERS, *secrets], everywhere) == []
     assert found(secrets, await place.shown([clear, flagged], key=place.writer)) == []
