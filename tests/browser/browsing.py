@@ -25,6 +25,8 @@ FLAGS = [
 ]
 WIDE = (1440, 900)
 NARROW = (390, 844)
+WAIT_MS = 15_000
+"""For what has to be there in a moment, on a busy machine."""
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
@@ -114,6 +116,7 @@ async def tab(
 
 async def _watched(context: BrowserContext, console: Console) -> Tab:
     shown = Tab(await context.new_page(), console.url)
+    shown.page.set_default_timeout(WAIT_MS)
 
     def note(message: ConsoleMessage) -> None:
         # That a status is not 200 is what the tests look at themselves.

@@ -10,8 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser.browsing import Tab, chromium, tab
+from tests.browser.browsing import AXE, Tab, chromium, tab
 from tests.browser.console import Console, console
+from tests.browser.pages import Sample
+from tests.browser.pages import sample as make_sample
 from tests.servers import Server
 
 OpenTab = Callable[..., AbstractAsyncContextManager[Tab]]
@@ -29,6 +31,8 @@ async def browser() -> AsyncIterator[Browser]:
     async with chromium() as found:
         if found is None:
             pytest.skip("there is no Chromium: install Debian's `chromium`, or run `playwright install chromium`")
+        if not AXE.exists():
+            pytest.skip("there is no axe-core: run `npm ci`, or `script/test`, which does it without Node as well")
         yield found
 
 
@@ -41,6 +45,12 @@ async def there(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Asy
         await started.store("account-closure.osop.yaml")
         yield started
     server.drop(name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sample(there: Console) -> Sample:
+    """One of each that there can be; tests leave it as it is."""
+    return await make_sample(there)
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""Every page that there is, for whom it is opened in the tests, and what its address is filled with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from opsdesk.access import Role
+from opsdesk.access.people import Person
+from tests.browser.console import Console
+
+OUTSIDE = None
+"""Nobody has signed in."""
+
+PAGES: Mapping[str, str | None] = {
+    "/sign-in": OUTSIDE,
+    "/sign-in/code": OUTSIDE,
+    "/welcome": OUTSIDE,
+    "/": Role.REVIEWER,
+    "/account": Role.REVIEWER,
+    "/people": Role.ADMIN,
+    "/people/new": Role.ADMIN,
+    "/people/{person_id}": Role.ADMIN,
+    "/keys": Role.ADMIN,
+    "/keys/new": Role.ADMIN,
+    "/audit": Role.AUDITOR,
+    "/audit/{entry_id}": Role.AUDITOR,
+    "/tickets": Role.REVIEWER,
+    "/tickets/{ticket_id}": Role.REVIEWER,
+}
+NOT_PAGES = {
+    "/static/{digest}/{name:path}": "a file",
+    "/audit/export.jsonl": "a download",
+    "/sign-in/oidc": "leads to the identity provider",
+    "/sign-in/oidc/callback": "comes from the identity provider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What there is in an installation, one of each."""
+
+    people: Mapping[str, Person]
+    """By role; they read English."""
+    chinese: Mapping[str, Person]
+    """By role; they read Chinese."""
+    ticket_id: UUID
+    run_id: str
+    entry_id: int = 1
+
+    def address(self, page: str) -> str:
+        return page.format(
+            person_id=self.people[Role.SUPPORT_AGENT].id,
+            ticket_id=self.ticket_id,
+            run_id=self.run_id,
+            entry_id=self.entry_id,
+            procedure_id="refund-approval",
+        )
+
+
+async def sample(there: Console) -> Sample:
+    """One of each in a new installation."""
+    people = {str(role): await there.person(role) for role in Role}
+    chinese = {str(role): await there.person(role, language="zh-CN") for role in Role}
+    ticket = await there.ticket()
+    return Sample(people=people, chinese=chinese, ticket_id=ticket.id, run_id=ticket.subject)

@@ -1,0 +1,158 @@
+"""Tickets as reviewers work through them: by keys, without scripts, and when somebody else is faster."""
+
+from uuid import UUID
+
+from opsdesk import review
+from tests.browser.browsing import Tab
+from tests.browser.conftest import OpenTab
+from tests.browser.console import Console
+
+RELEASE = """fetch(`${location.pathname}/release`, {
+  method: "POST",
+  headers: {"X-CSRF-Token": document.querySelector("[name=csrf_token]").value},
+})"""
+"""In another window of the same person."""
+
+
+async def show(there: Console, ticket_id: UUID) -> review.Ticket:
+    async with there.database.connection() as conn:
+        return await review.show_ticket(conn, ticket_id=ticket_id)
+
+
+async def press(tab: Tab, *keys: str) -> None:
+    for key in keys:
+        await tab.page.keyboard.press(key)
+
+
+async def press_and_arrive(tab: Tab, *keys: str) -> None:
+    async with tab.page.expect_navigation():
+        await press(tab, *keys)
+
+
+async def fill(tab: Tab, *, amount: str = "12900") -> None:
+    await tab.page.get_by_role("radio", name="approved", exact=True).check()
+    await tab.page.get_by_label("Amount to pay back, in fen").fill(amount)
+    await tab.page.get_by_role("radio", name="No", exact=True).check()
+    await tab.page.get_by_label("Notes for the file").fill("看过照片")
+
+
+async def test_a_ticket_is_decided_with_the_keyboard_only(there: Console, open_tab: OpenTab) -> None:
+    ticket = await there.ticket()
+    async with open_tab(await there.person("reviewer")) as tab:
+        await tab.open("/")
+        await press_and_arrive(tab, "g", "t")
+        await press(tab, "/")
+        await tab.page.keyboard.type(ticket.subject)
+        await tab.page.locator(f"#list tbody tr:only-child a[href='/tickets/{ticket.id}']").wait_for()
+        await press(tab, "Tab", "Tab", "Tab", "Tab", "Tab")
+        await press(tab, "j")
+        await press_and_arrive(tab, "Enter")
+        await press_and_arrive(tab, "c")
+        await press(tab, "1", "Tab")
+        await tab.page.keyboard.type("12900")
+        await press(tab, "Tab", "Space", "Tab")
+        await tab.page.keyboard.type("看过照片")
+        await press_and_arrive(tab, "Control+Enter")
+        assert await tab.texts(".flash") == ["Decided."]
+        assert tab.complaints == []
+    decided = await show(there, ticket.id)
+    assert decided.status is review.TicketStatus.DECIDED
+    assert decided.decision == {
+        "refund_decision": "approved",
+        "amount_fen_approved": 12900,
+        "goods_come_back": True,
+        "notes": "看过照片",
+    }
+
+
+async def test_a_ticket_is_decided_without_scripts(there: Console, open_tab: OpenTab) -> None:
+    ticket = await there.ticket()
+    async with open_tab(await there.person("reviewer"), scripts=False) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        await tab.page.get_by_role("button", name="Claim").click()
+        await fill(tab)
+        await tab.page.get_by_role("button", name="Decide", exact=True).click()
+        assert await tab.texts(".flash") == ["Decided."]
+    assert (await show(there, ticket.id)).status is review.TicketStatus.DECIDED
+
+
+async def test_the_next_ticket_is_claimed_with_the_decision(there: Console, open_tab: OpenTab) -> None:
+    first, second = await there.ticket(), await there.ticket()
+    person = await there.person("reviewer")
+    async with open_tab(person) as tab:
+        await tab.open(f"/tickets/{first.id}")
+        await press_and_arrive(tab, "c")
+        await fill(tab)
+        await press_and_arrive(tab, "Control+Shift+Enter")
+        assert tab.page.url.startswith(f"{there.url}/tickets/")
+        assert not tab.page.url.endswith(str(first.id))
+        assert await tab.page.get_by_role("radio", name="approved", exact=True).count() == 1
+    assert (await show(there, second.id)).claimed_by in (None, person.actor.id)
+
+
+async def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(
+    there: Console, open_tab: OpenTab
+) -> None:
+    ticket = await there.ticket()
+    async with open_tab(await there.person("reviewer")) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(tab, "c")
+        await fill(tab, amount="-1")
+        await press_and_arrive(tab, "Control+Enter")
+        amount = tab.page.get_by_label("Amount to pay back, in fen")
+        assert await amount.evaluate("element => element === document.activeElement")
+        assert await amount.get_attribute("aria-invalid") == "true"
+        assert await tab.texts(".field .error") == ["This has to be 0 or more."]
+        assert await tab.page.get_by_label("Notes for the file").input_value() == "看过照片"
+        assert await tab.page.get_by_role("radio", name="approved", exact=True).is_checked()
+        assert await tab.findings() == []
+        assert tab.complaints == []
+
+
+async def test_whoever_was_slower_is_told_and_keeps_what_they_typed(there: Console, open_tab: OpenTab) -> None:
+    ticket = await there.ticket()
+    async with open_tab(await there.person("reviewer")) as slow, open_tab(await there.person("reviewer")) as fast:
+        await slow.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(slow, "c")
+        await fill(slow)
+        await slow.page.evaluate(RELEASE)
+        await fast.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(fast, "c")
+        await fill(fast, amount="100")
+        await press_and_arrive(fast, "Control+Enter")
+        await press_and_arrive(slow, "Control+Enter")
+        assert "The ticket is closed" in await slow.text("main [role=alert]")
+        assert await slow.page.get_by_label("Amount to pay back, in fen").input_value() == "12900"
+    decided = await show(there, ticket.id)
+    assert decided.decision is not None
+    assert decided.decision["amount_fen_approved"] == 100
+
+
+async def test_a_ticket_that_somebody_works_on_is_not_offered(there: Console, open_tab: OpenTab) -> None:
+    ticket = await there.ticket()
+    first, second = await there.person("reviewer"), await there.person("reviewer")
+    async with open_tab(first) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(tab, "c")
+    async with open_tab(second) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        assert f"{first.email} is working on it." in await tab.text("main")
+        assert await tab.page.get_by_role("button", name="Claim", exact=True).count() == 0
+
+
+async def test_two_officers_have_to_agree(there: Console, open_tab: OpenTab) -> None:
+    run_id = await there.start("account-closure", customer_id="cus_8841", cause="Asked for in writing")
+    ticket = await there.ticket_of(run_id)
+    async with open_tab(await there.person("compliance_officer")) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(tab, "c")
+        await press(tab, "1")
+        await press_and_arrive(tab, "Control+Enter")
+        assert await tab.texts(".flash") == ["Your answer counts; others are needed."]
+        assert "You have answered; somebody else has to as well." in await tab.text("main")
+    async with open_tab(await there.person("compliance_officer")) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(tab, "c")
+        await press(tab, "1")
+        await press_and_arrive(tab, "Control+Enter")
+        assert await tab.texts(".flash") == ["Decided."]
