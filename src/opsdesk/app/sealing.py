@@ -78,20 +78,23 @@ async def seal_all(
 ) -> tuple[int, access.audit.Head | None]:
     """Record the runs that have ended and seal all that waits; returns how many entries, and the head after them.
 
-    In several short transactions. Nothing is sealed while another sealer has the turn.
+    In several short transactions, by turns, so that many ends keep no entry waiting. Nothing is sealed while another
+    sealer has the turn.
     """
-    sealer = access.system_actor("sealer")
-    with bound(request_id=f"seal:{new_id()}"):
-        ended = 1
-        while ended:
-            async with database.transaction() as conn:
-                ended = await flows.record.record_ends(conn, actor=sealer, now=clock.now())
     total = 0
     while True:
+        ended = await _record_ends(database, clock=clock)
         async with database.transaction() as conn:
             sealed, head = await access.audit.seal(conn, key=key)
-        if sealed == 0:
+        if sealed:
+            assert head is not None, "what was sealed has a place"
+            total += sealed
+            _log.info("audit_sealed", entries=sealed, seq=head.seq, head=head.hash)
+        elif not ended:
             return total, head
-        total += sealed
-        assert head is not None, "what was sealed has a place"
-        _log.info("audit_sealed", entries=sealed, seq=head.seq, head=head.hash)
+
+
+async def _record_ends(database: Database, *, clock: Clock) -> int:
+    with bound(request_id=f"seal:{new_id()}"):
+        async with database.transaction() as conn:
+            return await flows.record.record_ends(conn, actor=access.system_actor("sealer"), now=clock.now())

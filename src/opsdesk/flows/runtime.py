@@ -90,7 +90,8 @@ class Runtime:
     ) -> "asyncio.Future[State]":
         """Start a run and execute it here at once. The future gives its state when it has ended.
 
-        It is durable when its first node is executed; use `start_run` for a start that must be durable on return.
+        It is durable when its first node is executed, and the audit chain does not know who asked for it: for measuring
+        the runtime by itself. Everybody else's starts go through `start_run`.
         """
         program = await self._definitions.program(definition_id)
         now = self._ports.clock.now()
