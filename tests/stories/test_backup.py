@@ -27,6 +27,8 @@ from tests.stories.installation import ROOT
 
 GUIDE = (ROOT / "docs" / "guides" / "backup.md").read_text(encoding="utf-8")
 DUMP, RESTORE_DUMP, BASE_BACKUP, RESTORE_BASE = [example.commands for example in examples(GUIDE)]
+CHECKS = "\n".join(line for line in RESTORE_DUMP.splitlines() if line.startswith("opsdesk"))
+"""What the guide has done on a database that was restored, in whichever way."""
 APPROVED = {"answers": {"decision": "approved"}}
 OURSELVES = postmaster.Account(None, None)
 
@@ -194,6 +196,8 @@ async def test_a_point_in_time_is_restored_and_its_runs_go_on(session_folder: Pa
         await guided(RESTORE_BASE, folder, {**variables, "RESTORE_TO": good.isoformat()}, account=account)
         with server_in(folder / "new") as database:
             await until(lambda: takes_writes(database))
+            checks = {"OPSDESK_DATABASE_URL": database, "OPSDESK_DATA_DIR": str(folder / "data")}
+            await guided(CHECKS, folder, checks)
             async with opened(database, folder / "data") as opsdesk, serving_for(opsdesk) as api:
                 assert await has_status(api, person, "waiting")
                 async with working_for(opsdesk):
