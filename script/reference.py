@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from typer.main import get_command
 
 import opsdesk
+from opsdesk.access import Role, Scope
+from opsdesk.access.roles import SCOPES
 from opsdesk.app.http import http_api
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit.errors import OpsdeskError
@@ -33,6 +35,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(error_classes()),
         "cli.md": cli_page(command_line()),
         "http.md": http_page(api()),
+        "roles.md": roles_page(),
     }
     return {name: f"{NOTE}\n{text.strip()}\n" for name, text in made.items() if text}
 
@@ -99,6 +102,18 @@ def commands(group: Any, name: str = "opsdesk") -> Iterator[tuple[str, Any]]:
         if not command.hidden:
             yield f"{name} {word}", command
             yield from commands(command, f"{name} {word}")
+
+
+def roles_page() -> str:
+    rows = [(f"`{scope}`", *("yes" if scope in SCOPES[role] else "" for role in Role)) for scope in sorted(Scope)]
+    return f"""
+# Roles
+
+What the holders of each role may do. Who has several may do what each of them allows; who has none may change their
+own account. An API key has the scopes that it was made with, and one of a person never more than the person.
+
+{_table(("scope", *(f"`{role}`" for role in Role)), rows)}
+"""
 
 
 def cli_page(root: Any) -> str:

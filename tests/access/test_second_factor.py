@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pyotp
 import pytest
 
-from opsdesk.access import people, second_factor, sign_in
+from opsdesk.access import links, people, second_factor, sign_in
 from opsdesk.access.attempts import PLACE
 from opsdesk.access.errors import (
     PasswordWrong,
@@ -197,6 +197,15 @@ async def test_who_lost_everything_is_helped_by_who_keeps_people(db: Database, c
             await second_factor.remove(conn, person_id=known.person.id, actor=known.person.actor, now=clock.now())
         await second_factor.remove(conn, person_id=known.person.id, actor=KEEPER, now=clock.now())
     assert isinstance(await knock(db, clock), SignedIn)
+
+
+async def test_a_one_time_code_does_not_stand_in_for_the_second_factor(db: Database, clock: ManualClock) -> None:
+    known = await enrolled(db, clock)
+    async with db.transaction() as conn:
+        link = await links.make_link(conn, person_id=known.person.id, actor=KEEPER, now=clock.now())
+    half = await sign_in.welcome(db, code=link.code, password=PASSWORD, caller=BROWSER, rules=RULES, now=clock.now())
+    assert isinstance(half, CodeNeeded)
+    await finish(db, clock, known.code(clock), half.session.token)
 
 
 async def test_nobody_sets_up_the_second_factor_of_another(conn: Connection, clock: ManualClock) -> None:

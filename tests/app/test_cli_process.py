@@ -32,6 +32,15 @@ def test_a_key_is_shown_once_listed_and_revoked(shell: Shell) -> None:
     assert (refused.code, refused.error["code"]) == (1, "KeyNotFound")
 
 
+def test_a_key_ends_on_its_own_where_that_is_said(shell: Shell) -> None:
+    words = ("key", "create", "--name", "portal", "--scope", "runs:read", "--json")
+    assert shell(*words, "--expires", "2999-01-01T00:00:00+08:00").code == 0
+    assert shell("key", "list", "--json").json["items"][0]["expires_at"] == "2998-12-31T16:00:00Z"
+    for wrong, code in (("tomorrow", "ValuesInvalid"), ("2001-01-01", "KeyRefused")):
+        refused = shell(*words, "--expires", wrong)
+        assert (refused.code, refused.error["code"]) == (1, code)
+
+
 def test_a_scope_that_there_is_not_is_refused_with_those_that_there_are(shell: Shell) -> None:
     said = shell("key", "create", "--name", "li.na", "--scope", "everything")
     assert said.code == 1

@@ -184,7 +184,7 @@ async def change_roles(
 
 
 async def disable_person(conn: Connection, *, person_id: UUID, actor: Actor, now: datetime) -> Person:
-    """End a person's sessions and keys' work at once. Disabling again changes nothing.
+    """Keep a person out: their sessions end and their keys stop working at once. Again, it changes nothing.
 
     Raises ScopeMissing, PersonUnknown, LastAdmin.
     """

@@ -24,6 +24,10 @@ async def create_key(
             "--person", help="The e-mail address of the person who acts with it, in their own roles.", metavar="EMAIL"
         ),
     ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", help="When it ends on its own: a date or a time as ISO 8601 writes it; else never."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key. It is printed this once: only its digest is kept.
@@ -34,7 +38,9 @@ async def create_key(
     from opsdesk.access import Scope
     from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
+    from opsdesk.app.values import moment
 
+    expires_at = None if expires is None else moment(expires, called="--expires")
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         actor = await acting(opsdesk, conn, Scope.KEYS_WRITE)
         owner = None if person is None else await access.people.find_person(conn, email=person)
@@ -45,6 +51,7 @@ async def create_key(
             roles=roles,
             actor=actor,
             now=opsdesk.clock.now(),
+            expires_at=expires_at,
             person=owner,
         )
     if as_json:

@@ -81,6 +81,7 @@ _HINTS: Mapping[str, Hint] = {
     "KeyNotFound": "opsdesk key list shows the keys",
     "KeyUnknown": "OPSDESK_API_KEY holds the key that commands act by",
     "NotWithKey": "leave out --role and --as, or OPSDESK_API_KEY",
+    "PersonExists": "opsdesk person link EMAIL makes another one-time code for it",
     "PersonUnknown": "opsdesk person list shows who has an account",
     "LastAdmin": "make somebody else an admin first",
     "BadCursor": "leave --cursor out to begin with the first page",

@@ -63,7 +63,7 @@ def moment(text: str, *, called: str) -> datetime:
     """A time as RFC 3339 writes it; without an offset, on the reader's own clock. Raises ValuesInvalid."""
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValuesInvalid([f"{called} is not a time such as 2026-01-05T10:00:00+08:00"]) from None
 
 

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from opsdesk.access import Actor, Scope, require
+from opsdesk.access import Actor, Scope, may, require
 from opsdesk.kit.db import Connection
+from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.sql import statements
 from opsdesk.review.errors import AlreadyAnswered, OwnRequest, RoleMissing, TicketClaimed, TicketNotOpen
 from opsdesk.review.model import Ticket, TicketEventKind, TicketStatus
@@ -68,16 +69,22 @@ async def end_claim(conn: Connection, *, ticket_id: UUID) -> None:
 async def check_may_decide(conn: Connection, *, ticket: Ticket, actor: Actor) -> None:
     """Whether the actor is one of those whose answer this ticket waits for; the caller holds its lock.
 
-    Raises TicketNotOpen, RoleMissing, OwnRequest, AlreadyAnswered.
+    Raises TicketNotOpen, ScopeMissing, RoleMissing, OwnRequest, AlreadyAnswered.
     """
     if ticket.status is not TicketStatus.OPEN:
         raise TicketNotOpen(ticket_id=str(ticket.id), state=ticket.status)
-    if ticket.role is not None and ticket.role not in actor.roles:
-        raise RoleMissing(ticket_id=str(ticket.id), role=ticket.role)
-    if actor.id == ticket.requested_by:
-        raise OwnRequest(ticket_id=str(ticket.id), actor=actor.id)
+    if not may(actor, Scope.TICKETS_DECIDE, ticket):
+        raise _why_not(ticket, actor)
     if any(answer.actor == actor.id for answer in await ticket_answers(conn, ticket_id=ticket.id)):
         raise AlreadyAnswered(ticket_id=str(ticket.id), actor=actor.id)
+
+
+def _why_not(ticket: Ticket, actor: Actor) -> OpsdeskError:
+    """What to tell an actor who may not decide the ticket."""
+    require(actor, Scope.TICKETS_DECIDE)
+    if ticket.role is not None and ticket.role not in actor.roles:
+        return RoleMissing(ticket_id=str(ticket.id), role=ticket.role)
+    return OwnRequest(ticket_id=str(ticket.id), actor=actor.id)
 
 
 def check_not_claimed_by_other(ticket: Ticket, *, actor: Actor, now: datetime) -> None:
