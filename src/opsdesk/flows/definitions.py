@@ -26,6 +26,7 @@ READ_DEFINITION = _SQL["read_definition"]
 LATEST_DEFINITION = _SQL["latest_definition"]
 LIST_DEFINITIONS = _SQL["list_definitions"]
 LIST_VERSIONS = _SQL["list_versions"]
+FIND_VERSION = _SQL["find_version"]
 
 PROGRAMS_MAX = 500
 """Procedures kept ready in one process; the one that was used longest ago goes first."""
@@ -42,6 +43,8 @@ class Definition:
     digest: str
     file_name: str
     created_at: datetime
+    stored_by: str | None = None
+    """The id of the actor; None where that was not kept yet."""
     new: bool = False
     """The call that returned it stored it."""
 
@@ -73,6 +76,7 @@ async def store_procedure(
         "source": procedure.source,
         "file_name": file_name,
         "now": now,
+        "stored_by": actor.id,
     }
     inserted = await conn.execute(INSERT_DEFINITION, values)
     async with conn.cursor(row_factory=class_row(Definition)) as rows:
@@ -147,6 +151,16 @@ async def list_versions(conn: Connection, procedure_id: str, *, limit: int | Non
     if not versions:
         raise ProcedureNotFound(procedure_id)
     return versions
+
+
+async def find_version(conn: Connection, procedure_id: str, digest: str | None) -> tuple[Definition, Procedure]:
+    """The version with this digest, or a beginning of it; without one the newest. Raises ProcedureNotFound."""
+    async with conn.cursor(row_factory=class_row(Definition)) as rows:
+        values = {"procedure_id": procedure_id, "digest": digest or ""}
+        found = await (await rows.execute(FIND_VERSION, values)).fetchone()
+    if found is None:
+        raise ProcedureNotFound(procedure_id)
+    return found, await read_definition(conn, found.definition_id)
 
 
 class Definitions:

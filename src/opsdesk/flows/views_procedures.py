@@ -26,6 +26,8 @@ class DefinitionView(View):
     """The name of the file that it came in."""
     stored_at: datetime
     """When this text first came."""
+    stored_by: str | None
+    """The id of the actor who stored it; null: that was not kept yet."""
 
     @staticmethod
     def of(definition: Definition) -> "DefinitionView":
@@ -36,6 +38,7 @@ class DefinitionView(View):
             digest=definition.digest,
             file=definition.file_name,
             stored_at=definition.created_at,
+            stored_by=definition.stored_by,
         )
 
 

@@ -71,14 +71,13 @@ def _control(field: Any, given: Mapping[str, str], translate: Translate, *, all_
         attributes |= {"inputmode": "numeric" if schema["type"] == "integer" else "decimal", "maxlength": 40}
     if kind == "json":
         attributes |= {"class": "mono", "placeholder": '{"…": …}' if schema.get("type") == "object" else "[…]"}
-    hint = field.description if field.description != field.name else ""
     return Control(
         name=f"{CONTROL}{field.name}",
-        label=field.name,
+        label=field.description or field.name,
         kind=kind,
         input_type=input_type,
         required=required,
-        hint=hint,
+        hint=field.name if field.description and field.description != field.name else "",
         value=given.get(f"{CONTROL}{field.name}", default),
         options=options if required else [("", ""), *options],
         attributes=attributes,

@@ -10,7 +10,9 @@ from opsdesk.app.console import (
     home,
     keys,
     language,
+    operations,
     people,
+    procedures,
     run_actions,
     runs,
     second_factor,
@@ -33,6 +35,8 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         keys.routes,
         audit.routes,
         tickets.routes,
+        procedures.routes,
+        operations.routes,
         runs.routes,
         run_actions.routes,
     ]

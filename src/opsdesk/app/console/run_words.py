@@ -52,6 +52,12 @@ ORDERS: Mapping[RunOrder, str] = {
     RunOrder.OLDEST: N_("oldest first"),
     RunOrder.NEXT_WAKE: N_("next wake-up first"),
 }
+STALLS: Mapping[str, str] = {
+    "no wake-up": N_("nothing is named that would wake it"),
+    "wake-up overdue": N_("its wake-up is overdue"),
+    "worker gone": N_("its worker is gone"),
+    "arrival not taken in": N_("something came in that nobody takes in"),
+}
 WAKES: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern), text)
     for pattern, text in (

@@ -1,0 +1,47 @@
+"""The installation as a whole: what stalls, what fails, who works, what waits to be done."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from opsdesk import access, flows, jobs, review
+from opsdesk.app.console import run_words
+from opsdesk.app.console.frame import fragment, is_partial, page, translate
+from opsdesk.app.console.viewer import OperationsReader
+from opsdesk.kit.http_requests import Conn, Now
+
+PATH = "/operations"
+STALLED_SHOWN = 50
+HELD_SHOWN = 20
+
+routes = APIRouter(include_in_schema=False)
+
+
+@routes.get(PATH)
+async def operations(request: Request, visitor: OperationsReader, conn: Conn, now: Now) -> Response:
+    """What the database says now; the page asks again by itself."""
+    _ = translate(request, visitor)
+    stalled = await flows.runs.stalled_runs(conn, now=now)
+    tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
+    values: dict[str, Any] = {
+        "census": await flows.runs.census(conn, now=now),
+        "counts": await flows.run_list.count_runs(conn, now=now),
+        "counted_max": flows.run_list.COUNTED_MAX,
+        "stalled": stalled[:STALLED_SHOWN],
+        "stalled_count": len(stalled),
+        "outages": await flows.reports.outages(conn),
+        "workers": await flows.reports.list_workers(conn),
+        "queue": await jobs.queue_state(conn),
+        "held": await jobs.held(conn, limit=HELD_SHOWN),
+        "tickets_open": tickets_open,
+        "tickets_overdue": tickets_overdue,
+        "chain": await access.audit.chain_state(conn),
+        "statuses": {status.value: _(text) for status, text in run_words.STATUSES.items()},
+        "badges": {status.value: badge for status, badge in run_words.BADGES.items()},
+        "stall_reasons": {reason: _(text) for reason, text in run_words.STALLS.items()},
+        "waited_for": lambda name: run_words.waited_for(name, _),
+        "may_see_runs": access.may(visitor.actor, access.Scope.RUNS_READ),
+    }
+    if is_partial(request):
+        return fragment(request, visitor, "operations/live.html", **values)
+    return page(request, visitor, "operations/operations.html", **values)
