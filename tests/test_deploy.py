@@ -113,3 +113,11 @@ def test_the_container_starts_a_command_that_there_is() -> None:
     assert [*json.loads(words["ENTRYPOINT"]), *json.loads(words["CMD"])] == ["opsdesk", "serve"]
     copied = [shlex.split(line)[1:] for line in lines if line.startswith("COPY")]
     assert copied == [[".", "."], ["--from=build", "/opt/opsdesk", "/opt/opsdesk"]]
+
+
+def test_every_key_is_in_the_guide_that_tells_how_to_change_it() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "opsdesk" / "app").rglob("*.py"))
+    asked = set(re.findall(r"secrets\.get(?:_or_create)?\(([A-Z_]+)", sources))
+    guide = (ROOT / "docs" / "guides" / "keys.md").read_text(encoding="utf-8")
+    assert {name for name in asked if f"`{name}`" not in guide} == set()
+    assert len(asked) >= 8
