@@ -1,13 +1,18 @@
 """Passwords: what may be one, and how it is kept."""
 
+import asyncio
+import threading
+
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from opsdesk.access import passwords
-from opsdesk.access.errors import PasswordRefused
+from opsdesk.access.errors import PasswordRefused, PasswordsBusy
 from opsdesk.access.passwords import (
+    HASHES_WAITING_MAX,
     PASSWORD_CHARS_MAX,
     PASSWORD_CHARS_MIN,
+    Hashing,
     check_password,
     hash_password,
     is_outdated,
@@ -62,6 +67,17 @@ async def test_without_a_hash_no_password_is_right() -> None:
 
 async def test_nobodys_hash_takes_as_long_as_anybodys() -> None:
     assert extract_parameters(passwords._nobodys_hash()) == extract_parameters(await hash_password(PASSWORD))
+
+
+async def test_who_comes_when_too_many_wait_is_sent_away_at_once() -> None:
+    hashing, go_on = Hashing(), threading.Event()
+    waiting = [asyncio.create_task(hashing.run(go_on.wait)) for _ in range(HASHES_WAITING_MAX)]
+    await asyncio.sleep(0)
+    with pytest.raises(PasswordsBusy):
+        await hashing.run(go_on.wait)
+    go_on.set()
+    assert all(await asyncio.gather(*waiting))
+    assert await hashing.run(go_on.wait)
 
 
 async def test_a_hash_of_other_parameters_is_made_anew_at_a_sign_in(db: Database, clock: ManualClock) -> None:

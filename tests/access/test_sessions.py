@@ -70,6 +70,16 @@ async def test_use_of_a_session_is_noted_once_a_minute(conn: Connection, clock: 
     assert (await opened(conn, clock, session)).last_seen_at == clock.now()
 
 
+async def test_a_page_that_asks_by_itself_keeps_no_session_from_ending(conn: Connection, clock: ManualClock) -> None:
+    session = await begin(conn, clock, await person(conn, clock))
+    for _ in range(int(LIMITS.idle_s / 600) - 1):
+        clock.advance(seconds=600)
+        await visit(conn, token=session.token, limits=LIMITS, now=clock.now(), is_use=False)
+    clock.advance(seconds=600)
+    with pytest.raises(SignInNeeded):
+        await opened(conn, clock, session)
+
+
 async def test_a_session_without_its_second_factor_opens_nothing(conn: Connection, clock: ManualClock) -> None:
     whose = await person(conn, clock)
     session = await begin(conn, clock, whose, verified=False)

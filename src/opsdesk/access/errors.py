@@ -111,6 +111,11 @@ class PasswordRefused(Invalid):
 
 
 @dataclass(eq=False)
+class PasswordsBusy(Unavailable):
+    """More people sign in at this moment than passwords can be looked at."""
+
+
+@dataclass(eq=False)
 class PasswordWrong(Refused):
     """The present password is not right."""
 

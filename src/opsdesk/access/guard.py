@@ -147,16 +147,18 @@ class PageGuard:
     """The visitor of a page: anybody who has signed in, or only those who have the scope.
 
     The cookie is looked for first, so that a stranger costs no connection. A change carries the token of its session,
-    in the form or in a header.
+    in the form or in a header. `by_itself`: the page asks again and again with nobody there, so asking is no use of the
+    session and keeps none from ending.
     """
 
     scope: Scope | None
+    by_itself: bool = False
 
     async def __call__(
         self, token: Annotated[str, Depends(_session_token)], request: Request, rules: Rules, conn: Conn, now: Now
     ) -> Visitor:
         """Raises SignInNeeded, ScopeMissing, RequestForged."""
-        found = await visitor(conn, token=token, rules=rules, now=now)
+        found = await visitor(conn, token=token, rules=rules, now=now, is_use=not self.by_itself)
         request.state.actor = found.actor.id
         # A refusal, too, is told on a page of theirs.
         request.state.visitor = found
@@ -167,9 +169,9 @@ class PageGuard:
         return found
 
 
-async def visitor(conn: Connection, *, token: str, rules: SignInRules, now: datetime) -> Visitor:
+async def visitor(conn: Connection, *, token: str, rules: SignInRules, now: datetime, is_use: bool = True) -> Visitor:
     """The person whose session this is. Raises SignInNeeded."""
-    session, person = await visit(conn, token=token, limits=rules.limits, now=now)
+    session, person = await visit(conn, token=token, limits=rules.limits, now=now, is_use=is_use)
     return Visitor(actor=person.actor, person=person, session_id=session.id, csrf_token=csrf_token(token))
 
 

@@ -11,18 +11,40 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from opsdesk.access.errors import PasswordRefused
+from opsdesk.access.errors import PasswordRefused, PasswordsBusy
 
 PASSWORD_CHARS_MIN = 12
 PASSWORD_CHARS_MAX = 200
 HASHES_AT_ONCE = 2
 """Each takes 64 MiB for a while: however many people sign in, no more memory than this many times that is taken."""
 
-_HASHER = PasswordHasher()
-# Of the process and not of an installation, because it is the memory of the process that it limits.
-_THREADS = ThreadPoolExecutor(max_workers=HASHES_AT_ONCE, thread_name_prefix="password")
+HASHES_WAITING_MAX = 40
+"""A few seconds of work. Whoever comes then is sent away at once, instead of waiting for what never comes."""
 
 Answer = TypeVar("Answer")
+
+
+class Hashing:
+    """The threads that passwords are hashed in, and the queue before them."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=HASHES_AT_ONCE, thread_name_prefix="password")
+        self._waiting = 0
+
+    async def run(self, work: Callable[[], Answer]) -> Answer:
+        """Raises PasswordsBusy."""
+        if self._waiting >= HASHES_WAITING_MAX:
+            raise PasswordsBusy
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+
+_HASHER = PasswordHasher()
+# Of the process and not of an installation, because it is the memory of the process that it limits.
+_HASHING = Hashing()
 
 
 def check_password(password: str, *, email: str) -> None:
@@ -43,15 +65,18 @@ def check_password(password: str, *, email: str) -> None:
 
 
 async def hash_password(password: str) -> str:
-    """The hash to keep, with its parameters and a salt of its own."""
-    return await _in_thread(lambda: _HASHER.hash(_normalized(password)))
+    """The hash to keep, with its parameters and a salt of its own. Raises PasswordsBusy."""
+    return await _HASHING.run(lambda: _HASHER.hash(_normalized(password)))
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
-    """Whether it is the password. Without a hash the answer is no, and takes as long as with one."""
+    """Whether it is the password. Without a hash the answer is no, and takes as long as with one.
+
+    Raises PasswordsBusy.
+    """
     if len(password) > PASSWORD_CHARS_MAX:
         password = ""
-    right = await _in_thread(lambda: _matches(password_hash or _nobodys_hash(), _normalized(password)))
+    right = await _HASHING.run(lambda: _matches(password_hash or _nobodys_hash(), _normalized(password)))
     return right and password_hash is not None
 
 
@@ -75,7 +100,3 @@ def _nobodys_hash() -> str:
 def _normalized(password: str) -> str:
     """One password, however the keyboard composes its characters."""
     return unicodedata.normalize("NFKC", password)
-
-
-async def _in_thread(work: Callable[[], Answer]) -> Answer:
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)

@@ -149,9 +149,15 @@ async def begin_session(
 
 
 async def visit(
-    conn: Connection, *, token: str, limits: SessionLimits, now: datetime, verified: bool = True
+    conn: Connection,
+    *,
+    token: str,
+    limits: SessionLimits,
+    now: datetime,
+    verified: bool = True,
+    is_use: bool = True,
 ) -> tuple[Session, Person]:
-    """The session that a token opens, and whose it is; notes that it was used.
+    """The session that a token opens, and whose it is; notes that it was used, where this is a use of it.
 
     With `verified=False`, one in which the second factor is still missing, and no other. Raises SignInNeeded.
     """
@@ -165,7 +171,7 @@ async def visit(
     if person.disabled_at is not None:
         raise SignInNeeded
     stale_before = now - timedelta(seconds=SEEN_EVERY_S)
-    if session.last_seen_at <= stale_before:
+    if is_use and session.last_seen_at <= stale_before:
         await conn.execute(_NOTE_SEEN, {"id": session.id, "now": now, "stale_before": stale_before})
     return session, person
 

@@ -13,7 +13,7 @@ from opsdesk.app.console import run_words
 from opsdesk.app.console.formats import zone_of
 from opsdesk.app.console.frame import formats_of, fragment, page, translate
 from opsdesk.app.console.run_pages import journal_of, seen_run, started_about
-from opsdesk.app.console.viewer import RunReader, Visitor
+from opsdesk.app.console.viewer import RunReader, RunWatcher, Visitor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_requests import Conn, Now
 from opsdesk.kit.paging import decode_cursor, encode_cursor
@@ -141,7 +141,7 @@ async def show_run(request: Request, run_id: UUID, visitor: RunReader, conn: Con
 
 @routes.get(PATH + "/{run_id}/live")
 async def live_run(
-    request: Request, run_id: UUID, visitor: RunReader, conn: Conn, now: Now, seen: Text = ""
+    request: Request, run_id: UUID, visitor: RunWatcher, conn: Conn, now: Now, seen: Text = ""
 ) -> Response:
     """The part of the page that changes; 204 where nothing has, which one look at the primary keys tells."""
     if seen and seen == await flows.runs.run_version(conn, run_id):

@@ -14,6 +14,8 @@ AnyPerson = Annotated[Visitor, Depends(access.guard.PageGuard(None))]
 ProcedureReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PROCEDURES_READ))]
 ProcedureWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PROCEDURES_WRITE))]
 RunReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_READ))]
+RunWatcher = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_READ, by_itself=True))]
+"""What a page asks again and again by itself does not keep its session from ending."""
 RunWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_WRITE))]
 TicketReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ))]
 TicketDecider = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_DECIDE))]
