@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -34,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # structlog's own traceback shows the values of every frame, and takes minutes for those of a worker.
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+    # Nothing in the tests is timed: a machine may be busy.
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
     given = getattr(config, "workerinput", {}).get("session_folder")
     config.stash[SESSION_FOLDER] = Path(given) if given else make_session_folder()
 

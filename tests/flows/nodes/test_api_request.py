@@ -174,6 +174,7 @@ async def test_a_value_cannot_choose_the_host_but_the_environment_can(partner: A
         ({"method": "BREW"}, Failure.BAD_REQUEST),
         ({"expected_status": "fine"}, Failure.BAD_REQUEST),
         ({"headers": {"Idempotency-Key": "mine"}}, Failure.BAD_REQUEST),
+        ({"headers": {"Traceparent": "mine"}}, Failure.BAD_REQUEST),
         ({"headers": {"Content-Type": "text/xml"}}, Failure.BAD_REQUEST),
         ({"headers": {"X-Note": "${note}"}}, Failure.BAD_REQUEST),
         ({"headers": {"X Note": "a"}}, Failure.BAD_REQUEST),
