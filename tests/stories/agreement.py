@@ -1,10 +1,11 @@
-"""After a story, the runs, their journals and the review desk say the same."""
+"""After a story, the runs, their journals and the review desk say the same, and the audit chain is whole."""
 
 from uuid import UUID
 
-from opsdesk import review
+from opsdesk import access, review
+from opsdesk.app.sealing import seal_all, verifying_keys
 from opsdesk.app.wiring import Opsdesk
-from opsdesk.flows import runs
+from opsdesk.flows import record, runs
 from opsdesk.kit.db import Connection
 from tests.flows.agreement import headers_agree
 
@@ -14,6 +15,7 @@ DECISION_WAITS = b"select from flow_inbox where run_id = %s and key = %s and tak
 
 async def everything_agrees(opsdesk: Opsdesk) -> None:
     await headers_agree(opsdesk.database, now=opsdesk.clock.now())
+    await the_chain_is_whole(opsdesk)
     async with opsdesk.database.transaction() as conn:
         await conn.execute(b"set transaction isolation level repeatable read")
         for ticket_id, run_id, status in await (await conn.execute(TICKETS)).fetchall():
@@ -23,6 +25,17 @@ async def everything_agrees(opsdesk: Opsdesk) -> None:
             elif asked_for:
                 waiting = await conn.execute(DECISION_WAITS, (run_id, f"ticket:{ticket_id}"))
                 assert waiting.rowcount, f"{run_id} waits for ticket {ticket_id}, which is {status}"
+
+
+async def the_chain_is_whole(opsdesk: Opsdesk) -> None:
+    """With everything in it that was written, whoever was killed while it was sealed."""
+    keys = verifying_keys(opsdesk.settings, opsdesk.secrets)
+    await seal_all(opsdesk.database, keys[0], clock=opsdesk.clock)
+    async with opsdesk.database.transaction() as conn:
+        report = await access.audit.verify(conn, keys=keys)
+        await record.verify_journals(conn, tell=report.add)
+    assert report.findings == []
+    assert report.entries > 0
 
 
 async def _tickets_waited_for(conn: Connection, run_id: UUID) -> set[str]:

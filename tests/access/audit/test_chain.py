@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from opsdesk.access.audit import Head, SealingKey, chain_state, list_entries, record, seal
-from opsdesk.access.audit.chain import BATCH_ENTRIES_MAX, KEY_CHARS_MIN
+from opsdesk.access.audit.chain import BATCH_ENTRIES_MAX, KEY_CHARS_MIN, TURN_IDLE_S
 from opsdesk.access.audit.errors import HeadInvalid, SealingKeyTooShort
 from opsdesk.access.audit.listing import EntryFilter
 from opsdesk.kit.clock import ManualClock
@@ -76,6 +76,16 @@ async def test_a_sealer_that_dies_in_the_middle_leaves_no_trace(db: Database, cl
     assert (report.entries, report.unsealed, report.whole) == (0, 3, True)
     assert (await sealed(db))[0] == 3
     assert await found(db) == []
+
+
+async def test_a_sealer_that_is_frozen_does_not_keep_the_turn(db: Database, clock: ManualClock) -> None:
+    async with db.transaction() as conn:
+        await seal(conn, key=KEY)
+        row = await (await conn.execute(b"show idle_in_transaction_session_timeout")).fetchone()
+    assert row == (f"{TURN_IDLE_S}s",)
+    async with db.transaction() as conn:
+        row = await (await conn.execute(b"show idle_in_transaction_session_timeout")).fetchone()
+    assert row == ("0",)
 
 
 async def test_what_waits_is_counted_with_its_age(db: Database, clock: ManualClock) -> None:

@@ -1,5 +1,7 @@
 """Each kind of tampering, by somebody who owns the tables, is found and named."""
 
+import tracemalloc
+
 import pytest
 
 from opsdesk.access.audit import Head, chain_state, seal
@@ -163,6 +165,15 @@ async def test_an_entry_that_was_taken_away_before_it_was_sealed_is_told_by_what
     async with tampering(db) as conn:
         await conn.execute(b"delete from audit_entry where entry_id = 1")
     assert await found(db) == [("waiting_for_nothing", None, 1)]
+
+
+async def test_a_long_chain_is_never_in_memory_as_a_whole(db: Database, clock: ManualClock) -> None:
+    await chain(db, clock.now(), count=10_000, batch=500)
+    tracemalloc.start()
+    assert (await verified(db)).entries == 10_000
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 6_000_000  # all of it at once takes fifteen
 
 
 async def test_ten_thousand_places_are_looked_at_and_all_that_is_wrong_is_counted(

@@ -26,6 +26,8 @@ from opsdesk.kit.sql import statements
 BATCH_ENTRIES_MAX = 500
 SEALER_KEY = 0x6F_70_73_65
 """Key of the advisory lock that there is one sealer at a time by."""
+TURN_IDLE_S = 30
+"""How long a sealer with the turn may do nothing before it loses its connection."""
 BEFORE_THE_FIRST = "0" * 64
 KEY_CHARS_MIN = 32
 _ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
@@ -120,7 +122,7 @@ async def seal(conn: Connection, *, key: SealingKey, limit: int = BATCH_ENTRIES_
     Nothing is done while another sealer is at work. What commits is whole, and what does not leaves no trace.
     """
     assert conn.info.transaction_status is TransactionStatus.INTRANS, "the turn lasts as long as the transaction"
-    turn = await (await conn.execute(_TAKE_TURN, {"key": SEALER_KEY})).fetchone()
+    turn = await (await conn.execute(_TAKE_TURN, {"key": SEALER_KEY, "idle": f"{TURN_IDLE_S}s"})).fetchone()
     assert turn is not None
     # In a statement of its own: whoever had the turn before has committed by now, and this one sees what it left.
     head = await read_head(conn)

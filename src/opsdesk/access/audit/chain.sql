@@ -1,6 +1,7 @@
 -- name: take_turn
--- Until the transaction ends; a sealer that dies lets go of it with its connection.
-select pg_try_advisory_xact_lock(%(key)s);
+-- Until the transaction ends; a sealer that dies lets go of it with its connection, and one that is frozen loses its
+-- connection after a while, so that it does not keep the turn.
+select pg_try_advisory_xact_lock(%(key)s), set_config('idle_in_transaction_session_timeout', %(idle)s, true);
 
 -- name: head
 select seq, hash from audit_seal order by seq desc limit 1;
