@@ -27,6 +27,7 @@ def node(name: str, phase: str, **more: object) -> NodeStateView:
         "retry_at": None,
         "wait": None,
         "error": None,
+        "skipped_because": None,
         "outputs": {},
     }
     return NodeStateView.model_validate(facts | more)
@@ -38,7 +39,7 @@ def detail(*nodes: NodeStateView, status: str = "running", **more: object) -> Ru
         "procedure": "onboarding",
         "digest": "d",
         "status": status,
-        "started_by": "cli:anna",
+        "started_by": "cli:operator",
         "started_at": START,
         "ended_at": None,
         "wake": None,
@@ -46,6 +47,7 @@ def detail(*nodes: NodeStateView, status: str = "running", **more: object) -> Ru
         "inputs": {},
         "deadline_at": None,
         "set_aside": None,
+        "pause": None,
         "nodes": [each.model_dump() for each in nodes],
     }
     return RunDetail.model_validate(facts | more)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         runs,
         text_view,
         views,
+        views_procedures,
     )
     from opsdesk.flows.ports import Ports
     from opsdesk.flows.procedure import NodeType
@@ -53,6 +54,7 @@ __all__ = [
     "runs",
     "text_view",
     "views",
+    "views_procedures",
 ]
 
 _HOMES = {
