@@ -96,10 +96,10 @@ def _linted(name: str, procedure: "flows.document.Procedure | None", findings: S
     runnable = (
         procedure is not None and not flows.lint.has_errors(findings) and not flows.document.executable(procedure)
     )
-    view = flows.views_procedures.LintView(
+    view = flows.views.LintView(
         procedure=procedure.id if procedure else None,
         runnable=runnable,
-        findings=list(map(flows.views_procedures.FindingView.of, findings)),
+        findings=list(map(flows.views.FindingView.of, findings)),
     )
     return {"file": name, "conformance": procedure.conformance if procedure else None, **view.model_dump()}
 
@@ -110,7 +110,7 @@ def read_procedure(file: str) -> "flows.document.Procedure":
 
     loaded = load_document(file)
     if loaded.procedure is None:
-        findings = [flows.views_procedures.FindingView.of(finding).model_dump() for finding in loaded.findings]
+        findings = [flows.views.FindingView.of(finding).model_dump() for finding in loaded.findings]
         raise DocumentUnreadable(shown_name(file), findings)
     if errors := len(loaded.errors):
         say(f"{shown_name(file)} has {errors} error{'' if errors == 1 else 's'}: opsdesk flow lint shows them")
@@ -212,7 +212,7 @@ async def add_file(file: File, as_json: AsJson = False) -> None:
             conn, text=text, file_name=stored_name(file), actor=actor, now=opsdesk.clock.now()
         )
     if as_json:
-        print_json({**flows.views_procedures.DefinitionView.of(definition).model_dump(), "new": definition.new})
+        print_json({**flows.views.DefinitionView.of(definition).model_dump(), "new": definition.new})
         return
     print_data(definition.procedure_id)
     say(f"{'stored' if definition.new else 'known already'}: {definition.name} ({definition.digest[:12]})")
@@ -236,9 +236,9 @@ async def list_stored(
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
         await acting(opsdesk, conn, Scope.PROCEDURES_READ)
         page = await flows.definitions.list_procedures(conn, limit=limit, cursor=cursor)
-    views = [flows.views_procedures.DefinitionView.of(definition) for definition in page.items]
+    views = [flows.views.DefinitionView.of(definition) for definition in page.items]
     if as_json:
-        print_json(flows.views_procedures.DefinitionPage(items=views, next=page.next))
+        print_json(flows.views.DefinitionPage(items=views, next=page.next))
         return
     now = opsdesk.clock.now()
     rows = [(view.id, view.name, view.version, view.digest[:12], local_time(view.stored_at, now=now)) for view in views]

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         runs,
         text_view,
         views,
-        views_procedures,
     )
     from opsdesk.flows.ports import Ports
     from opsdesk.flows.procedure import NodeType
@@ -54,7 +53,6 @@ __all__ = [
     "runs",
     "text_view",
     "views",
-    "views_procedures",
 ]
 
 _HOMES = {

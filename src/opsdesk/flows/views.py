@@ -1,4 +1,4 @@
-"""Runs as the HTTP API shows them: personal values masked unless the reader may see them."""
+"""Runs as the HTTP API shows them: personal values masked unless the reader may see them; procedures are beside."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -11,6 +11,10 @@ from opsdesk.flows.facts import FactKind
 from opsdesk.flows.procedure import NodeType, Procedure
 from opsdesk.flows.runs import JournalRow, Run
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Wait
+from opsdesk.flows.views_procedures import DefinitionPage as DefinitionPage
+from opsdesk.flows.views_procedures import DefinitionView as DefinitionView
+from opsdesk.flows.views_procedures import FindingView as FindingView
+from opsdesk.flows.views_procedures import LintView as LintView
 from opsdesk.kit.http_shapes import Next, Sha256, View
 from opsdesk.kit.masking import mask_mapping, mask_secrets, mask_text
 
