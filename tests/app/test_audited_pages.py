@@ -48,6 +48,8 @@ WRITES = {
     "/tickets/{ticket_id}/release": ["ticket.release"],
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
     "/runs/{run_id}/{name}": ["run.pause"],
+    "/procedures": ["procedure.store"],
+    "/procedures/{procedure_id}/start": ["run.start"],
 }
 
 
@@ -243,6 +245,14 @@ async def test_what_is_done_to_runs_on_pages_is_recorded(api: Api) -> None:
     engineer, asked = await browser_of(api, "operations_engineer"), await ticket(api)
     paused = await engineer.wrote(f"/runs/{asked.subject}/pause", reason="asked to", key="1")
     assert paused == WRITES["/runs/{run_id}/{name}"]
+
+
+async def test_what_is_done_to_procedures_on_pages_is_recorded(api: Api) -> None:
+    engineer = await browser_of(api, "operations_engineer")
+    form = {"op": "store", "text": greet(), "file_name": "greet.osop.yaml"}
+    assert await engineer.wrote("/procedures", **form) == WRITES["/procedures"]
+    started = await engineer.wrote("/procedures/greet/start", **{"value.email": "a@example.com", "key": "1"})
+    assert started == WRITES["/procedures/{procedure_id}/start"]
 
 
 def test_every_form_is_known_to_these_tests(api: Api) -> None:

@@ -26,10 +26,20 @@ PAGES: Mapping[str, str | None] = {
     "/audit/{entry_id}": Role.AUDITOR,
     "/tickets": Role.REVIEWER,
     "/tickets/{ticket_id}": Role.REVIEWER,
+    "/runs": Role.SUPPORT_AGENT,
+    "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
+    "/runs/{run_id}/journal": Role.AUDITOR,
+    "/runs/{run_id}/{name}": Role.OPERATIONS_ENGINEER,
+    "/procedures": Role.RISK_OPERATOR,
+    "/procedures/new": Role.OPERATIONS_ENGINEER,
+    "/procedures/{procedure_id}": Role.OPERATIONS_ENGINEER,
+    "/procedures/{procedure_id}/start": Role.SUPPORT_AGENT,
+    "/operations": Role.OPERATIONS_ENGINEER,
 }
 NOT_PAGES = {
     "/static/{digest}/{name:path}": "a file",
     "/audit/export.jsonl": "a download",
+    "/runs/{run_id}/live": "a part of a page",
     "/sign-in/oidc": "leads to the identity provider",
     "/sign-in/oidc/callback": "comes from the identity provider",
 }
@@ -54,6 +64,7 @@ class Sample:
             run_id=self.run_id,
             entry_id=self.entry_id,
             procedure_id="refund-approval",
+            name="pause",
         )
 
 

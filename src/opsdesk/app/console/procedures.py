@@ -72,7 +72,10 @@ async def new_version(
 async def store_version(request: Request, visitor: ProcedureWriter, conn: Conn, now: Now) -> Response:
     """Check a text, and store it as a version if that was asked for and it has no errors."""
     given = await request.form()
-    text, file_name = await _document(given)
+    try:
+        text, file_name = await _document(given)
+    finally:
+        await request.close()  # and with it the file that came
     of = str(given.get("of") or "")[:200]
     _procedure, findings = await asyncio.to_thread(flows.definitions.check, text, file_name=file_name)
     refused: Sequence[Any] = ()
