@@ -37,9 +37,16 @@ class Console:
     url: str
     database: Database
 
-    async def person(self, *roles: str, name: str = "", language: str = "en", password: str | None = None) -> Person:
+    async def person(
+        self,
+        *roles: str,
+        name: str = "",
+        email: str | None = None,
+        language: str = "en",
+        password: str | None = None,
+    ) -> Person:
         """Somebody new with these roles; with a password only where one is asked for, because it takes long to hash."""
-        email = f"{roles[0].replace('_', '-') if roles else 'nobody'}-{uuid4().hex[:8]}@example.com"
+        email = email or f"{roles[0].replace('_', '-') if roles else 'nobody'}-{uuid4().hex[:8]}@example.com"
         async with self._writing() as conn:
             made = await people.create_person(
                 conn,

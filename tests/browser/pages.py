@@ -17,6 +17,7 @@ PAGES: Mapping[str, str | None] = {
     "/welcome": OUTSIDE,
     "/": Role.REVIEWER,
     "/account": Role.REVIEWER,
+    "/account/keys/new": Role.REVIEWER,
     "/people": Role.ADMIN,
     "/people/new": Role.ADMIN,
     "/people/{person_id}": Role.ADMIN,

@@ -87,6 +87,24 @@ async def test_a_new_person_comes_in_with_their_one_time_code(there: Console, op
         assert keeper.complaints + newcomer.complaints == []
 
 
+async def test_a_person_makes_a_key_that_acts_in_their_name(there: Console, open_tab: OpenTab) -> None:
+    person, other = await there.person("reviewer"), await there.person("reviewer")
+    async with open_tab(person) as tab, open_tab(other) as stranger:
+        await tab.open("/account/keys/new")
+        assert "keys:write" not in await tab.text("main")
+        await tab.page.get_by_label("Name").fill("nightly")
+        await tab.page.get_by_label("tickets:read").check()
+        await tab.page.get_by_role("button", name="Make the key").click()
+        key = await tab.text(".once code")
+        listed = await tab.page.request.get(f"{there.url}/v1/tickets", headers={"Authorization": f"Bearer {key}"})
+        assert listed.status == 200
+        await tab.page.get_by_role("link", name="I have kept it").click()
+        assert "nightly" in await tab.text("main")
+        await stranger.open("/account")
+        assert "nightly" not in await stranger.text("main")
+        assert tab.complaints == []
+
+
 async def test_a_key_is_made_shown_once_and_revoked(there: Console, open_tab: OpenTab) -> None:
     async with open_tab(await there.person("admin")) as tab:
         await tab.open("/keys/new")

@@ -74,6 +74,10 @@ class ApiKey:
     person: str | None
     """The e-mail address of the person who acts with it; None: a system does."""
 
+    def works_at(self, now: datetime) -> bool:
+        """Whether it has neither been revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
 
 @dataclass(frozen=True, slots=True)
 class _StoredKey:
@@ -194,10 +198,12 @@ async def revoke_key(conn: Connection, *, key_id: str, actor: Actor, now: dateti
     return revoked
 
 
-async def list_keys(conn: Connection) -> tuple[ApiKey, ...]:
-    """Every key, the newest first, at most KEYS_LISTED_MAX of them."""
+async def list_keys(conn: Connection, *, person_id: UUID | None = None) -> tuple[ApiKey, ...]:
+    """Every key, or those of one person, the newest first, at most KEYS_LISTED_MAX of them."""
     cursor = conn.cursor(row_factory=class_row(ApiKey))
-    return tuple(await (await cursor.execute(_LIST_KEYS, {"limit": KEYS_LISTED_MAX})).fetchall())
+    return tuple(
+        await (await cursor.execute(_LIST_KEYS, {"limit": KEYS_LISTED_MAX, "person_id": person_id})).fetchall()
+    )
 
 
 def _checked_name(name: str) -> str:

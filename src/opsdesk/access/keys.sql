@@ -35,5 +35,6 @@ where id = %(id)s;
 select id, name, scopes, roles, created_at, expires_at, revoked_at, last_used_at,
     (select email from person where person.id = person_id) as person
 from api_key
+where %(person_id)s::uuid is null or person_id = %(person_id)s
 order by created_at desc, id desc
 limit %(limit)s;

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Form, Request, Response
 
 from opsdesk import access
-from opsdesk.app.console.frame import done, page, see_other, translate
+from opsdesk.app.console.frame import done, frame_of, page, see_other, translate
 from opsdesk.app.console.language import keep_language
 from opsdesk.app.console.problems import said
 from opsdesk.app.console.viewer import AnyPerson, Visitor
@@ -58,6 +58,7 @@ async def set_preferences(
     except access.errors.PersonRefused as error:
         errors = {error.field: said(error.problem, _)}
         return await _account_page(request, visitor, conn, rules=rules, now=now, wanted=wanted, errors=errors)
+    _ = frame_of(request).words[language].gettext
     response = see_other(request, PATH, done(_("Your settings were saved.")))
     keep_language(request, response, language)
     return response
@@ -141,6 +142,7 @@ async def _account_page(
         sessions=await access.sessions.list_sessions(
             conn, person_id=person.id, actor=visitor.actor, limits=rules.limits, now=now
         ),
+        keys=[key for key in await access.keys.list_keys(conn, person_id=person.id) if key.works_at(now)],
         recovery_codes_left=await access.second_factor.recovery_codes_left(conn, person_id=person.id),
     )
 

@@ -30,6 +30,7 @@ def sealed(flashes: Sequence[Flash], *, key: bytes, now: datetime) -> str:
     """The value of the cookie."""
     shortened = [asdict(Flash(flash.kind, flash.text[:FLASH_CHARS_MAX])) for flash in flashes[:FLASHES_MAX]]
     content = base64.urlsafe_b64encode(json.dumps([int(now.timestamp()), shortened], ensure_ascii=False).encode())
+    content = content.rstrip(b"=")  # which would have to be quoted in a cookie
     return f"{content.decode()}.{_signature(content, key)}"
 
 
@@ -39,7 +40,7 @@ def opened(value: str, *, key: bytes, now: datetime) -> Sequence[Flash]:
     if not hmac.compare_digest(_signature(content.encode(), key).encode(), signature.encode()):
         return ()
     try:
-        made_at, flashes = json.loads(base64.urlsafe_b64decode(content))
+        made_at, flashes = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
     except (binascii.Error, ValueError):
         return ()
     if not 0 <= now.timestamp() - made_at + 1 <= FLASH_AGE_S:

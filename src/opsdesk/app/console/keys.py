@@ -1,6 +1,6 @@
 """API keys: listed, made and revoked by whoever keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from opsdesk.app.console.words import N_
 from opsdesk.kit.http_requests import Conn, Now
 
 PATH = "/keys"
+BACK = (PATH, N_("API keys"))
 LASTS_DAYS: Mapping[str, str] = {
     "90": N_("90 days"),
     "365": N_("1 year"),
@@ -22,6 +23,7 @@ LASTS_DAYS: Mapping[str, str] = {
     "": N_("until it is revoked"),
 }
 
+Option = tuple[str, str, str]
 Text = Annotated[str, Form()]
 Texts = Annotated[list[str], Form(default_factory=list)]
 
@@ -32,7 +34,7 @@ routes = APIRouter(include_in_schema=False)
 async def list_keys(request: Request, visitor: KeyKeeper, conn: Conn, now: Now, all: str = "") -> Response:  # noqa: A002  the name in the address
     """The keys that work; on request also those that do not any more."""
     keys = await access.keys.list_keys(conn)
-    working = [key for key in keys if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)]
+    working = [key for key in keys if key.works_at(now)]
     return page(
         request, visitor, "keys/list.html", keys=keys if all else working, all=bool(all), ended=len(keys) - len(working)
     )
@@ -63,14 +65,14 @@ async def make_key(
             name=name,
             scopes=scopes,
             roles=roles,
-            expires_at=_expires_at(lasts_days, now=now),
+            expires_at=expires_at(lasts_days, now=now),
             actor=visitor.actor,
             now=now,
         )
     except access.errors.KeyRefused as error:
         errors = {error.field: said(error.problem, translate(request, visitor))}
         return _form(request, visitor, wanted=wanted, errors=errors)
-    return page(request, visitor, "keys/made.html", made=made)
+    return page(request, visitor, "keys/made.html", made=made, back=BACK)
 
 
 @routes.post(PATH + "/{key_id}/revoke")
@@ -80,13 +82,38 @@ async def revoke_key(request: Request, key_id: str, visitor: KeyKeeper, conn: Co
     return see_other(request, PATH, done(translate(request, visitor)(N_("The key was revoked."))))
 
 
-def _expires_at(lasts_days: str, *, now: datetime) -> datetime | None:
+def expires_at(lasts_days: str, *, now: datetime) -> datetime | None:
     if lasts_days not in LASTS_DAYS:
         raise access.errors.KeyRefused(field="lasts_days", problem="is none of the choices")
     return now + timedelta(days=int(lasts_days)) if lasts_days else None
 
 
 def _form(request: Request, visitor: Visitor, *, wanted: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
+    _ = translate(request, visitor)
+    return key_form(
+        request,
+        visitor,
+        wanted=wanted,
+        errors=errors,
+        scopes=scope_options(_),
+        roles=role_options(_),
+        address=PATH,
+        back=BACK,
+    )
+
+
+def key_form(
+    request: Request,
+    visitor: Visitor,
+    *,
+    wanted: Mapping[str, Any],
+    errors: Mapping[str, str],
+    scopes: Sequence[Option],
+    roles: Sequence[Option],
+    address: str,
+    back: tuple[str, str],
+) -> Response:
+    """The form for a key, which is sent to an address; without roles to choose from, none are asked for."""
     _ = translate(request, visitor)
     return page(
         request,
@@ -95,7 +122,9 @@ def _form(request: Request, visitor: Visitor, *, wanted: Mapping[str, Any], erro
         status=422 if errors else 200,
         wanted=wanted,
         errors=errors,
-        scope_options=scope_options(_),
-        role_options=role_options(_),
+        scope_options=scopes,
+        role_options=roles,
         lasts_options=[(days, _(text)) for days, text in LASTS_DAYS.items()],
+        address=address,
+        back=back,
     )

@@ -148,7 +148,7 @@ async def remove_second_factor(
 ) -> Response:
     """For whoever lost their telephone and their recovery codes."""
     await access.second_factor.remove(conn, person_id=person_id, actor=visitor.actor, now=now)
-    return _back(request, person_id, done(translate(request, visitor)(N_("The second step was turned off."))))
+    return _back(request, person_id, done(translate(request, visitor)(N_("The second factor was turned off."))))
 
 
 @routes.post(PATH + "/{person_id}/sessions/end")

@@ -33,6 +33,7 @@ KINDS: Sequence[Kind] = [
             r"each has (?P<least>\d+) to (?P<limit>\d+) printable .*",
             N_("Each has %(least)s to %(limit)s characters, and no space around it."),
         ),
+        (r"is disabled", N_("The account is disabled.")),
         (r"is set up already", N_("It is set up already.")),
         (r"is not set up", N_("It is not set up.")),
         (r"is not confirmed by this code", N_("This code is not right. Wait for the next one and try again.")),

@@ -74,4 +74,4 @@ async def disable(
         )
     except PROOF_REFUSALS as error:
         return see_other(request, PATH, failed(told(error, _)))
-    return see_other(request, PATH, done(_("The second step was turned off.")))
+    return see_other(request, PATH, done(_("The second factor was turned off.")))

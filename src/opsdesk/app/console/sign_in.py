@@ -1,4 +1,4 @@
-"""The pages before a session: signing in, its second step, the first password; and signing out."""
+"""The pages before a session: signing in, its second factor, the first password; and signing out."""
 
 from typing import Annotated
 from urllib.parse import urlencode
