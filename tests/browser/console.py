@@ -47,7 +47,7 @@ class Console:
     ) -> Person:
         """Somebody new with these roles; with a password only where one is asked for, because it takes long to hash."""
         email = email or f"{roles[0].replace('_', '-') if roles else 'nobody'}-{uuid4().hex[:8]}@example.com"
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             made = await people.create_person(
                 conn,
                 email=email,
@@ -64,7 +64,7 @@ class Console:
 
     async def session_of(self, person: Person) -> str:
         """The cookie of a new session, as signing in gives it."""
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             session = await sessions.begin_session(
                 conn,
                 person=person,
@@ -79,11 +79,11 @@ class Console:
     async def store(self, name: str) -> str:
         """The id of a procedure out of the folder."""
         text = (FOLDER / name).read_text(encoding="utf-8")
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             return (await store_procedure(conn, text=text, file_name=name, actor=KEEPER, now=_now())).procedure_id
 
     async def start(self, procedure: str, **inputs: object) -> UUID:
-        async with self._writing() as conn:
+        async with self.writing() as conn:
             run, _ = await runs.start_run(conn, procedure_id=procedure, inputs=inputs, actor=CUSTOMER, now=_now())
         return run.run_id
 
@@ -108,7 +108,8 @@ class Console:
         return await self.ticket_of(await self.start("refund-approval", **(given | inputs)))
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Connection]:
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A transaction as a request has it."""
         with log.bound(request_id=f"test-{uuid4().hex[:12]}"):
             async with self.database.transaction() as conn:
                 yield conn
