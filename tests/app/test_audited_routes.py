@@ -78,6 +78,7 @@ async def ask(request: web.Request) -> web.Response:
     return web.json_response({"score": 0.5}, status=STATUSES_OF_PARTNER[(await request.json())["email"]])
 
 
+@pytest.mark.req("FLO-307")
 async def test_each_change_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
     key, desk = await api.key(name="portal"), await api.key(name="desk", roles=["greeter"])
     async with partner(ask) as url:
