@@ -19,8 +19,8 @@ STREAM_S = 2.0
 """A page that tells what happens, as it happens, never ends: what it says at first counts."""
 
 
-async def cookie_of(opsdesk: Opsdesk, *roles: str, email: str) -> Mapping[str, str]:
-    """The session of somebody new with these roles."""
+async def signed_in(opsdesk: Opsdesk, *roles: str, email: str) -> Mapping[str, str]:
+    """The headers of somebody new with these roles, who has signed in and changes something."""
     now = opsdesk.clock.now()
     async with opsdesk.database.transaction() as conn:
         person = await people.create_person(conn, email=email, name="Reader", roles=roles, actor=KEEPER, now=now)
@@ -33,7 +33,12 @@ async def cookie_of(opsdesk: Opsdesk, *roles: str, email: str) -> Mapping[str, s
             verified=True,
             now=now,
         )
-    return {"Cookie": f"opsdesk={session.token}"}
+    name = "__Host-opsdesk" if opsdesk.sign_in_rules.secure else "opsdesk"
+    return {
+        "Cookie": f"{name}={session.token}",
+        "X-CSRF-Token": sessions.csrf_token(session.token),
+        "Sec-Fetch-Site": "same-origin",
+    }
 
 
 def addresses(values: Mapping[str, Collection[str]]) -> Iterator[str]:

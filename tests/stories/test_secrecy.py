@@ -26,7 +26,7 @@ from tests.app.otlp import Receiver, receiving
 from tests.app.serving import Answer, Api, partner, until
 from tests.flows import workers
 from tests.stories.installation import ROOT, Installation, free_port, installation
-from tests.stories.pages import addresses, cookie_of, sent
+from tests.stories.pages import addresses, sent, signed_in
 
 OWN = ROOT / "procedures" / "customer-onboarding.osop.yaml"
 CLEAR = {"name": "Zhuo Quillfeather Clear", "email": "zq.4711@quillpost.example", "phone": "+86 138 1234 5678"}
@@ -201,14 +201,14 @@ class Place:
     async def drawn(self, run_ids: Sequence[UUID]) -> str:
         """Every page, as it is sent to somebody who may open all of them and see no personal value."""
         roles = ("admin", "operations_engineer", "auditor")
-        cookie = await cookie_of(self.story.opsdesk, *roles, email="reader@example.com")
+        reader = await signed_in(self.story.opsdesk, *roles, email="reader@example.com")
         tickets = (await self.api.get("/v1/tickets", key=self.reader)).body["items"]
         values = {
             "run_id": [str(run_id) for run_id in run_ids],
             "ticket_id": [each["id"] for each in tickets],
             "procedure_id": ["customer-onboarding"],
         }
-        found = await sent(self.api.url, list(addresses(values)), cookie)
+        found = await sent(self.api.url, list(addresses(values)), reader)
         shown = [path for path, (status, _) in found.items() if status == 200]
         assert {"/", f"/tickets/{tickets[0]['id']}", "/audit"} <= set(shown)
         assert {status for status, _ in found.values()} <= {200, 303, 404}, "404 is what is not set up here"
