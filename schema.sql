@@ -622,6 +622,12 @@ CREATE INDEX api_key_by_age ON api_key USING btree (created_at, id);
 
 CREATE INDEX api_key_of_person ON api_key USING btree (person_id) WHERE (person_id IS NOT NULL);
 
+CREATE INDEX audit_entry_by_action ON audit_entry USING btree (action);
+
+CREATE INDEX audit_entry_by_noun ON audit_entry USING btree (split_part(action, '.'::text, 1));
+
+CREATE INDEX audit_entry_by_request ON audit_entry USING hash (request_id);
+
 CREATE INDEX audit_entry_by_time ON audit_entry USING brin (at);
 
 CREATE INDEX audit_entry_of_actor ON audit_entry USING btree (actor, entry_id);
