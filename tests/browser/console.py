@@ -55,11 +55,11 @@ class Console:
                 roles=roles,
                 actor=KEEPER,
                 language=language,
-                now=_now(),
+                now=now(),
             )
             if password:
-                link = await links.make_link(conn, person_id=made.id, actor=KEEPER, now=_now())
-                await links.use_link(conn, code=link.code, password=password, now=_now())
+                link = await links.make_link(conn, person_id=made.id, actor=KEEPER, now=now())
+                await links.use_link(conn, code=link.code, password=password, now=now())
         return made
 
     async def session_of(self, person: Person) -> str:
@@ -72,7 +72,7 @@ class Console:
                 caller=Caller(user_agent="Mozilla/5.0 Chromium", address="127.0.0.1"),
                 limits=LIMITS,
                 verified=True,
-                now=_now(),
+                now=now(),
             )
         return session.token
 
@@ -80,11 +80,11 @@ class Console:
         """The id of a procedure out of the folder."""
         text = (FOLDER / name).read_text(encoding="utf-8")
         async with self.writing() as conn:
-            return (await store_procedure(conn, text=text, file_name=name, actor=KEEPER, now=_now())).procedure_id
+            return (await store_procedure(conn, text=text, file_name=name, actor=KEEPER, now=now())).procedure_id
 
     async def start(self, procedure: str, **inputs: object) -> UUID:
         async with self.writing() as conn:
-            run, _ = await runs.start_run(conn, procedure_id=procedure, inputs=inputs, actor=CUSTOMER, now=_now())
+            run, _ = await runs.start_run(conn, procedure_id=procedure, inputs=inputs, actor=CUSTOMER, now=now())
         return run.run_id
 
     async def ticket_of(self, run_id: UUID) -> review.Ticket:
@@ -92,7 +92,7 @@ class Console:
         async with asyncio.timeout(START_WAIT_S):
             while True:
                 async with self.database.connection() as conn:
-                    page = await review.list_tickets(conn, search=str(run_id), now=_now())
+                    page = await review.list_tickets(conn, search=str(run_id), now=now())
                     if page.items:
                         return await review.show_ticket(conn, ticket_id=page.items[0].id)
                 await asyncio.sleep(0.05)
@@ -107,9 +107,12 @@ class Console:
         }
         return await self.ticket_of(await self.start("refund-approval", **(given | inputs)))
 
+    def now(self) -> datetime:
+        return now()
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
-        """A transaction as a request has it."""
+        """A transaction in the name of a request."""
         with log.bound(request_id=f"test-{uuid4().hex[:12]}"):
             async with self.database.transaction() as conn:
                 yield conn
@@ -170,5 +173,5 @@ def _free_port() -> int:
         return port
 
 
-def _now() -> datetime:
+def now() -> datetime:
     return datetime.now(UTC)

@@ -41,6 +41,8 @@ NOT_PAGES = {
     "/static/{digest}/{name:path}": "a file",
     "/audit/export.jsonl": "a download",
     "/runs/{run_id}/live": "a part of a page",
+    "/tickets/live": "a part of a page",
+    "/needs": "a part of a page",
     "/sign-in/oidc": "leads to the identity provider",
     "/sign-in/oidc/callback": "comes from the identity provider",
 }

@@ -18,6 +18,7 @@ from opsdesk.app.console import (
     runs,
     second_factor,
     sign_in,
+    ticket_list,
     tickets,
 )
 from opsdesk.app.console.frame import Frame
@@ -36,6 +37,7 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         people.routes,
         keys.routes,
         audit.routes,
+        ticket_list.routes,
         tickets.routes,
         procedures.routes,
         operations.routes,

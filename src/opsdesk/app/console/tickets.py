@@ -1,11 +1,11 @@
-"""Tickets: the queue, and one ticket to be claimed, read and decided."""
+"""One ticket: claimed, read and decided."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from opsdesk import access, review
 from opsdesk.app import desk
@@ -13,77 +13,15 @@ from opsdesk.app.console.frame import done, fragment, is_partial, page, see_othe
 from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.ticket_form import answers_from, controls, errors_from
 from opsdesk.app.console.ticket_next import claim_next
+from opsdesk.app.console.ticket_words import EVENTS, PATH, STATES
 from opsdesk.app.console.viewer import TicketDecider, TicketReader, Visitor
-from opsdesk.app.console.words import N_
 from opsdesk.kit.db import Connection
 from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_requests import Conn, Now
 
-PATH = "/tickets"
-STATES: Mapping[str, tuple[str, str]] = {
-    review.TicketStatus.OPEN: ("waiting", N_("open")),
-    review.TicketStatus.DECIDED: ("done", N_("decided")),
-    review.TicketStatus.EXPIRED: ("skipped", N_("expired")),
-    review.TicketStatus.CANCELLED: ("stopped", N_("cancelled")),
-    review.TicketStatus.ANSWERED_ELSEWHERE: ("skipped", N_("answered elsewhere")),
-}
-EVENTS: Mapping[str, str] = {
-    "opened": N_("opened"),
-    "claimed": N_("claimed"),
-    "released": N_("given back"),
-    "answered": N_("answered"),
-    "decided": N_("decided"),
-    "closed": N_("closed"),
-}
 NEXT = "next"
 
 routes = APIRouter(include_in_schema=False)
-
-
-@routes.get(PATH)
-async def list_tickets(
-    request: Request,
-    visitor: TicketReader,
-    conn: Conn,
-    now: Now,
-    search: Annotated[str, Query(alias="q")] = "",
-    status: str = review.TicketStatus.OPEN,
-    role: str = "",
-    mine: bool = False,
-    overdue: bool = False,
-    cursor: str = "",
-) -> Response:
-    """What is due first, then what is oldest."""
-    filters: dict[str, Any] = {
-        "role": role or None,
-        "claimed_by": visitor.actor.id if mine else None,
-        "overdue": True if overdue else None,
-        "search": search or None,
-        "now": now,
-    }
-    wanted = review.TicketStatus(status) if status in STATES else None
-    found = await review.list_tickets(conn, **filters, status=wanted, cursor=cursor or None)
-    pairs = {
-        "q": search,
-        "status": status,
-        "role": role,
-        "mine": "1" if mine else "",
-        "overdue": "1" if overdue else "",
-    }
-    return page(
-        request,
-        visitor,
-        "tickets/list.html",
-        tickets=found.items,
-        next=found.next,
-        cursor=cursor,
-        query={name: value for name, value in pairs.items() if value or name == "status"},
-        status_options=_status_options(request, visitor, await review.count_tickets(conn, **filters)),
-        states=STATES,
-        roles=_role_options(request, visitor),
-        may_decide=access.may(visitor.actor, access.Scope.TICKETS_DECIDE),
-        role_names=ROLES,
-    )
 
 
 @routes.post(f"{PATH}/next")
@@ -219,22 +157,3 @@ async def _ticket_page(
 
 def _seen(ticket: review.Ticket, visitor: Visitor, now: datetime) -> review.views.TicketView:
     return review.views.TicketView.whole(ticket, (), (), actor=visitor.actor, now=now)
-
-
-def _status_options(
-    request: Request, visitor: Visitor, counts: Mapping[review.TicketStatus, int]
-) -> list[tuple[str, str]]:
-    """Each status with how many there are under the other filters."""
-    _ = translate(request, visitor)
-    told = [
-        (str(status), f"{_(text)} ({counts[review.TicketStatus(status)]})") for status, (_kind, text) in STATES.items()
-    ]
-    return [("", _("all")), *told]
-
-
-def _role_options(request: Request, visitor: Visitor) -> list[tuple[str, str]]:
-    """All roles; those that this person holds first, because that is what they look for."""
-    _ = translate(request, visitor)
-    own = sorted(visitor.actor.roles)
-    others = [role for role in ROLES if role not in visitor.actor.roles]
-    return [("", _("all")), *((role, _(ROLES.get(role, role))) for role in [*own, *others])]

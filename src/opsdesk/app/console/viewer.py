@@ -11,12 +11,14 @@ from opsdesk.kit.errors import OpsdeskError
 Visitor = access.guard.Visitor
 
 AnyPerson = Annotated[Visitor, Depends(access.guard.PageGuard(None))]
+AnyWatcher = Annotated[Visitor, Depends(access.guard.PageGuard(None, by_itself=True))]
 ProcedureReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PROCEDURES_READ))]
 ProcedureWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PROCEDURES_WRITE))]
 RunReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_READ))]
 RunWatcher = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_READ, by_itself=True))]
 """What a page asks again and again by itself does not keep its session from ending."""
 RunWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_WRITE))]
+TicketWatcher = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ, by_itself=True))]
 TicketReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ))]
 TicketDecider = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_DECIDE))]
 KeyKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.KEYS_WRITE))]

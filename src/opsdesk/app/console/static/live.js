@@ -38,7 +38,8 @@ function announce(context) {
 }
 
 function say(text) {
-  if (text) document.getElementById("live").textContent = text;
+  const live = document.getElementById("live");
+  if (text && live.textContent !== text) live.textContent = text;
 }
 
 // <time data-until datetime=…> counts down to its moment, in minutes and seconds; data-over is said when it is there.

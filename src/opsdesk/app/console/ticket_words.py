@@ -1,0 +1,24 @@
+"""How the states of tickets and what happens to them are called on pages."""
+
+from collections.abc import Mapping
+
+from opsdesk import review
+from opsdesk.app.console.words import N_
+
+PATH = "/tickets"
+STATES: Mapping[str, tuple[str, str]] = {
+    review.TicketStatus.OPEN: ("waiting", N_("open")),
+    review.TicketStatus.DECIDED: ("done", N_("decided")),
+    review.TicketStatus.EXPIRED: ("skipped", N_("expired")),
+    review.TicketStatus.CANCELLED: ("stopped", N_("cancelled")),
+    review.TicketStatus.ANSWERED_ELSEWHERE: ("skipped", N_("answered elsewhere")),
+}
+"""Each with its badge."""
+EVENTS: Mapping[str, str] = {
+    "opened": N_("opened"),
+    "claimed": N_("claimed"),
+    "released": N_("given back"),
+    "answered": N_("answered"),
+    "decided": N_("decided"),
+    "closed": N_("closed"),
+}
