@@ -25,3 +25,4 @@ schema: ## Write schema.sql anew from migrations/
 
 bench: ## Measure, beside the limit
 	.venv/bin/python bench/flows.py
+	.venv/bin/python bench/console.py

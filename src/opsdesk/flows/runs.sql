@@ -30,7 +30,7 @@ where run_id = %(run_id)s;
 -- name: run_version
 select status, wake_at, wake_name, owner is not null,
     (select max(seq) from flow_journal where flow_journal.run_id = flow_run.run_id),
-    exists (select from flow_inbox where flow_inbox.run_id = flow_run.run_id and taken_at is null)
+    (select max(inbox_id) from flow_inbox where flow_inbox.run_id = flow_run.run_id)
 from flow_run where run_id = %(run_id)s;
 
 -- name: first_facts

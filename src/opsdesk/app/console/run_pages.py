@@ -77,7 +77,7 @@ async def seen_run(conn: Connection, run_id: UUID, visitor: Visitor, formats: Fo
     procedure, state, facts = await flows.runs.read_state(conn, run_id)
     detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(visitor.actor, procedure))
     how: dict[str, Any] = {"zone": formats.zone, "now": now, "language": str(formats.locale).replace("_", "-")}
-    newest, _ = await flows.definitions.latest_definition(conn, run.procedure_id)
+    (newest,) = await flows.definitions.list_versions(conn, run.procedure_id, limit=1)
     told = [
         Moment(seq, fact.at, flows.text_view.told(procedure, fact, **how)) for seq, fact in enumerate(facts, start=1)
     ]
@@ -94,7 +94,7 @@ async def seen_run(conn: Connection, run_id: UUID, visitor: Visitor, formats: Fo
         facts=len(told),
         actions=run_actions(detail) if may_write else (),
         is_open=run.ended_at is None,
-        newer_version=newest != run.definition_id,
+        newer_version=newest.definition_id != run.definition_id,
     )
 
 
