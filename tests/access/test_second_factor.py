@@ -1,5 +1,6 @@
 """The second factor: set up, asked for at sign-in, never taken twice, and replaced when it is lost."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 import pyotp
@@ -131,6 +132,15 @@ async def test_a_code_is_not_taken_twice(db: Database, clock: ManualClock) -> No
         await finish(db, clock, code, await half(db, clock))
     clock.advance(seconds=STEP_S)
     await finish(db, clock, known.code(clock), await half(db, clock))
+
+
+async def test_of_two_who_send_one_code_at_once_one_is_refused(db: Database, clock: ManualClock) -> None:
+    known = await enrolled(db, clock)
+    tokens = [await half(db, clock), await half(db, clock)]
+    tried = await asyncio.gather(
+        *(finish(db, clock, known.code(clock), token) for token in tokens), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in tried) == ["SignInRefused", "SignedIn"]
 
 
 async def test_a_code_of_an_earlier_step_counts_for_a_moment(db: Database, clock: ManualClock) -> None:

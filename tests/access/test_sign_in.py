@@ -148,6 +148,20 @@ async def test_a_one_time_code_sets_the_password_once(db: Database, clock: Manua
     await enter(db, clock)
 
 
+async def test_of_two_who_use_one_code_at_once_one_is_refused(db: Database, clock: ManualClock) -> None:
+    async with db.transaction() as conn:
+        made = await person(conn, clock)
+        link = await links.make_link(conn, person_id=made.id, actor=KEEPER, now=clock.now())
+    tried = await asyncio.gather(
+        *(
+            sign_in.welcome(db, code=link.code, password=password, caller=BROWSER, rules=RULES, now=clock.now())
+            for password in (PASSWORD, "another horse battery")
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(each).__name__ for each in tried) == ["CodeRefused", "SignedIn"]
+
+
 async def test_a_password_that_is_refused_leaves_the_code_usable(db: Database, clock: ManualClock) -> None:
     async with db.transaction() as conn:
         made = await person(conn, clock)

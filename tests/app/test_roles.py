@@ -131,6 +131,13 @@ def test_a_role_allows_at_the_command_line_what_it_allows_elsewhere(shell: Shell
     assert found == {command: int(scope not in SCOPES[role]) for command, scope in LISTS.items()}
 
 
+async def test_a_session_is_no_key_for_programs(api: Api) -> None:
+    who = await entered(api, "admin")
+    as_page = who.headers(Address("GET", "/people", Scope.PEOPLE_READ, of_page=True))
+    for path in ("/v1/people", "/v1/runs", "/metrics"):
+        assert (await api.get(path, headers=as_page)).status == 401
+
+
 async def test_a_stolen_session_opens_nothing_once_it_was_ended(api: Api) -> None:
     thief = await entered(api, "auditor")
     page = Address("GET", "/people", Scope.PEOPLE_READ, of_page=True)
