@@ -11,9 +11,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from opsdesk.flows import run_list, runs
+from opsdesk.flows import arrivals, run_list, runs
 from opsdesk.flows.state import RunStatus
 from opsdesk.kit.db import Connection
+from tests.actors import actor
 from tests.stories.installation import ROOT, Installation, installation
 
 SEED = ROOT.parent / "shared" / "seeds" / "customer-onboarding.osop.yaml"
@@ -104,6 +105,49 @@ async def test_a_worker_killed_at_any_fact_of_the_reference_run_loses_nothing_an
         run = await story.ended(run_id)
         assert run.status == "completed"
         await everything_happened_once(story, run_id)
+
+
+@pytest.mark.req("FLO-307", "FLO-315")
+@pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
+@pytest.mark.parametrize("seq", [7, 8, 9], ids=["paused", "decided", "resumed"])
+async def test_a_worker_killed_around_a_pause_loses_neither_the_pause_nor_the_answer(
+    tmp_path: Path, database_url: str, seq: int, *, committed: bool
+) -> None:
+    async with installation(tmp_path, database_url, works=False) as story:
+        procedure = await story.add(REFERENCE.read_text())
+        async with held_at(database_url, seq) as conn:
+            worker = await story.work()
+            run_id = await story.start(procedure, "Customer Lowscore")
+            people = asyncio.create_task(people_decide_during_a_pause(story, run_id))
+            backend = await someone_waits(conn)
+            await story.kill(worker)
+            if not committed:
+                await conn.execute(b"select pg_terminate_backend(%s)", (backend,))
+        await story.work()
+        await people
+        assert (await story.ended(run_id)).status == "completed"
+        await everything_happened_once(story, run_id)
+        kinds = [fact.fact for fact in await story.facts(run_id)]
+        assert (kinds.count("run_paused"), kinds.count("pause_ended")) == (1, 1)
+
+
+async def people_decide_during_a_pause(story: Installation, run_id: UUID) -> None:
+    """An operator pauses the run as it waits for an officer, who approves all the same; then it is resumed."""
+    await story.confirm(run_id)
+    ticket = await story.ticket(run_id)
+    now = story.opsdesk.clock.now
+    async with story.opsdesk.database.transaction() as conn:
+        await arrivals.pause(conn, run_id=run_id, reason="a holiday", actor=actor("ops"), now=now())
+    await _has_fact(story, run_id, "run_paused")
+    await story.decide(ticket, compliance_decision="approved", review_notes="seen")
+    await _has_fact(story, run_id, "node_ended", node="compliance_review")
+    async with story.opsdesk.database.transaction() as conn:
+        await arrivals.resume(conn, run_id=run_id, actor=actor("ops"), now=now())
+
+
+async def _has_fact(story: Installation, run_id: UUID, kind: str, node: str = "") -> None:
+    while (kind, node) not in [(fact.fact, fact.node) for fact in await story.facts(run_id)]:
+        await asyncio.sleep(0.02)
 
 
 @pytest.mark.req("FLO-315")
