@@ -41,6 +41,8 @@ WRITES = {
     "/people/{person_id}/second-factor/remove": ["second_factor.remove"],
     "/people/{person_id}/sessions/end": ["session.end"],
     "/people/{person_id}/sessions/{session_id}/end": ["session.end"],
+    "/account/keys": ["key.create"],
+    "/account/keys/{key_id}/revoke": ["key.revoke"],
     "/keys": ["key.create"],
     "/keys/{key_id}/revoke": ["key.revoke"],
     "/tickets/next": ["ticket.claim"],
@@ -231,6 +233,12 @@ async def test_keys_that_are_made_and_revoked_on_pages_are_recorded(api: Api) ->
     async with api.installation.database.connection() as conn:
         [key] = await access.keys.list_keys(conn)
     assert await admin.wrote(f"/keys/{key.id}/revoke") == WRITES["/keys/{key_id}/revoke"]
+    engineer = await browser_of(api, "operations_engineer")
+    own = await engineer.wrote("/account/keys", name="own", scopes="runs:read", lasts_days="90")
+    assert own == WRITES["/account/keys"]
+    async with api.installation.database.connection() as conn:
+        key = next(key for key in await access.keys.list_keys(conn) if key.revoked_at is None)
+    assert await engineer.wrote(f"/account/keys/{key.id}/revoke") == WRITES["/account/keys/{key_id}/revoke"]
 
 
 async def test_what_is_done_to_tickets_on_pages_is_recorded(api: Api) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyotp
 import pytest
 from aiohttp import web
 
 from opsdesk import access
 from opsdesk.kit.clock import SystemClock
+from tests.access.staff import BROWSER, PASSWORD
 from tests.app.described import Description
 from tests.app.documents import greet
 from tests.app.serving import YAML, Answer, Api, partner, serving, until, working_for
@@ -33,6 +35,14 @@ WRITES = {
     "POST /v1/tickets/{ticket_id}/decisions": ["ticket.decide", "run.decision"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
+    "POST /v1/people": ["person.create"],
+    "PUT /v1/people/{person_id}/roles": ["person.change_roles"],
+    "POST /v1/people/{person_id}/codes": ["person.make_code"],
+    "POST /v1/people/{person_id}/disablement": ["person.disable"],
+    "DELETE /v1/people/{person_id}/disablement": ["person.enable"],
+    "DELETE /v1/people/{person_id}/second-factor": ["second_factor.remove"],
+    "DELETE /v1/people/{person_id}/sessions": ["session.end"],
+    "DELETE /v1/people/{person_id}/sessions/{session_id}": ["session.end"],
 }
 """What is written by each change that is done for the first time; done again with the same key, it writes nothing."""
 
@@ -79,7 +89,7 @@ async def ask(request: web.Request) -> web.Response:
 
 
 @pytest.mark.req("FLO-307")
-async def test_each_change_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
+async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
     key, desk = await api.key(name="portal"), await api.key(name="desk", roles=["greeter"])
     async with partner(ask) as url:
         await api.store(greet(url), key=key)
@@ -99,11 +109,60 @@ async def test_each_change_writes_exactly_the_entries_that_it_should(api: Audite
         await api.post(f"/v1/runs/{other}/signals", {"node": "ask", "answer": {"score": 0.5}}, key=key)
         await steer(api, never, key)
         await api.post(f"/v1/runs/{never}/cancellations", {"reason": "withdrawn"}, key=key)
+    assert first_writes(api) == expected("/v1/procedures", "/v1/runs", "/v1/tickets", "/v1/callbacks")
+
+
+async def test_each_change_about_people_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
+    key = await api.key(name="keeper")
     made = await api.post("/v1/keys", {"name": "other", "scopes": ["runs:read"]}, key=key)
     await api.call("DELETE", f"/v1/keys/{made.body['id']}", key=key)
-    assert {name: [first] for name, first in WRITES.items()} == {name: all_[:1] for name, all_ in api.wrote.items()}
-    changes = [name for name in api.description.operations if not name.startswith("GET ")]
-    assert sorted(changes) == sorted(WRITES)
+    asked = {"email": "new@example.com", "name": "New", "roles": ["reviewer"]}
+    about = f"/v1/people/{(await api.post('/v1/people', asked, key=key)).body['id']}"
+    code = (await api.call("POST", f"{about}/codes", key=key)).body["code"]
+    await signed_in(api, code)
+    await api.call("DELETE", f"{about}/second-factor", key=key)
+    for path in (f"{about}/sessions/{await session_of(api, about, key)}", f"{about}/sessions"):
+        await api.call("DELETE", path, key=key)
+        await signed_in(api, (await api.call("POST", f"{about}/codes", key=key)).body["code"], with_factor=False)
+    await api.call("DELETE", f"{about}/sessions", key=key)
+    await api.call("PUT", f"{about}/roles", key=key, json={"roles": ["auditor"]})
+    await api.call("POST", f"{about}/disablement", key=key)
+    await api.call("DELETE", f"{about}/disablement", key=key)
+    assert first_writes(api) == expected("/v1/keys", "/v1/people")
+
+
+async def test_every_change_is_known_to_these_tests(api: AuditedApi) -> None:
+    assert {name for name in api.description.operations if not name.startswith("GET ")} == set(WRITES)
+
+
+def first_writes(api: AuditedApi) -> dict[str, list[str]]:
+    return {name: all_[0] for name, all_ in api.wrote.items()}
+
+
+def expected(*prefixes: str) -> dict[str, list[str]]:
+    return {name: actions for name, actions in WRITES.items() if name.partition(" ")[2].startswith(prefixes)}
+
+
+async def signed_in(api: AuditedApi, code: str, *, with_factor: bool = True) -> None:
+    """Somebody uses their one-time code, and sets up a second factor."""
+    opsdesk = api.installation
+    now, rules = opsdesk.clock.now(), opsdesk.sign_in_rules
+    begun = await access.sign_in.welcome(
+        opsdesk.database, code=code, password=PASSWORD, caller=BROWSER, rules=rules, now=now
+    )
+    if not with_factor:
+        return
+    assert isinstance(begun, access.sign_in.SignedIn)
+    person, factor = begun.person, access.second_factor
+    about: dict[str, Any] = {"person": person, "totp_key": rules.totp_key, "actor": person.actor, "now": now}
+    async with opsdesk.database.transaction() as conn:
+        secret = (await factor.enrol(conn, **about)).secret.replace(" ", "")
+        await factor.confirm(conn, code=pyotp.TOTP(secret).at(now), **about)
+
+
+async def session_of(api: AuditedApi, about: str, key: str) -> str:
+    [session] = (await api.get(f"{about}/sessions", key=key)).body["items"]
+    return str(session["id"])
 
 
 async def steer(api: AuditedApi, run: str, key: str) -> None:
