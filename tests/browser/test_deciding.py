@@ -37,7 +37,7 @@ async def fill(tab: Tab, *, amount: str = "12900") -> None:
 
 
 async def test_a_ticket_is_decided_with_the_keyboard_only(there: Console, open_tab: OpenTab) -> None:
-    ticket = await there.ticket()
+    ticket, _other = await there.ticket(), await there.ticket()
     async with open_tab(await there.person("reviewer")) as tab:
         await tab.open("/")
         await press_and_arrive(tab, "g", "t")
