@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import product
 from string import Formatter
 
 import aiohttp
+from fastapi.dependencies.models import Dependant
+from yarl import URL
 
 from opsdesk.access import Actor, Scope, people, sessions
 from opsdesk.access.sessions import Caller, SessionLimits, SignInMethod
@@ -41,15 +44,36 @@ async def signed_in(opsdesk: Opsdesk, *roles: str, email: str) -> Mapping[str, s
     }
 
 
-def addresses(values: Mapping[str, Collection[str]]) -> Iterator[str]:
-    """Every page that can be read, with these values in the place of its parameters; those with others are left out."""
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A page that can be read: its path, and the names that may stand in its path and behind it."""
+
+    path: str
+    names: Sequence[str]
+    questions: Sequence[str]
+
+
+def readable() -> Iterator[Readable]:
     for route in all_routes(reference.api().routes):
         path = path_of(route)
+        dependant = getattr(route, "dependant", None)
         names = [name for _, name, _, _ in Formatter().parse(path) if name]
-        readable = "GET" in (getattr(route, "methods", None) or ())
-        if readable and not path.startswith(("/v1/", "/static", "/metrics")) and set(names) <= set(values):
-            for chosen in product(*(values[name] for name in names)):
-                yield path.format(**dict(zip(names, chosen, strict=True)))
+        if dependant is not None and "GET" in route.methods and not path.startswith(("/v1/", "/static", "/metrics")):  # type: ignore[attr-defined]  # a route with dependencies has methods
+            yield Readable(path, names, sorted(set(_questions(dependant))))
+
+
+def _questions(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _questions(inner)
+
+
+def addresses(values: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Every page that can be read, with these values in the place of its parameters; those with others are left out."""
+    for page in readable():
+        if set(page.names) <= set(values):
+            for chosen in product(*(values[name] for name in page.names)):
+                yield page.path.format(**dict(zip(page.names, chosen, strict=True)))
 
 
 async def sent(url: str, paths: Sequence[str], headers: Mapping[str, str]) -> Mapping[str, tuple[int, str]]:
@@ -57,7 +81,7 @@ async def sent(url: str, paths: Sequence[str], headers: Mapping[str, str]) -> Ma
     found = {}
     async with aiohttp.ClientSession(url, headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as session:
         for path in paths:
-            async with session.get(path, allow_redirects=False) as response:
+            async with session.get(URL(path, encoded=True), allow_redirects=False) as response:
                 found[path] = response.status, f"{dict(response.headers)} {await _beginning(response)}"
     return found
 

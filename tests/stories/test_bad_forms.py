@@ -1,4 +1,4 @@
-"""Every form of every page, filled in as nobody would: each is answered, and nothing breaks."""
+"""Every form and address of every page, filled in as nobody would: each is answered, and nothing breaks."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from opsdesk.kit.clock import SystemClock
 from tests.app.documents import greet
 from tests.app.serving import Api, partner, serving, until, working_for
 from tests.stories.forms import Form, forms_of
-from tests.stories.pages import addresses, sent, signed_in
+from tests.stories.pages import addresses, readable, sent, signed_in
 
 NASTY = (
     b"",
@@ -21,6 +21,8 @@ NASTY = (
     b"9" * 400,
     b"-1",
     b"9999-12-31T23:59:60Z",
+    b"9999-12-31",
+    b"0001-01-01",
     b"../../etc/passwd",
     b"<script>alert(1)</script>",
     b"'; --",
@@ -28,6 +30,7 @@ NASTY = (
     b"a" * 200_000,
 )
 ROLES = ("admin", "operations_engineer", "reviewer")
+IN_ADDRESS_MAX = 5000
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -86,3 +89,19 @@ async def test_no_form_breaks_by_what_is_typed_into_it(api: Api) -> None:
     actions = {action for action, _ in tried}
     assert {"/people", "/keys", "/procedures", "/procedures/greet/start", "/welcome", "/account/preferences"} <= actions
     assert f"/tickets/{values['ticket_id'][0]}/decide" in actions
+
+
+@pytest.mark.timeout(600)
+async def test_no_page_breaks_by_what_is_in_its_address(api: Api) -> None:
+    values = await something_to_do(api)
+    visitor = await signed_in(api.installation, *ROLES, email="reader@example.com")
+    typed = [quote_from_bytes(value[:IN_ADDRESS_MAX], safe="") for value in NASTY]
+    wrong, asked = [], []
+    for page in readable():
+        own = {name: values.get(name, ["1"])[0] for name in page.names}
+        wrong += [page.path.format(**own | {name: value or "-"}) for name in page.names for value in typed]
+        asked += [f"{page.path.format(**own)}?{name}={value}" for name in page.questions for value in typed]
+    found = await sent(api.url, [*wrong, *asked], visitor)
+    assert {path: status for path, (status, _) in found.items() if status >= 500} == {}
+    assert len(wrong) > 50
+    assert len(asked) > 200

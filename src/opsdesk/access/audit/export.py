@@ -5,6 +5,7 @@ A line is the RFC 8785 form of a JSON object. Without its member `hash`, the SHA
 """
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from psycopg.rows import dict_row
 from opsdesk.access.audit.chain import Head, hash_of
 from opsdesk.access.audit.entries import Entry
 from opsdesk.access.audit.findings import Finding, FindingKind, Report
-from opsdesk.access.audit.listing import EntryFilter, filter_values
+from opsdesk.access.audit.listing import EntryFilter
 from opsdesk.access.audit.values import canonical
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
@@ -28,11 +29,11 @@ _EXPORTED = _SQL["exported"]
 async def export_lines(conn: Connection, wanted: EntryFilter) -> AsyncIterator[bytes]:
     """The sealed entries that pass the filter, in the order of the chain; `conn` is in a transaction.
 
-    What is still to be sealed is not among them. Raises FilterInvalid.
+    What is still to be sealed is not among them.
     """
     async with conn.cursor(name="audit_export", row_factory=dict_row) as rows:
         rows.itersize = ROWS_AT_ONCE
-        await rows.execute(_EXPORTED, filter_values(wanted))
+        await rows.execute(_EXPORTED, asdict(wanted))
         async for row in rows:
             yield canonical(row) + b"\n"
 

@@ -28,7 +28,7 @@ class ListedEntry(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFilter:
-    """Which entries; what is None says nothing about them."""
+    """Which entries; what is None says nothing about them. Raises FilterInvalid where it is made."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -40,14 +40,20 @@ class EntryFilter:
     object_id: str | None = None
     request_id: str | None = None
 
+    def __post_init__(self) -> None:
+        # Here, and not where it is used: an export has begun to answer by then.
+        for field, value in asdict(self).items():
+            if isinstance(value, str) and (len(value) > FILTER_CHARS_MAX or "\0" in value):
+                raise FilterInvalid(field=field, problem=f"has more than {FILTER_CHARS_MAX} characters, or a NUL")
+
 
 async def list_entries(
     conn: Connection, wanted: EntryFilter, *, limit: int | None = None, cursor: str | None = None
 ) -> Page[ListedEntry]:
-    """A page of the entries that pass the filter, newest first. Raises BadPageSize, BadCursor, FilterInvalid."""
+    """A page of the entries that pass the filter, newest first. Raises BadPageSize, BadCursor."""
     size = page_rows(limit)
     (before,) = decode_cursor(cursor, shape=(int,)) if cursor else (None,)
-    values = {**filter_values(wanted), "before": before, "limit": size + 1}
+    values = {**asdict(wanted), "before": before, "limit": size + 1}
     async with conn.cursor(row_factory=class_row(ListedEntry)) as rows:
         # Planned each time, by the filters that are given: one plan for all of them would read the whole table.
         found = await (await rows.execute(_LIST_ENTRIES, values, prepare=False)).fetchall()
@@ -61,12 +67,3 @@ async def show_entry(conn: Connection, entry_id: int) -> ListedEntry:
     if found is None:
         raise EntryUnknown(entry_id)
     return found
-
-
-def filter_values(wanted: EntryFilter) -> dict[str, object]:
-    """The filter as parameters of a statement. Raises FilterInvalid."""
-    values = asdict(wanted)
-    for field, value in values.items():
-        if isinstance(value, str) and (len(value) > FILTER_CHARS_MAX or "\0" in value):
-            raise FilterInvalid(field=field, problem=f"has more than {FILTER_CHARS_MAX} characters, or a NUL")
-    return values

@@ -11,7 +11,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk.access.audit.errors import EntryUnknown, FilterInvalid
 from opsdesk.access.audit.export import export_lines
-from opsdesk.access.audit.listing import FILTER_CHARS_MAX, EntryFilter, filter_values, list_entries, show_entry
+from opsdesk.access.audit.listing import FILTER_CHARS_MAX, EntryFilter, list_entries, show_entry
 from opsdesk.access.guard import REFUSALS, AuditReader, Db
 from opsdesk.kit.db import Database
 from opsdesk.kit.http_errors import documented
@@ -81,7 +81,7 @@ async def _filter(
     object_id: Annotated[str | SkipJsonSchema[None], _given("What was done to the object with this id.")] = None,
     request_id: Annotated[str | SkipJsonSchema[None], _given("What was done at this request.")] = None,
 ) -> EntryFilter:
-    wanted = EntryFilter(
+    return EntryFilter(
         since=since,
         until=until,
         actor=actor,
@@ -90,8 +90,6 @@ async def _filter(
         object_id=object_id,
         request_id=request_id,
     )
-    filter_values(wanted)
-    return wanted
 
 
 Wanted = Annotated[EntryFilter, Depends(_filter)]

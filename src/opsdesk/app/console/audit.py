@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -49,10 +49,9 @@ class Wanted:
 
     def filter(self, visitor: Visitor) -> access.audit.EntryFilter:
         """Days begin and end in the viewer's zone; what is no day is no filter."""
-        until = _day(self.until, visitor)
         return access.audit.EntryFilter(
             since=_day(self.since, visitor),
-            until=until + timedelta(days=1) if until else None,
+            until=_day(self.until, visitor, days_later=1),
             actor=self.actor or None,
             action=self.action or None,
             object_id=self.object or None,
@@ -135,8 +134,10 @@ async def _lines(database: Database, wanted: access.audit.EntryFilter) -> AsyncI
             yield line
 
 
-def _day(text: str, visitor: Visitor) -> datetime | None:
+def _day(text: str, visitor: Visitor, *, days_later: int = 0) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), tzinfo=zone_of(visitor.person.time_zone))
-    except ValueError:
+        day = date.fromisoformat(text) + timedelta(days=days_later)
+        # In UTC, where the first day of all may be one before it.
+        return datetime.combine(day, time(), tzinfo=zone_of(visitor.person.time_zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
