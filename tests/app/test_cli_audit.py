@@ -50,6 +50,19 @@ def test_what_is_listed_is_filtered_and_paged(lettered: Shell) -> None:
     assert lettered("audit", "list", "--since", "yesterday", "--json").error["code"] == "ValuesInvalid"
 
 
+def test_an_entry_is_shown_with_the_fields_that_it_is_about(lettered: Shell) -> None:
+    [made] = lettered("audit", "list", "--action", "key", "--json").json["items"]
+    key = made["object_id"]
+    said = lettered("audit", "show", str(made["entry_id"]))
+    assert said.out.splitlines()[1].split()[-2:] == ["key", key]
+    assert said.out.endswith("  expires_at: set\n  name: set\n  person_id: set\n  roles: set\n  scopes: set\n")
+    lettered("key", "revoke", key)
+    revoked = lettered("audit", "list", "--action", "key.revoke", "--json").json["items"][0]
+    assert lettered("audit", "show", str(revoked["entry_id"])).out.endswith("  revoked_at: changed\n")
+    assert lettered("audit", "show", str(made["entry_id"]), "--json").json == made
+    assert lettered("audit", "show", "4711", "--json").error["code"] == "EntryUnknown"
+
+
 def test_each_command_has_a_request_id_of_its_own(lettered: Shell) -> None:
     ids = [entry["request_id"] for entry in lettered("audit", "list", "--json").json["items"]]
     assert all(each.startswith("cli:") for each in ids)

@@ -78,6 +78,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "person remove-second-factor": ["a@example.com"],
     "person reseal": [],
     "audit list": [],
+    "audit show": ["1"],
     "audit compare": ["1"],
     "audit verify": [],
     "audit export": [],

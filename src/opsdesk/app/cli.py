@@ -114,6 +114,7 @@ _noun(
     "The audit chain: who wrote what, and the proof that nobody has changed it.",
     {
         "list": commands_audit.list_audit,
+        "show": commands_audit.show_audit,
         "verify": commands_audit.verify_audit,
         "compare": commands_audit.compare_audit,
         "export": commands_audit.export_audit,

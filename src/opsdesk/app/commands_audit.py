@@ -77,6 +77,39 @@ def _print_entries(entries: "Sequence[access.audit.ListedEntry]", *, now: "datet
 
 
 @command
+async def show_audit(
+    entry_id: Annotated[int, typer.Argument(help="The number of the entry.", metavar="ENTRY", min=1, max=2**63 - 1)],
+    as_json: AsJson = False,
+) -> None:
+    """Show an entry, and which fields it is about; their values are told by hashes only.
+
+    Example: `opsdesk audit show 4711`
+    """
+    from opsdesk import access
+    from opsdesk.app.acting import acting
+    from opsdesk.app.opening import installation
+
+    async with installation() as opsdesk, opsdesk.database.connection() as conn:
+        await acting(opsdesk, conn, access.Scope.AUDIT_READ)
+        entry = await access.audit.show_entry(conn, entry_id)
+        now = opsdesk.clock.now()
+    if as_json:
+        print_json(entry)
+        return
+    _print_entries([entry], now=now)
+    print_data(f"  at the request {entry.request_id}, in the roles: {', '.join(entry.roles) or 'none'}")
+    before, after = entry.before or {}, entry.after or {}
+    for name in sorted({*before, *after}):
+        print_data(f"  {name}: {_what_happened(before.get(name), after.get(name))}")
+
+
+def _what_happened(before: str | None, after: str | None) -> str:
+    if before is None or after is None:
+        return "set" if before is None else "removed"
+    return "as it was" if before == after else "changed"
+
+
+@command
 async def seal_audit(as_json: AsJson = False) -> None:
     """Seal what waits for it now. Workers do it every two seconds.
 
