@@ -64,10 +64,10 @@ async def test_every_sign_in_and_its_end_is_recorded(db: Database, clock: Manual
 
 async def test_every_step_of_a_second_factor_is_recorded(db: Database, clock: ManualClock) -> None:
     made = await with_password(db, clock)
+    enrolment = await second_factor.enrol(
+        db, person=made, password=PASSWORD, totp_key=RULES.totp_key, actor=made.actor, now=clock.now()
+    )
     async with db.transaction() as conn:
-        enrolment = await second_factor.enrol(
-            conn, person=made, totp_key=RULES.totp_key, actor=made.actor, now=clock.now()
-        )
         code = pyotp.TOTP(enrolment.secret.replace(" ", "")).at(clock.now())
         codes = await second_factor.confirm(
             conn, person=made, code=code, totp_key=RULES.totp_key, actor=made.actor, now=clock.now()

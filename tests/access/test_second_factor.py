@@ -17,7 +17,7 @@ from opsdesk.access.errors import (
     SignInRefused,
 )
 from opsdesk.access.people import Person
-from opsdesk.access.second_factor import RECOVERY_CODES, STEP_S, Resealed
+from opsdesk.access.second_factor import RECOVERY_CODES, STEP_S, Enrolment, Resealed
 from opsdesk.access.sessions import SECOND_FACTOR_S, visit
 from opsdesk.access.sign_in import CodeNeeded, SignedIn
 from opsdesk.kit.clock import ManualClock
@@ -35,27 +35,30 @@ class Enrolled:
         return self.totp.at(clock.now())
 
 
-async def set_up(conn: Connection, clock: ManualClock, whose: Person) -> Enrolled:
-    enrolment = await second_factor.enrol(
-        conn, person=whose, totp_key=RULES.totp_key, actor=whose.actor, now=clock.now()
+async def begin(db: Database, clock: ManualClock, whose: Person, *, password: str = PASSWORD) -> Enrolment:
+    return await second_factor.enrol(
+        db, person=whose, password=password, totp_key=RULES.totp_key, actor=whose.actor, now=clock.now()
     )
+
+
+async def set_up(db: Database, clock: ManualClock, whose: Person) -> Enrolled:
+    enrolment = await begin(db, clock, whose)
     totp = pyotp.TOTP(enrolment.secret.replace(" ", ""))
-    codes = await second_factor.confirm(
-        conn,
-        person=whose,
-        code=totp.at(clock.now()),
-        totp_key=RULES.totp_key,
-        actor=whose.actor,
-        now=clock.now(),
-    )
-    clock.advance(seconds=STEP_S)
-    return Enrolled(await people.show_person(conn, person_id=whose.id), totp, codes)
+    async with db.transaction() as conn:
+        codes = await second_factor.confirm(
+            conn,
+            person=whose,
+            code=totp.at(clock.now()),
+            totp_key=RULES.totp_key,
+            actor=whose.actor,
+            now=clock.now(),
+        )
+        clock.advance(seconds=STEP_S)
+        return Enrolled(await people.show_person(conn, person_id=whose.id), totp, codes)
 
 
 async def enrolled(db: Database, clock: ManualClock) -> Enrolled:
-    whose = await with_password(db, clock)
-    async with db.transaction() as conn:
-        return await set_up(conn, clock, whose)
+    return await set_up(db, clock, await with_password(db, clock))
 
 
 async def half(db: Database, clock: ManualClock) -> str:
@@ -70,11 +73,8 @@ async def finish(db: Database, clock: ManualClock, code: str, token: str) -> Sig
     return await sign_in.finish_sign_in(db, code=code, caller=caller, rules=RULES, now=clock.now())
 
 
-async def test_an_authenticator_is_told_by_picture_and_by_text(conn: Connection, clock: ManualClock) -> None:
-    whose = await person(conn, clock)
-    enrolment = await second_factor.enrol(
-        conn, person=whose, totp_key=RULES.totp_key, actor=whose.actor, now=clock.now()
-    )
+async def test_an_authenticator_is_told_by_picture_and_by_text(db: Database, clock: ManualClock) -> None:
+    enrolment = await begin(db, clock, await with_password(db, clock))
     secret = enrolment.secret.replace(" ", "")
     assert pyotp.parse_uri(enrolment.uri).secret == secret
     assert enrolment.qr_svg.startswith("<svg")
@@ -82,31 +82,35 @@ async def test_an_authenticator_is_told_by_picture_and_by_text(conn: Connection,
     assert secret not in repr(enrolment)
 
 
-async def test_the_secret_is_stored_encrypted_for_its_person(conn: Connection, clock: ManualClock) -> None:
-    first = await set_up(conn, clock, await person(conn, clock))
-    other = await person(conn, clock, email="other@example.com")
-    row = await (await conn.execute(b"select totp_secret from person where totp_secret is not null")).fetchone()
-    assert row is not None
-    assert first.totp.secret.encode() not in row[0]
-    await conn.execute("update person set totp_secret = %s where id = %s", (row[0], other.id))
-    of_first = {"code": first.code(clock), "totp_key": RULES.totp_key, "now": clock.now()}
-    assert not await second_factor.take_code(conn, person_id=other.id, **of_first)  # type: ignore[arg-type] # of several types
-    assert await second_factor.take_code(conn, person_id=first.person.id, **of_first)  # type: ignore[arg-type] # as above
+async def takes(
+    conn: Connection, clock: ManualClock, whose: Person, code: str, *, totp_key: bytes = RULES.totp_key
+) -> bool:
+    return await second_factor.take_code(conn, person_id=whose.id, code=code, totp_key=totp_key, now=clock.now())
 
 
-async def test_recovery_codes_work_when_the_key_was_changed(conn: Connection, clock: ManualClock) -> None:
-    known = await set_up(conn, clock, await person(conn, clock))
-    for code, right in ((known.code(clock), False), (known.recovery_codes[0], True)):
-        taken = await second_factor.take_code(
-            conn, person_id=known.person.id, code=code, totp_key=b"another", now=clock.now()
-        )
-        assert taken is right
+async def test_the_secret_is_stored_encrypted_for_its_person(db: Database, clock: ManualClock) -> None:
+    first = await enrolled(db, clock)
+    async with db.transaction() as conn:
+        other = await person(conn, clock, email="other@example.com")
+        row = await (await conn.execute(b"select totp_secret from person where totp_secret is not null")).fetchone()
+        assert row is not None
+        assert first.totp.secret.encode() not in row[0]
+        await conn.execute("update person set totp_secret = %s where id = %s", (row[0], other.id))
+        assert not await takes(conn, clock, other, first.code(clock))
+        assert await takes(conn, clock, first.person, first.code(clock))
+
+
+async def test_recovery_codes_work_when_the_key_was_changed(db: Database, clock: ManualClock) -> None:
+    known = await enrolled(db, clock)
+    async with db.transaction() as conn:
+        assert not await takes(conn, clock, known.person, known.code(clock), totp_key=b"another")
+        assert await takes(conn, clock, known.person, known.recovery_codes[0], totp_key=b"another")
 
 
 async def test_a_second_factor_counts_only_when_it_was_confirmed(db: Database, clock: ManualClock) -> None:
     whose = await with_password(db, clock)
+    await begin(db, clock, whose)
     async with db.transaction() as conn:
-        await second_factor.enrol(conn, person=whose, totp_key=RULES.totp_key, actor=whose.actor, now=clock.now())
         with pytest.raises(SecondFactorRefused):
             await second_factor.confirm(
                 conn, person=whose, code="000000", totp_key=RULES.totp_key, actor=whose.actor, now=clock.now()
@@ -218,10 +222,18 @@ async def test_a_one_time_code_does_not_stand_in_for_the_second_factor(db: Datab
     await finish(db, clock, known.code(clock), half.session.token)
 
 
-async def test_nobody_sets_up_the_second_factor_of_another(conn: Connection, clock: ManualClock) -> None:
-    whose = await person(conn, clock)
+async def test_a_stolen_session_does_not_set_up_a_second_factor(db: Database, clock: ManualClock) -> None:
+    whose = await with_password(db, clock)
+    with pytest.raises(PasswordWrong):
+        await begin(db, clock, whose, password="a wrong one")
+
+
+async def test_nobody_sets_up_the_second_factor_of_another(db: Database, clock: ManualClock) -> None:
+    whose = await with_password(db, clock)
     with pytest.raises(ScopeMissing):
-        await second_factor.enrol(conn, person=whose, totp_key=RULES.totp_key, actor=KEEPER, now=clock.now())
+        await second_factor.enrol(
+            db, person=whose, password=PASSWORD, totp_key=RULES.totp_key, actor=KEEPER, now=clock.now()
+        )
 
 
 async def resealed(conn: Connection, clock: ManualClock, *, new: bytes, old: bytes) -> Resealed:

@@ -174,7 +174,7 @@ async def test_what_people_do_to_their_accounts_is_recorded(api: Api) -> None:
 async def test_what_people_do_to_their_second_factor_is_recorded(api: Api, clock: ManualClock) -> None:
     path = "/account/second-factor"
     browser = await browser_of(api, "reviewer")
-    wrote, page = await browser.send(path)
+    wrote, page = await browser.send(path, password=PASSWORD)
     assert wrote == WRITES[path]
     totp = totp_on(page)
     assert await browser.wrote(f"{path}/confirm", code=totp.at(clock.now())) == WRITES[f"{path}/confirm"]
@@ -185,7 +185,9 @@ async def test_what_people_do_to_their_second_factor_is_recorded(api: Api, clock
     renewed = await browser.wrote(f"{path}/recovery-codes", password=PASSWORD)
     assert renewed == WRITES[f"{path}/recovery-codes"]
     assert await browser.wrote(f"{path}/disable", password=PASSWORD) == WRITES[f"{path}/disable"]
-    await browser.send(f"{path}/confirm", code=totp_on((await browser.send(path))[1]).at(clock.now()))
+    await browser.send(
+        f"{path}/confirm", code=totp_on((await browser.send(path, password=PASSWORD))[1]).at(clock.now())
+    )
     admin, person = await browser_of(api, "admin"), await person_called(api, "reviewer@example.com")
     removed = await admin.wrote(f"/people/{person.id}/second-factor/remove")
     assert removed == WRITES["/people/{person_id}/second-factor/remove"]

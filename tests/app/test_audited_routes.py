@@ -155,8 +155,8 @@ async def signed_in(api: AuditedApi, code: str, *, with_factor: bool = True) -> 
     assert isinstance(begun, access.sign_in.SignedIn)
     person, factor = begun.person, access.second_factor
     about: dict[str, Any] = {"person": person, "totp_key": rules.totp_key, "actor": person.actor, "now": now}
+    secret = (await factor.enrol(opsdesk.database, password=PASSWORD, **about)).secret.replace(" ", "")
     async with opsdesk.database.transaction() as conn:
-        secret = (await factor.enrol(conn, **about)).secret.replace(" ", "")
         await factor.confirm(conn, code=pyotp.TOTP(secret).at(now), **about)
 
 

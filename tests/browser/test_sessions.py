@@ -48,6 +48,7 @@ async def test_a_second_step_is_set_up_and_then_asked_for(there: Console, open_t
     person = await there.person("reviewer", password=PASSWORD)
     async with open_tab(person) as tab:
         await tab.open("/account")
+        await tab.page.locator("#factor-password").fill(PASSWORD)
         await tab.page.get_by_role("button", name="Set it up").click()
         secret = (await tab.text(".panel code")).replace(" ", "")
         assert await tab.findings() == []

@@ -68,19 +68,25 @@ class Resealed:
     unreadable: int
 
 
-async def enrol(conn: Connection, *, person: Person, totp_key: bytes, actor: Actor, now: datetime) -> Enrolment:
+async def enrol(
+    database: Database, *, person: Person, password: str, totp_key: bytes, actor: Actor, now: datetime
+) -> Enrolment:
     """A new secret, which counts only after `confirm`; one that was not confirmed is replaced.
 
-    Raises ScopeMissing for somebody else's, SecondFactorRefused where there is one.
+    Proved by the password: whoever stole a session could otherwise keep its owner out with a factor of their own.
+
+    Raises ScopeMissing for somebody else's, PasswordWrong, SignInDelayed, SecondFactorRefused where there is one.
     """
     _check_own(actor, person)
-    person = await lock_person(conn, person_id=person.id)
-    if person.has_second_factor:
-        raise SecondFactorRefused(problem="is set up already")
+    await prove_password(database, person=person, password=password, now=now)
     secret = pyotp.random_base32()
-    sealed = _sealed(secret, person_id=person.id, totp_key=totp_key)
-    await conn.execute(_KEEP_SECRET, {"id": person.id, "secret": sealed})
-    await _record(conn, "second_factor.enrol", person, actor=actor, now=now)
+    async with database.transaction() as conn:
+        person = await lock_person(conn, person_id=person.id)
+        if person.has_second_factor:
+            raise SecondFactorRefused(problem="is set up already")
+        sealed = _sealed(secret, person_id=person.id, totp_key=totp_key)
+        await conn.execute(_KEEP_SECRET, {"id": person.id, "secret": sealed})
+        await _record(conn, "second_factor.enrol", person, actor=actor, now=now)
     uri = pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
     grouped = " ".join(secret[at : at + _SECRET_GROUP_CHARS] for at in range(0, len(secret), _SECRET_GROUP_CHARS))
     qr_svg = segno.make(uri, micro=False).svg_inline(scale=4, border=2, dark="#000", light="#fff")

@@ -21,11 +21,26 @@ routes = APIRouter(include_in_schema=False)
 
 
 @routes.post(FACTOR_PATH)
-async def enrol(request: Request, visitor: AnyPerson, rules: access.guard.Rules, conn: Conn, now: Now) -> Response:
-    """Show the secret, once, as a picture and in letters."""
-    made = await access.second_factor.enrol(
-        conn, person=visitor.person, totp_key=rules.totp_key, actor=visitor.actor, now=now
-    )
+async def enrol(
+    request: Request,
+    visitor: AnyPerson,
+    rules: access.guard.Rules,
+    database: access.guard.Db,
+    now: Now,
+    password: Text = "",
+) -> Response:
+    """Show the secret, once, as a picture and in letters; proved by the password."""
+    try:
+        made = await access.second_factor.enrol(
+            database,
+            person=visitor.person,
+            password=password,
+            totp_key=rules.totp_key,
+            actor=visitor.actor,
+            now=now,
+        )
+    except PROOF_REFUSALS as error:
+        return see_other(request, PATH, failed(told(error, translate(request, visitor))))
     # Drawn by the library, from what we made ourselves.
     picture = Markup(made.qr_svg)  # noqa: S704  no part of it was typed by anybody
     return page(request, visitor, "account/second_factor.html", picture=picture, secret=made.secret, error=None)
