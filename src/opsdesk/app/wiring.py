@@ -66,6 +66,7 @@ class Opsdesk:
         return {
             flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get),
             flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
+            flows.NodeType.DATA: flows.nodes.data_node(),
         }
 
     def runtime(self) -> flows.Runtime:

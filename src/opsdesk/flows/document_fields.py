@@ -12,6 +12,8 @@ class FieldSet:
     not_honoured: frozenset[str] = frozenset()
     defaults: Mapping[str, bool | int | str] = field(default_factory=dict)
     """Of those not honoured: values that say what happens anyway."""
+    open: bool = False
+    """Whether the specification admits any field here: one that is unknown is named as not honoured, and no error."""
 
     @property
     def known(self) -> frozenset[str]:
@@ -29,9 +31,9 @@ temperature max_tokens tools headers body_template auth tool config_path connect
 """What the schema lists for `runtime` whatever the type of the node."""
 
 
-def _runtime(honoured: str, not_honoured: str = "") -> FieldSet:
+def _runtime(honoured: str, not_honoured: str = "", *, admits_any: bool = False) -> FieldSet:
     own = frozenset(honoured.split())
-    return FieldSet(own, frozenset((not_honoured + _SCHEMA_RUNTIME).split()) - own)
+    return FieldSet(own, frozenset((not_honoured + _SCHEMA_RUNTIME).split()) - own, open=admits_any)
 
 
 PROCEDURE = _fields(
@@ -75,6 +77,7 @@ RUNTIMES: Mapping[str, FieldSet] = {
     "api": _runtime("method url endpoint headers body body_template auth expected_status response_mapping timeout"),
     "cli": _runtime("command shell timeout", "working_directory env success_codes capture output_mapping "),
     "human": _runtime("approvers min_approvals timeout", "assignees channel prompt options escalation "),
+    "data": _runtime("transform schema checks on_failure", "expectations report_output ", admits_any=True),
 }
 """Of the node types that can be run; the runtime of the others is not looked into."""
 

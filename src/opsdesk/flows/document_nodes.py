@@ -18,7 +18,7 @@ from opsdesk.flows.tree import plain
 NODES_MAX = 500
 ID_CHARS_MAX = 128
 
-RUNNABLE_TYPES = frozenset({NodeType.API, NodeType.CLI, NodeType.HUMAN})
+RUNNABLE_TYPES = frozenset({NodeType.API, NodeType.CLI, NodeType.DATA, NodeType.HUMAN})
 _ID = re.compile(r"[^\W_][\w-]*\Z|_[\w-]+\Z")
 
 
@@ -150,7 +150,7 @@ def _approval(
 
 
 def _runtime_timeout_s(runtime: Fields | None, node_type: NodeType | None) -> float | None:
-    if runtime is None or node_type not in (NodeType.API, NodeType.CLI):
+    if runtime is None or node_type is NodeType.HUMAN or node_type not in RUNNABLE_TYPES:
         return None
     return runtime.duration_s("timeout")
 

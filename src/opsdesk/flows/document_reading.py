@@ -163,6 +163,9 @@ class Fields:
             hint = f"did you mean {close[0]}?" if close else "fields of your own begin with x-"
             if name == "<<":
                 hint = "YAML 1.2 has no merge keys; repeat the fields"
+            if fields.open:
+                self.not_honoured(name, hint if close else "")
+                continue
             message = f"{self.where or 'the document'} has no field {name[:80]}"
             self.reading.error(Code.UNKNOWN_FIELD, message, position, where=self.path(name), hint=hint)
 

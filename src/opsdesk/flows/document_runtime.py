@@ -1,16 +1,21 @@
 """The `runtime` of a node: what its type needs in order to be executed."""
 
 import re
+from collections.abc import Mapping
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.lint_codes import Code
+from opsdesk.flows.nodes.data_fields import data_problems
+from opsdesk.flows.nodes.problems import FieldProblems
 from opsdesk.flows.procedure import NodeType
-from opsdesk.flows.tree import Tree
+from opsdesk.flows.tree import Tree, plain
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ABSOLUTE = re.compile(r"https?://|\$\{", re.IGNORECASE)
 _PATH = re.compile(r"\$(?:\.|\[|\Z)")
+_PROBLEMS: Mapping[NodeType, FieldProblems] = {NodeType.DATA: data_problems}
+"""Asked by the worker too, so that what passes here is what runs."""
 
 
 def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
@@ -23,9 +28,22 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
             _check_api(node, runtime)
         case NodeType.CLI:
             _check_cli(node, runtime)
+        case _ if node_type in _PROBLEMS:
+            _check_fields(node, runtime, _PROBLEMS[node_type])
         case _:
             pass
     return runtime
+
+
+def _check_fields(node: Fields, runtime: Fields | None, problems: FieldProblems) -> None:
+    values = plain(runtime.tree) if runtime is not None else {}
+    for problem in problems(node.text("subtype"), values):
+        tree = runtime.get(problem.field) if runtime is not None else None
+        if tree is None:
+            tree = node.tree if runtime is None else runtime.tree
+        _cannot_run(node, tree, problem.message)
+    if runtime is not None:
+        _check_mapping(runtime)
 
 
 def _check_api(node: Fields, runtime: Fields | None) -> None:
@@ -45,6 +63,10 @@ def _check_api(node: Fields, runtime: Fields | None) -> None:
     runtime.one_of("body", "body_template")
     runtime.mapping("headers")
     _check_statuses(runtime)
+    _check_mapping(runtime)
+
+
+def _check_mapping(runtime: Fields) -> None:
     if (mapping := runtime.mapping("response_mapping")) is not None:
         for name, tree in mapping.entries.items():
             if not isinstance(tree.value, str) or not _PATH.match(tree.value):

@@ -92,16 +92,27 @@ class Condition:
 
         Raises: ConditionFailed.
         """
+        value, kind = self._result(values)
+        if value is True or value is False:
+            return bool(value)
+        raise ConditionFailed(self.expression, f"the result is neither true nor false but {kind}")
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """Whatever it gives, as plain values of Python; of an expression that `compile_value` made.
+
+        Raises: ConditionFailed.
+        """
+        return self._result(values)[0]
+
+    def _result(self, values: Mapping[str, Any]) -> tuple[Any, str]:
         data = {name: values[name] for name in self.names if name in values}
         for variable, name in self._presence:
             data[variable] = name in values
         result = self._compiled.eval(data=data)
         value = result.plain_value()
-        if value is True or value is False:
-            return bool(value)
         if result.type() == cel.Type.ERROR:
             raise ConditionFailed(self.expression, _safe_message(str(value)))
-        raise ConditionFailed(self.expression, f"the result is neither true nor false but {result.type().name()}")
+        return value, result.type().name()
 
 
 def compile_condition(text: str, scope: Scope) -> Condition:
@@ -109,6 +120,15 @@ def compile_condition(text: str, scope: Scope) -> Condition:
 
     Raises: ConditionInvalid, with every problem and where in the text it is.
     """
+    return _compile(text, scope, decides=True)
+
+
+def compile_value(text: str, scope: Scope) -> Condition:
+    """The same for an expression that may give any value. Raises: ConditionInvalid."""
+    return _compile(text, scope, decides=False)
+
+
+def _compile(text: str, scope: Scope, *, decides: bool) -> Condition:
     _check_size(text)
     rewritten, presence = _rewrite_presence(text, scope)
     words = set(_WORD.findall(text))
@@ -120,7 +140,7 @@ def compile_condition(text: str, scope: Scope) -> Condition:
     except RuntimeError as error:
         raise ConditionInvalid(text, explain(text, str(error), scope.names)) from None
     root = tree.read(compiled.serialize())
-    _check_tree(text, root, compiled, scope)
+    _check_tree(text, root, compiled, scope, decides=decides)
     used = dict.fromkeys(node.name for node in tree.walk(root) if isinstance(node, tree.Name))
     names = tuple(name for name in used if name in scope.names)
     return Condition(text, root, names, compiled, presence)
@@ -193,9 +213,9 @@ def _check_size(text: str) -> None:
         )
 
 
-def _check_tree(text: str, root: tree.Expression, compiled: cel.Expression, scope: Scope) -> None:
+def _check_tree(text: str, root: tree.Expression, compiled: cel.Expression, scope: Scope, *, decides: bool) -> None:
     problems = []
-    if compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
+    if decides and compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
         kind = compiled.return_type().name().lower()
         message = f"the condition gives a {kind}, and a condition is true or false"
         problems.append(Problem(ProblemKind.NOT_BOOLEAN, message, "compare it with something, such as `== 1`"))

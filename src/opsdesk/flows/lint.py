@@ -6,6 +6,7 @@ from itertools import chain, islice
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_completeness import lint_completeness
 from opsdesk.flows.lint_conformance import lint_conformance
+from opsdesk.flows.lint_data import lint_data
 from opsdesk.flows.lint_expressions import FINDINGS_MAX, lint_expressions
 from opsdesk.flows.lint_graph import lint_graph
 from opsdesk.flows.lint_names import Names
@@ -33,6 +34,7 @@ def lint(
             lint_graph(procedure, names.graph),
             lint_completeness(names, conditions),
             lint_risk(procedure),
+            lint_data(names),
             lint_references(names, env_allowed=env_allowed),
         )
         found.extend(islice(rest, FINDINGS_MAX))

@@ -16,7 +16,7 @@ FINDINGS_MAX = 500
 HINTS_MAX = 50
 """Findings for which every name in scope is looked through for the one that was meant."""
 
-_CODES = {
+CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,
     ProblemKind.UNKNOWN_NAME: Code.EXPRESSION_NAME,
     ProblemKind.UNKNOWN_FUNCTION: Code.EXPRESSION_FUNCTION,
@@ -70,7 +70,7 @@ def _finding(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> F
         message, hint = late, "conditions see only what ran on the way to them"
     message = f"{_told(edge)}: {message}"
     position = _at(names, edge, problem.offset)
-    return Finding(_CODES[problem.kind], Severity.ERROR, message, hint, position, f"edges.{edge.index}")
+    return Finding(CODES[problem.kind], Severity.ERROR, message, hint, position, f"edges.{edge.index}")
 
 
 def _provided_elsewhere(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> str | None:

@@ -92,13 +92,13 @@ def _always(entry: Field) -> bool:
     return entry.required or "default" in entry.schema
 
 
-def scope_at(names: Mapping[str, list[Provider]], edge: Edge) -> Scope:
-    """What a condition on the edge is compiled against."""
+def scope_at(names: Mapping[str, list[Provider]], edge: Edge | None = None) -> Scope:
+    """What a condition on the edge, or an expression of a node, is compiled against."""
     scope: dict[str, Mapping[str, Any]] = {}
     for name, providers in names.items():
         schemas = [provider.field.schema for provider in providers]
         scope[name] = schemas[0] if all(schema == schemas[0] for schema in schemas) else {}
     scope.update({f"metadata.{name}": {} for name in METADATA_NAMES})
-    if edge.mode is EdgeMode.ERROR:
+    if edge is not None and edge.mode is EdgeMode.ERROR:
         scope.update({f"error.{name}": {"type": "string"} for name in ERROR_NAMES})
     return Scope(scope)

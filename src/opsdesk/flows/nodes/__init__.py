@@ -8,15 +8,17 @@ if TYPE_CHECKING:
     from opsdesk.flows.nodes.api import api_node
     from opsdesk.flows.nodes.callbacks import CallbackAddresses
     from opsdesk.flows.nodes.cli import cli_node
+    from opsdesk.flows.nodes.data import data_node
     from opsdesk.flows.nodes.schemas import schema_problem
 
-__all__ = ["CallbackAddresses", "NodeFunction", "api_node", "cli_node", "schema_problem"]
+__all__ = ["CallbackAddresses", "NodeFunction", "api_node", "cli_node", "data_node", "schema_problem"]
 
 _HOMES = {
     "CallbackAddresses": "opsdesk.flows.nodes.callbacks",
     "NodeFunction": "opsdesk.flows.calls",
     "api_node": "opsdesk.flows.nodes.api",
     "cli_node": "opsdesk.flows.nodes.cli",
+    "data_node": "opsdesk.flows.nodes.data",
     "schema_problem": "opsdesk.flows.nodes.schemas",
 }
 

@@ -6,7 +6,7 @@ from opsdesk.flows.calls import Failed
 
 
 class Failure(StrEnum):
-    """The code of a failure. Those of `api` nodes come first, then those of `cli` nodes, then those of both."""
+    """The code of a failure: those of each type of node in turn, and last those of all of them."""
 
     ADDRESS_REFUSED = "AddressRefused"
     """The address lies inside, where procedures may only call what the setting `OPSDESK_ALLOW_NETWORKS` lists."""
@@ -35,6 +35,13 @@ class Failure(StrEnum):
     COMMAND_FAILED = "CommandFailed"
     COMMAND_NOT_FOUND = "CommandNotFound"
     COMMAND_NOT_STARTED = "CommandNotStarted"
+
+    BAD_NODE = "BadNode"
+    """The node cannot be run as it is declared."""
+    DATA_INVALID = "DataInvalid"
+    """A value does not fit the schema or a check of a `data` node."""
+    EXPRESSION_FAILED = "ExpressionFailed"
+    """An expression of a `data` node could not be evaluated for these values."""
 
     ANSWER_NOT_JSON = "AnswerNotJson"
     """The answer, or the standard output, is not one JSON object."""

@@ -35,6 +35,15 @@ def schema_problem(schema: Mapping[str, Any], value: Any) -> str | None:
     return _check(orjson.dumps(schema, default=dict, option=orjson.OPT_NON_STR_KEYS))(value)
 
 
+def is_schema(schema: Mapping[str, Any]) -> bool:
+    """Whether it is one of JSON Schema 2020-12 that can be applied."""
+    try:
+        Draft202012Validator.check_schema(orjson.loads(orjson.dumps(schema, default=dict)))
+    except (SchemaError, orjson.JSONEncodeError):
+        return False
+    return True
+
+
 @lru_cache(maxsize=COMPILED_MAX)
 def _check(schema_json: bytes) -> Check:
     schema = orjson.loads(schema_json)
