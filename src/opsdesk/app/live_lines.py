@@ -85,6 +85,7 @@ def _waiting(fact: "flows.runs.JournalRow") -> str:
         "person": f"waits for {payload.get('role') or 'a person'}",
         "callback": "waits for the partner's answer",
         "rate_limit": "waits for its turn",
+        "timer": "waits",
     }[payload["reason"]]
     if not payload.get("until"):
         return whom

@@ -160,6 +160,7 @@ def waits_for(wait: "flows.views.WaitView", *, now: datetime) -> str:
         "person": f"waits for {wait.role or 'a person'}",
         "partner": "waits for the partner's answer",
         "rate_limit": "waits for its turn",
+        "timer": "waits for its time",
     }.get(wait.reason, f"waits: {wait.reason}")
     parts = [f"{whom}, ticket {short(wait.ticket)}" if wait.ticket else whom]
     if wait.until:

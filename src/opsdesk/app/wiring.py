@@ -9,6 +9,7 @@ from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
 from opsdesk.app.observation import Observation, observation
+from opsdesk.app.run_signals import signals
 from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
@@ -67,6 +68,7 @@ class Opsdesk:
             flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get),
             flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
             flows.NodeType.DATA: flows.nodes.data_node(),
+            flows.NodeType.SYSTEM: flows.nodes.system_node(self.secrets.get, signals(self.database, self.clock)),
         }
 
     def runtime(self) -> flows.Runtime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,14 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """The node ends by itself when the time comes: `after_s` from when it began, or at `at`. No worker is held."""
+
+    after_s: float | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The node failed. `message` names what was wrong, never a personal value or a secret."""
 
@@ -54,5 +63,5 @@ class Failed:
     timeout: bool = False
 
 
-NodeOutcome = Done | Wait | Failed
+NodeOutcome = Done | Wait | Timer | Failed
 NodeFunction = Callable[[NodeCall], Awaitable[NodeOutcome]]

@@ -8,13 +8,14 @@ from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.nodes.data_fields import data_problems
 from opsdesk.flows.nodes.problems import FieldProblems
+from opsdesk.flows.nodes.system_fields import system_problems
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.tree import Tree, plain
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ABSOLUTE = re.compile(r"https?://|\$\{", re.IGNORECASE)
 _PATH = re.compile(r"\$(?:\.|\[|\Z)")
-_PROBLEMS: Mapping[NodeType, FieldProblems] = {NodeType.DATA: data_problems}
+_PROBLEMS: Mapping[NodeType, FieldProblems] = {NodeType.DATA: data_problems, NodeType.SYSTEM: system_problems}
 """Asked by the worker too, so that what passes here is what runs."""
 
 
@@ -28,14 +29,16 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
             _check_api(node, runtime)
         case NodeType.CLI:
             _check_cli(node, runtime)
-        case _ if node_type in _PROBLEMS:
-            _check_fields(node, runtime, _PROBLEMS[node_type])
-        case _:
+        case None:
             pass
+        case _:
+            _check_fields(node, runtime, _PROBLEMS.get(node_type))
     return runtime
 
 
-def _check_fields(node: Fields, runtime: Fields | None, problems: FieldProblems) -> None:
+def _check_fields(node: Fields, runtime: Fields | None, problems: FieldProblems | None) -> None:
+    if problems is None:
+        return
     values = plain(runtime.tree) if runtime is not None else {}
     for problem in problems(node.text("subtype"), values):
         tree = runtime.get(problem.field) if runtime is not None else None

@@ -64,6 +64,8 @@ def waited_for(node: Node, node_state: NodeState, words: Words) -> str:
     wait = node_state.wait
     if wait and wait.reason == "rate_limit":
         return f"{words['waiting_turn']} ({words['rate_limit']})"
+    if wait and wait.reason == "timer":
+        return words["waiting_time"]
     if (wait and (wait.role or wait.reason == "person")) or node.type is NodeType.HUMAN:
         whom = (wait and wait.role) or node.approval.role or words["anyone"]
     else:

@@ -293,6 +293,8 @@ def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
             retries=node.retries,
             iteration=node.iteration,
         )
+    if wait.reason == "timer":
+        return Sleep(wait.until, f"timer: {node_id}")
     moments = [moment for moment in (wait.until, wait.resend_at) if moment is not None]
     who = f"person: {wait.role or 'anyone'}" if wait.reason == "person" else "event: partner's answer"
     return Sleep(min(moments, default=None), f"{who} ({node_id})")

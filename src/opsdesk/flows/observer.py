@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
 
-from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome, Wait
+from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome, Timer, Wait
 from opsdesk.flows.facts import Fact
 from opsdesk.flows.procedure import Procedure
 
@@ -46,7 +46,7 @@ def told_of(outcome: NodeOutcome) -> tuple[str, str]:
     match outcome:
         case Done():
             return "done", ""
-        case Wait():
+        case Wait() | Timer():
             return "waiting", ""
         case Failed(code=code):
             return "failed", code

@@ -7,7 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
+from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
 from opsdesk.flows.engine import Execute, behind
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
@@ -34,6 +34,8 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
         return [ended(program, state, command.node, outcome.outputs, now)]
     if isinstance(outcome, Wait):
         return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=None)]
+    if isinstance(outcome, Timer):
+        return [_timed(node, command, outcome, now)]
     if command.resend:
         # The first request stands, so its answer is still waited for.
         error = {"code": outcome.code, "message": outcome.message, "attempt": command.attempt}
@@ -159,10 +161,20 @@ def _promised(declared: Node, node: NodeState, attempt: int, now: datetime, *, e
     return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload)
 
 
+def _timed(node: NodeState, command: Execute, timer: Timer, now: datetime) -> Fact:
+    """Counted from when the node began, so that a worker lost in between takes nothing from it and adds nothing."""
+    assert node.released_at is not None
+    until = timer.at or node.released_at + timedelta(seconds=timer.after_s or 0)
+    payload = {"reason": "timer", "until": until.isoformat(), "attempt": command.attempt}
+    return Fact(FactKind.NODE_WAITING, now, command.node, node.iteration, payload)
+
+
 def expired(program: Program, state: State, node_id: str, now: datetime) -> list[Fact]:
-    """The wait ran out: the timeout edge is taken, or the run ends as timed out."""
+    """The wait ran out: a timer has ended; else the timeout edge is taken, or the run ends as timed out."""
     node = state.nodes[node_id]
     assert node.wait is not None
+    if node.wait.reason == "timer":
+        return [ended(program, state, node_id, {}, now)]
     who = node.wait.role or "a reviewer" if node.wait.reason == "person" else "the partner"
     failure = Failed("TimedOut", f"{node_id} waited for {who} until its time ran out", timeout=True)
     ticket = node.wait.ticket

@@ -37,7 +37,7 @@ class NodePhase(StrEnum):
     RETRYING = "retrying"
     """Waits to be executed again."""
     WAITING = "waiting"
-    """Waits for a partner's answer, a person, or its turn under a rate limit."""
+    """Waits for a time, a partner's answer, a person, or its turn under a rate limit."""
     DONE = "done"
     FAILED = "failed"
     """Failed for good, and an edge of the procedure says how to go on."""

@@ -107,8 +107,8 @@ class RunPage(View):
 class WaitView(View):
     """For whom a node waits."""
 
-    reason: Literal["person", "partner", "rate_limit"]
-    """A person at the review desk, a partner's answer, or its turn under the rate limit of the partner."""
+    reason: Literal["person", "partner", "rate_limit", "timer"]
+    """A person at the review desk, a partner's answer, its turn under the rate limit of the partner, or a time."""
     role: str | None
     """The role of the person; null: anyone, or no person."""
     ticket: str | None
@@ -124,10 +124,11 @@ class WaitView(View):
         return WaitView(reason=_WAITS[wait.reason], **facts)
 
 
-_WAITS: Mapping[str, Literal["person", "partner", "rate_limit"]] = {
+_WAITS: Mapping[str, Literal["person", "partner", "rate_limit", "timer"]] = {
     "person": "person",
     "callback": "partner",
     "rate_limit": "rate_limit",
+    "timer": "timer",
 }
 """Why a node waits, in the journal and outside."""
 

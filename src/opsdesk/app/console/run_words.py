@@ -66,6 +66,7 @@ WAKES: Sequence[tuple[re.Pattern[str], str]] = [
         (r"event: partner's answer \((?P<node>.+)\)", N_("the partner's answer at %(node)s")),
         (r"timer: attempt (?P<number>\d+) of (?P<node>.+)", N_("attempt %(number)s of %(node)s")),
         (r"timer: turn of (?P<node>.+) under its rate limit", N_("the turn of %(node)s under its rate limit")),
+        (r"timer: (?P<node>.+)", N_("its time at %(node)s")),
         (r"operator: incident at (?P<node>.+)", N_("an operator: incident at %(node)s")),
         (r"operator: paused by (?P<who>.+)", N_("an operator: paused by %(who)s")),
         (r"operator: (?P<what>.+)", N_("an operator: %(what)s")),

@@ -4,14 +4,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opsdesk.flows.calls import NodeFunction
+    from opsdesk.flows.calls import NodeCall, NodeFunction
     from opsdesk.flows.nodes.api import api_node
     from opsdesk.flows.nodes.callbacks import CallbackAddresses
     from opsdesk.flows.nodes.cli import cli_node
     from opsdesk.flows.nodes.data import data_node
     from opsdesk.flows.nodes.schemas import schema_problem
+    from opsdesk.flows.nodes.system import SendSignal, system_node
 
-__all__ = ["CallbackAddresses", "NodeFunction", "api_node", "cli_node", "data_node", "schema_problem"]
+__all__ = [
+    "CallbackAddresses",
+    "NodeCall",
+    "NodeFunction",
+    "SendSignal",
+    "api_node",
+    "cli_node",
+    "data_node",
+    "schema_problem",
+    "system_node",
+]
 
 _HOMES = {
     "CallbackAddresses": "opsdesk.flows.nodes.callbacks",
@@ -19,6 +30,9 @@ _HOMES = {
     "api_node": "opsdesk.flows.nodes.api",
     "cli_node": "opsdesk.flows.nodes.cli",
     "data_node": "opsdesk.flows.nodes.data",
+    "NodeCall": "opsdesk.flows.calls",
+    "SendSignal": "opsdesk.flows.nodes.system",
+    "system_node": "opsdesk.flows.nodes.system",
     "schema_problem": "opsdesk.flows.nodes.schemas",
 }
 

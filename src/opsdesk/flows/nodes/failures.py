@@ -43,6 +43,9 @@ class Failure(StrEnum):
     EXPRESSION_FAILED = "ExpressionFailed"
     """An expression of a `data` node could not be evaluated for these values."""
 
+    SIGNAL_REFUSED = "SignalRefused"
+    """The other run did not take the signal of a `system` node."""
+
     ANSWER_NOT_JSON = "AnswerNotJson"
     """The answer, or the standard output, is not one JSON object."""
     OUTPUT_INVALID = "OutputInvalid"
