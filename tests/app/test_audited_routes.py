@@ -21,6 +21,7 @@ from tests.app.serving import YAML, Answer, Api, partner, serving, until, workin
 WRITES = {
     "POST /v1/procedures": ["procedure.store"],
     "POST /v1/procedures/lint": [],
+    "POST /v1/procedures/{procedure_id}/simulations": [],
     "POST /v1/runs": ["run.start"],
     "POST /v1/runs/{run_id}/signals": ["run.signal"],
     "POST /v1/runs/{run_id}/cancellations": ["run.cancel"],
@@ -94,6 +95,7 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
     async with partner(ask) as url:
         await api.store(greet(url), key=key)
         await api.call("POST", "/v1/procedures/lint", key=key, data=greet().encode(), headers=YAML)
+        await api.post("/v1/procedures/greet/simulations", {}, key=key)
         now, later, never = [
             await api.start("greet", key=key, once=email, email=email) for email in STATUSES_OF_PARTNER
         ]

@@ -142,6 +142,7 @@ async def test_procedures_answer_as_they_are_described(api: DescribedApi) -> Non
         answer = await api.call("POST", "/v1/procedures/lint", key=key, data=document.encode(), headers=YAML)
         assert answer.status == 200
     parts = ["", "/versions", "/versions?limit=1", "/diagram?language=zh-CN"]
+    assert (await api.post("/v1/procedures/greet/simulations", {"silent": ["ask"]}, key=key)).status == 200
     await look(api, ["/v1/procedures?limit=1", *(f"/v1/procedures/greet{part}" for part in parts)], key)
     assert missing(api, "/v1/procedures") == []
 
@@ -225,6 +226,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/v1/procedures", {"data": b"{", "headers": YAML}, 422),
     ("POST", "/v1/procedures/lint", {"data": b"{", "headers": {"Content-Type": "text/plain"}}, 415),
     ("POST", "/v1/procedures", {"data": BytesIO(bytes(BODY_BYTES_MAX + 1)), "headers": YAML}, 413),
+    ("POST", "/v1/procedures/greet/simulations", {"json": {"walks": 0}}, 422),
+    ("POST", "/v1/procedures/greet/simulations", {"json": {"silent": ["none"]}}, 422),
+    ("POST", "/v1/procedures/none/simulations", {"json": {}}, 404),
     ("POST", "/v1/runs", {"json": {"procedure": "none"}, "headers": {"Idempotency-Key": "1"}}, 404),
     ("POST", "/v1/runs", {"json": {"procedure": "greet"}, "headers": {"Idempotency-Key": "1"}}, 422),
     ("POST", "/v1/runs", {"json": {"procedure": "greet"}}, 422),

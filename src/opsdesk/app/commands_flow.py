@@ -135,7 +135,7 @@ def draw_file(
         raise typer.BadParameter("is en or zh", param_hint="--language")
     procedure = read_procedure(file)
     kind = "mermaid" if mermaid else "svg"
-    text = flows.mermaid.mermaid(procedure) if mermaid else flows.draw.svg(procedure, language=language)
+    text = flows.draw.mermaid(procedure) if mermaid else flows.draw.svg(procedure, language=language)
     if out is not None:
         out.write_text(text, encoding="utf-8")
         say(f"drawn in {out}")

@@ -57,6 +57,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
     return [
         health.routes,
         flows.routes.procedure_routes,
+        flows.routes.check_routes,
         flows.routes.run_routes,
         flows.routes.steering_routes,
         flows.routes.callback_routes(installation.callbacks),

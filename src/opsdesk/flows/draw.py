@@ -11,6 +11,7 @@ from opsdesk.flows.draw_status import Moment, caption, settled
 from opsdesk.flows.draw_text import quoted, width_px, wrapped
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.layout import Box, Layout, Link, Place, layout
+from opsdesk.flows.mermaid import mermaid as mermaid
 from opsdesk.flows.procedure import EdgeMode, Procedure
 from opsdesk.flows.state import NodePhase, State
 

@@ -114,6 +114,14 @@ class AnswerInvalid(Invalid):
 
 
 @dataclass(eq=False)
+class AnswersInvalid(Invalid):
+    """The answers that were given do not fit the procedure; nothing was rehearsed."""
+
+    procedure: str
+    problems: list[str]
+
+
+@dataclass(eq=False)
 class KeyReused(Refused):
     """The same idempotency key came before with other content."""
 

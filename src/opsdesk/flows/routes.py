@@ -1,8 +1,9 @@
 """Procedures, runs and callbacks over HTTP."""
 
 from opsdesk.flows.routes_callbacks import callback_routes
+from opsdesk.flows.routes_checks import check_routes
 from opsdesk.flows.routes_procedures import procedure_routes
 from opsdesk.flows.routes_runs import run_routes
 from opsdesk.flows.routes_steering import steering_routes
 
-__all__ = ["callback_routes", "procedure_routes", "run_routes", "steering_routes"]
+__all__ = ["callback_routes", "check_routes", "procedure_routes", "run_routes", "steering_routes"]

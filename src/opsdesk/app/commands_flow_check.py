@@ -1,0 +1,109 @@
+"""`opsdesk flow simulate`: a procedure is rehearsed, without running it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from opsdesk.app.command_frame import AsJson, command
+from opsdesk.app.commands_flow import File, load_document, shown_name
+from opsdesk.app.output import print_data, print_json
+from opsdesk.app.values import ValuesInvalid, json_file, typed_values
+
+if TYPE_CHECKING:
+    from opsdesk import flows
+
+GIVEN = ("inputs", "answers", "failures", "silent")
+
+
+@command
+def simulate_file(
+    file: File,
+    inputs: Annotated[
+        list[str],
+        typer.Option("--input", help="An input of the run; those left out are invented.", metavar="NAME=VALUE"),
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
+    answers: Annotated[
+        list[str],
+        typer.Option("--answer", help="An output of a node; those left out are invented.", metavar="NODE.NAME=VALUE"),
+    ] = [],  # noqa: B006 - likewise
+    fails: Annotated[
+        list[str], typer.Option("--fail", help="A node that fails, with this code.", metavar="NODE[=CODE]")
+    ] = [],  # noqa: B006 - likewise
+    silent: Annotated[list[str], typer.Option("--silent", help="A node that nobody answers.", metavar="NODE")] = [],  # noqa: B006 - likewise
+    given_file: Annotated[
+        Path | None,
+        typer.Option("--given", help="A file with a JSON object of inputs, answers, failures and silent."),
+    ] = None,
+    walks: Annotated[int, typer.Option("--walks", help="How often to walk through it at most.", min=1)] = 1000,
+    as_json: AsJson = False,
+) -> None:
+    """Walk every path of a procedure with invented answers, or with given ones. Nothing is started, nobody is asked.
+
+    Shown are how each path ends, and the nodes and edges that no path came to. It stops after --walks, and says so.
+
+    Example: `opsdesk flow simulate procedures/customer-onboarding.osop.yaml --answer kyc_identity.kyc_score=0.7`
+    """
+    from opsdesk import flows
+    from opsdesk.flows.views_checks import SimulationView
+
+    program = flows.checks.program_of(load_document(file), file_name=shown_name(file))
+    given = _given(program, inputs=inputs, answers=answers, fails=fails, silent=silent, file=given_file)
+    simulation = flows.checks.simulate(program, given=given, walks_max=min(walks, flows.checks.WALKS_MAX))
+    if as_json:
+        print_json(SimulationView.of(program.procedure.id, simulation))
+        return
+    print_data(flows.checks.tell_simulation(program.procedure, simulation))
+
+
+def _given(
+    program: "flows.checks.Program",
+    *,
+    inputs: Sequence[str],
+    answers: Sequence[str],
+    fails: Sequence[str],
+    silent: Sequence[str],
+    file: Path | None,
+) -> "flows.checks.Given":
+    """From a file and from options, which count more. Raises ValuesInvalid, OSError."""
+    from opsdesk import flows
+
+    kept = _from_file(file) if file is not None else {}
+    schemas: dict[str, Mapping[str, Any]] = {}
+    for node in program.procedure.nodes.values():
+        schemas |= {f"{node.id}.{output.name}": output.schema for output in node.outputs}
+    by_node: dict[str, dict[str, Any]] = {name: dict(outputs) for name, outputs in kept.get("answers", {}).items()}
+    for name, value in typed_values(answers, schemas).items():
+        node_id, dot, output = name.partition(".")
+        if not dot or not output:
+            raise ValuesInvalid([f"{name} is not written node.output=value"])
+        by_node.setdefault(node_id, {})[output] = value
+    failures = {name: code or "Failed" for name, _, code in (text.partition("=") for text in fails)}
+    run_inputs = typed_values(inputs, {entry.name: entry.schema for entry in program.procedure.inputs})
+    return flows.checks.Given(
+        inputs={**kept.get("inputs", {}), **run_inputs},
+        answers=by_node,
+        failures={**kept.get("failures", {}), **failures},
+        silent=frozenset([*kept.get("silent", ()), *silent]),
+    )
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    value = json_file(path)
+    problems = [f"{path} has no field {name}; known are {', '.join(GIVEN)}" for name in value if name not in GIVEN]
+    for name in ("inputs", "answers", "failures"):
+        if not isinstance(value.get(name, {}), dict):
+            problems.append(f"{name} in {path} is not an object")
+    answers = value.get("answers", {})
+    if isinstance(answers, dict) and not all(isinstance(outputs, dict) for outputs in answers.values()):
+        problems.append(f"answers in {path} are not objects by node")
+    failures = value.get("failures", {})
+    if isinstance(failures, dict) and not all(isinstance(code, str) for code in failures.values()):
+        problems.append(f"failures in {path} are not codes by node")
+    silent = value.get("silent", [])
+    if not isinstance(silent, list) or not all(isinstance(name, str) for name in silent):
+        problems.append(f"silent in {path} is not a list of nodes")
+    if problems:
+        raise ValuesInvalid(problems)
+    return value

@@ -1,0 +1,170 @@
+"""Plays one run to its end. Pure, like the engine and the settling that it drives: no I/O, and a clock of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from opsdesk.flows.calls import Done, Failed, NodeOutcome
+from opsdesk.flows.calls import Wait as Promise
+from opsdesk.flows.engine import Command, Execute, Expire, Finish, OpenTicket, Sleep, apply, decide, fold, status
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.nodes.outputs import bind_outputs
+from opsdesk.flows.procedure import NodeType
+from opsdesk.flows.program import Program
+from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, run_ended, settle, take_in
+from opsdesk.flows.state import NodePhase, RunStatus, State
+
+FACTS_MAX = 2_000
+"""A run that makes more is taken for one that never ends."""
+STARTED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ACTOR = "rehearsal"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nobody answers, so that the time which the node may take runs out."""
+
+
+Answer = NodeOutcome | Silence
+Answering = Callable[[State, str, int], Answer]
+"""What a node (by id) answers when it is asked for the n-th time, counted from 1 over attempts and iterations."""
+
+
+@dataclass(slots=True)
+class Played:
+    """A run that has ended, or rests with nothing that would wake it."""
+
+    state: State
+    facts: list[Fact] = field(default_factory=list)
+    endless: bool = False
+    asked: dict[str, int] = field(default_factory=dict)
+    """How often each node was asked."""
+
+    @property
+    def outcome(self) -> str:
+        """How it ended: a status of runs, or `endless`."""
+        return "endless" if self.endless else status(self.state).value
+
+    @property
+    def ended_at_node(self) -> str | None:
+        """Where it ended or rests."""
+        if self.state.outcome is not None:
+            return self.state.outcome_node
+        resting = (NodePhase.BLOCKED, NodePhase.WAITING, NodePhase.RETRYING)
+        return next((name for name, node in self.state.nodes.items() if node.phase in resting), None)
+
+    @property
+    def reason(self) -> str:
+        """Why it ended there, in words."""
+        if self.endless:
+            return f"it goes on after {FACTS_MAX} facts"
+        if self.state.outcome is not None:
+            return self.state.outcome_reason or ""
+        node = self.state.nodes[self.ended_at_node] if self.ended_at_node else None
+        if node is not None and node.error is not None and node.phase is NodePhase.BLOCKED:
+            return f"incident {node.error.get('code')}: {node.error.get('message')}"
+        return "it waits, and no time limit ends that"
+
+    @property
+    def path(self) -> list[str]:
+        """The nodes in the order in which they ended; one that ended in several iterations is here as often."""
+        kinds = (FactKind.NODE_ENDED, FactKind.NODE_FAILED, FactKind.NODE_BLOCKED)
+        return [fact.node for fact in self.facts if fact.kind in kinds]
+
+    @property
+    def taken(self) -> list[int]:
+        """The indexes of the edges that were taken, in order."""
+        return [index for fact in self.facts for index in fact.payload.get("taken", ())]
+
+
+def play(program: Program, inputs: Mapping[str, Any], answering: Answering) -> Played:
+    """Run the procedure on these inputs; calls end in the order of the document, retries and waits take no time."""
+    return _Player(program, answering).play(inputs)
+
+
+@dataclass(slots=True)
+class _Player:
+    program: Program
+    answering: Answering
+    now: datetime = STARTED_AT
+    played: Played = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.played = Played(fold(self.program.procedure, (), run_id="rehearsal"))
+
+    def play(self, inputs: Mapping[str, Any]) -> Played:
+        self._add(Fact(FactKind.RUN_STARTED, self.now, payload={"inputs": inputs, "actor": ACTOR}))
+        while self.played.state.outcome is None:
+            if len(self.played.facts) > FACTS_MAX:
+                self.played.endless = True
+                break
+            if not self._step(decide(self.program.procedure, self.played.state, self.now)):
+                break
+        return self.played
+
+    def _step(self, commands: list[Command]) -> bool:
+        """Do the first thing that is to be done; False if there is nothing that would ever wake the run."""
+        for command in commands:
+            match command:
+                case Finish(outcome=outcome, node=node, reason=reason):
+                    self._add(run_ended(outcome, self.now, node=node, reason=reason))
+                    return True
+                case Expire(node=node):
+                    self._add(*expired(self.program, self.played.state, node, self.now))
+                    return True
+                case Execute():
+                    self._execute(command)
+                    return True
+                case OpenTicket(node=node):
+                    self._ask_person(node)
+                    return True
+                case _:
+                    pass
+        return self._sleep(commands)
+
+    def _sleep(self, commands: list[Command]) -> bool:
+        sleeps = [command for command in commands if isinstance(command, Sleep) and command.until is not None]
+        if status(self.played.state) is RunStatus.BLOCKED:
+            # Somebody has to mend it; that the time limit of the run would end it some day is not where it stands.
+            sleeps = [command for command in sleeps if command.until != self.played.state.deadline_at]
+        moments = [command.until for command in sleeps if command.until is not None and command.until > self.now]
+        if not moments:
+            return False
+        self.now = min(moments)
+        return True
+
+    def _answer(self, node_id: str) -> Answer:
+        number = self.played.asked[node_id] = self.played.asked.get(node_id, 0) + 1
+        return self.answering(self.played.state, node_id, number)
+
+    def _execute(self, command: Execute) -> None:
+        answer = self._answer(command.node)
+        if isinstance(answer, Silence):
+            answers_later = self.program.procedure.nodes[command.node].type is NodeType.API
+            told = f"{command.node} did not answer in time"
+            answer = Promise() if answers_later else Failed("TimedOut", told, timeout=True)
+        self._add(*settle(self.program, self.played.state, command, answer, self.now))
+
+    def _ask_person(self, node_id: str) -> None:
+        declared, state = self.program.procedure.nodes[node_id], self.played.state
+        fact, _due_at = person_asked(declared, state.nodes[node_id], f"ticket of {node_id}", self.now)
+        self._add(fact)
+        match self._answer(node_id):
+            case Done(outputs=outputs):
+                payload = {"answer": outputs}
+                iteration = state.nodes[node_id].iteration
+                arrival = Arrival(0, ArrivalKind.DECISION, node_id, iteration, payload, ACTOR, self.now)
+                self._add(*take_in(self.program, state, arrival, self.now))
+            case _:
+                pass
+
+    def _add(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.played.facts.append(fact)
+            apply(self.program.procedure, self.played.state, fact)
+
+
+def bound(program: Program, node_id: str, answer: Any) -> NodeOutcome:
+    """What the node makes of an answer, as in a run: its declared outputs, or the failure that it is."""
+    return bind_outputs(program.procedure.nodes[node_id], answer)

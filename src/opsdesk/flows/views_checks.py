@@ -1,0 +1,105 @@
+"""What rehearsing a procedure found, as the HTTP API and `--json` show it."""
+
+from typing import Any
+
+from opsdesk.flows.procedure import Edge, EdgeMode
+from opsdesk.flows.rehearsal.simulation import Path, Simulation
+from opsdesk.kit.http_shapes import View
+
+
+class StepView(View):
+    """A node on a path."""
+
+    node: str
+    """The id of the node."""
+    because: str
+    """What made the run go on from there as it did, in words; empty where it could go one way only."""
+
+
+class RehearsedEdge(View):
+    """An edge, by its place in the document."""
+
+    index: int
+    """Its place in the document's list of edges, counted from 0."""
+    source: str
+    """The id of the node that it leaves."""
+    target: str
+    """The id of the node that it leads to."""
+    mode: EdgeMode
+    """When it is taken."""
+    condition: str | None
+    """What has to be true for that; null: nothing."""
+    line: int
+    """Where it stands in the document, counted from 1."""
+
+    @staticmethod
+    def of(edge: Edge) -> "RehearsedEdge":
+        return RehearsedEdge(
+            index=edge.index,
+            source=edge.source,
+            target=edge.target,
+            mode=edge.mode,
+            condition=edge.condition,
+            line=edge.position.line,
+        )
+
+
+class PathView(View):
+    """One way through a procedure, and how it ends."""
+
+    outcome: str
+    """A status of runs, or `endless` for one that does not end within the limit of facts."""
+    node: str | None
+    """The id of the node where it ended or rests; null where there are several."""
+    reason: str
+    """Why, in words; may be empty."""
+    inputs: str
+    """What of the run's inputs made a difference, in words; may be empty."""
+    steps: list[StepView]
+    """The nodes in the order in which they ended."""
+    edges: list[int]
+    """The edges that were taken, by their places in the document."""
+
+    @staticmethod
+    def of(path: Path) -> "PathView":
+        return PathView(
+            outcome=path.outcome,
+            node=path.node,
+            reason=path.reason,
+            inputs=path.inputs,
+            steps=[StepView(node=step.node, because=step.told) for step in path.steps],
+            edges=list(path.edges),
+        )
+
+
+class SimulationView(View):
+    """Every path of a procedure, as far as its conditions tell values apart."""
+
+    procedure: str
+    """The id of the procedure."""
+    complete: bool
+    """Whether there are no other paths; if not, the limit of walks was reached."""
+    walks: int
+    """How often the procedure was walked through."""
+    outcomes: dict[str, int]
+    """How many paths end how."""
+    paths: list[PathView]
+    """The paths, in the order in which they were found."""
+    nodes_never_run: list[str]
+    """The ids of the nodes that no path came to."""
+    edges_never_taken: list[RehearsedEdge]
+    """The edges that no path took."""
+    notes: list[str]
+    """What could not be invented well, in words."""
+
+    @staticmethod
+    def of(procedure_id: str, simulation: Simulation) -> "SimulationView":
+        facts: dict[str, Any] = {name: getattr(simulation, name) for name in ("complete", "walks", "outcomes")}
+        return SimulationView(
+            procedure=procedure_id,
+            **facts,
+            paths=list(map(PathView.of, simulation.paths)),
+            nodes_never_run=list(simulation.nodes_never_run),
+            edges_never_taken=list(map(RehearsedEdge.of, simulation.edges_never_taken)),
+            notes=list(simulation.notes),
+        )
