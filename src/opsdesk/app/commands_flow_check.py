@@ -46,13 +46,12 @@ def simulate_file(
     Example: `opsdesk flow simulate procedures/customer-onboarding.osop.yaml --answer kyc_identity.kyc_score=0.7`
     """
     from opsdesk import flows
-    from opsdesk.flows.views_checks import SimulationView
 
     program = flows.checks.program_of(load_document(file), file_name=shown_name(file))
     given = _given(program, inputs=inputs, answers=answers, fails=fails, silent=silent, file=given_file)
     simulation = flows.checks.simulate(program, given=given, walks_max=min(walks, flows.checks.WALKS_MAX))
     if as_json:
-        print_json(SimulationView.of(program.procedure.id, simulation))
+        print_json(flows.checks.SimulationView.of(program.procedure.id, simulation))
         return
     print_data(flows.checks.tell_simulation(program.procedure, simulation))
 

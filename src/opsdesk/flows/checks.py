@@ -11,6 +11,7 @@ from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.choices import Given
 from opsdesk.flows.rehearsal.simulation import WALKS_DEFAULT, WALKS_MAX, Path, Simulation, Step, simulate
 from opsdesk.flows.rehearsal.telling import tell_simulation, told_edge
+from opsdesk.flows.views_checks import SimulationView
 from opsdesk.flows.views_procedures import FindingView
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Path",
     "Program",
     "Simulation",
+    "SimulationView",
     "Step",
     "program_of",
     "simulate",
