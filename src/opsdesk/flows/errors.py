@@ -114,7 +114,7 @@ class AnswerInvalid(Invalid):
 
 
 @dataclass(eq=False)
-class AnswersInvalid(Invalid):
+class RehearsalInvalid(Invalid):
     """The answers that were given do not fit the procedure; nothing was rehearsed."""
 
     procedure: str

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from opsdesk import access
 from opsdesk.flows import checks
 from opsdesk.flows.definitions import find_version
-from opsdesk.flows.errors import AnswersInvalid, ProcedureNotFound, ProcedureRefused
+from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused, RehearsalInvalid
 from opsdesk.flows.routes_procedures import ProcedureId
 from opsdesk.flows.views_checks import SimulationView
 from opsdesk.kit.http_errors import documented
@@ -49,7 +49,7 @@ class SimulationRequest(Body):
 @check_routes.post(
     "/procedures/{procedure_id}/simulations",
     summary="Simulate a procedure",
-    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, ProcedureNotFound, ProcedureRefused, AnswersInvalid),
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, ProcedureNotFound, ProcedureRefused, RehearsalInvalid),
 )
 async def simulate_procedure(
     _: access.guard.ProcedureReader, procedure_id: ProcedureId, wanted: SimulationRequest, conn: Conn

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opsdesk.flows.checks import Given, Program, program_of, simulate, tell_simulation
 from opsdesk.flows.document import load, load_file
-from opsdesk.flows.errors import AnswersInvalid, ProcedureRefused
+from opsdesk.flows.errors import ProcedureRefused, RehearsalInvalid
 from tests.flows.documents import document
 from tests.flows.graphs import fields, node, program
 
@@ -93,7 +93,7 @@ def test_a_node_can_be_told_to_fail_or_to_stay_silent() -> None:
     ],
 )
 def test_what_is_given_has_to_fit_the_procedure(given_: Given) -> None:
-    with pytest.raises(AnswersInvalid) as refused:
+    with pytest.raises(RehearsalInvalid) as refused:
         simulate(made(), given=given_)
     assert len(refused.value.problems) == 1
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from opsdesk.flows.errors import AnswersInvalid
+from opsdesk.flows.errors import RehearsalInvalid
 from opsdesk.flows.procedure import Edge
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.choices import Choice, Choices, Given, check_given
@@ -62,10 +62,10 @@ class Simulation:
 def simulate(program: Program, *, given: Given | None = None, walks_max: int = WALKS_DEFAULT) -> Simulation:
     """Walk at most `walks_max` times, first where no edge was taken yet; walks that make no difference are one path.
 
-    Raises AnswersInvalid where what is given does not fit the procedure.
+    Raises RehearsalInvalid where what is given does not fit the procedure.
     """
     if given is not None and (problems := check_given(program, given)):
-        raise AnswersInvalid(program.procedure.id, problems)
+        raise RehearsalInvalid(program.procedure.id, problems)
     return _Walker(program, Choices(program, given or Given()), walks_max).walk()
 
 
