@@ -26,6 +26,8 @@ from tests.session import make_session_folder, session_name
 
 MONDAY_TEN_IN_SHANGHAI = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 POOL_MAX = 8
+NIGHTLY_EXAMPLES = 5_000
+"""Of every property, with `--hypothesis-profile nightly`."""
 SESSION_FOLDER = pytest.StashKey[Path]()
 SPEED_BEFORE_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -37,7 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
     # Nothing in the tests is timed: a machine may be busy.
     hypothesis.settings.register_profile("untimed", deadline=None)
-    hypothesis.settings.load_profile("untimed")
+    hypothesis.settings.register_profile("nightly", deadline=None, max_examples=NIGHTLY_EXAMPLES)
+    hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or "untimed")
     given = getattr(config, "workerinput", {}).get("session_folder")
     config.stash[SESSION_FOLDER] = Path(given) if given else make_session_folder()
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import settings
+
 from opsdesk.flows.calls import Done, NodeOutcome
 from opsdesk.flows.engine import Execute, Expire, Finish, OpenTicket, apply, decide, fold
 from opsdesk.flows.expressions import compile_conditions
@@ -13,6 +15,8 @@ from opsdesk.flows.program import Program
 from opsdesk.flows.settle import expired, person_asked, run_ended, settle
 from opsdesk.flows.state import State
 
+any_graph = settings(max_examples=max(300, settings().max_examples), deadline=None)
+"""How many random procedures a property is tried on: more in the nightly profile."""
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -55,9 +59,10 @@ class Journal:
         self,
         answer: Callable[[Execute], NodeOutcome] = lambda _: Done({}),
         pick: Callable[[Sequence[Execute]], int] = lambda _: 0,
+        stop: Callable[[], bool] = lambda: False,
     ) -> State:
-        """Until the run has ended, or only waits."""
-        while True:
+        """Until the run has ended, or only waits, or `stop` says so."""
+        while not stop():
             commands = decide(self.program.procedure, self.state, self.now)
             executes = [command for command in commands if isinstance(command, Execute)]
             if executes:
@@ -80,3 +85,4 @@ class Journal:
                 return self.state
             if self.state.outcome is not None:
                 return self.state
+        return self.state

@@ -99,7 +99,9 @@ def test_a_merge_key_is_no_field() -> None:
         (document(nodes=node(type="cli", runtime="{command: ls, env: {}}"), edges=""), "nodes.first.runtime.env"),
         (document(edges="- {from: first, to: second, contract: c}"), "edges.0.contract"),
         (document(edges="- {from: first, to: second, mode: fallback, when: score > 1}"), "edges.0.when"),
-        (document(edges="- {from: first, to: second, join_mode: wait_any}"), "edges.0.join_mode"),
+        (document(edges="- {from: first, to: second, spawn_count: 2}"), "edges.0.spawn_count"),
+        (document(edges="- {from: first, to: second, join_count: 2}"), "edges.0.join_count"),
+        (document(edges="- {from: first, to: second, default_to: second}"), "edges.0.default_to"),
         (
             document(nodes="- {id: a, type: human, name: A, approval_gate: {bypass_allowed: true}}", edges=""),
             "nodes.a.approval_gate.bypass_allowed",

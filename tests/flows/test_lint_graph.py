@@ -47,7 +47,9 @@ def graph_codes(*edges: str) -> set[str]:
         (["a>b", "b>c join_mode: wait_n, join_count: 2"], {"OSOP204"}),
         (["a>b", "b>c join_mode: wait_n"], {"OSOP204"}),
         (["a>c", "b>c join_mode: wait_n, join_count: 2"], set()),
-        (["a>b mode: switch, when: '1', cases: [{value: 1, to: c}]"], set()),
+        (["a>b mode: switch, when: '1', cases: [{value: 1, to: c}], default_to: b"], set()),
+        (["a>c join_mode: wait_n, join_count: 2", "b>c join_mode: wait_any"], {"OSOP204"}),
+        (["a>c join_mode: wait_any", "b>c", "b>b"], {"OSOP202", "OSOP205"}),
     ],
 )
 def test_each_flaw_of_the_graph_has_its_code(edges: list[str], codes: set[str]) -> None:

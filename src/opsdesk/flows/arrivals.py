@@ -7,7 +7,6 @@ from uuid import UUID
 
 from opsdesk import access
 from opsdesk.flows.calls import Failed
-from opsdesk.flows.engine import behind
 from opsdesk.flows.errors import AnswerInvalid, KeyReused, NodeUnknown, NoIncident, NotWaiting, RunFinished, RunNotFound
 from opsdesk.flows.inbox import came_before, keep, lock_open_run
 from opsdesk.flows.nodes.callbacks import CallbackTarget
@@ -17,6 +16,7 @@ from opsdesk.flows.runs import read_state
 from opsdesk.flows.settle import ANSWERABLE, ArrivalKind
 from opsdesk.flows.state import NodePhase, State
 from opsdesk.flows.steering import key_of, pause, rerun, resume, skip
+from opsdesk.flows.ways import behind
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements

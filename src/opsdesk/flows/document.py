@@ -152,7 +152,7 @@ def _inputs(declared: tuple[Field, ...], nodes: Mapping[str, Node], edges: tuple
 
 def raw_edge(procedure: Procedure, edge: Edge) -> Mapping[str, Any]:
     """The edge as the document has it."""
-    return dict(procedure.raw["edges"][edge.index])
+    return dict(procedure.raw["edges"][edge.place])
 
 
 __all__ = [

@@ -1,19 +1,24 @@
 """The edges of a document."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
+from opsdesk.flows.document_switch import read_ways
 from opsdesk.flows.expression_problems import ProblemKind, nearest
 from opsdesk.flows.expressions import ConditionInvalid, Scope, compile_condition
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Node, Position
+from opsdesk.flows.procedure import FAILURE_MODES, PLACES_MAX, Edge, EdgeMode, Node, Position
 from opsdesk.flows.tree import Tree
 
 EDGES_MAX = 2_000
 
-RUNNABLE_MODES = frozenset({EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, *FAILURE_MODES})
+RUNNABLE_MODES = frozenset(
+    {EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, EdgeMode.SWITCH, *FAILURE_MODES}
+)
+JOIN_MODES = ("wait_all", "wait_any", "wait_n")
 _LOOSE_CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,
     ProblemKind.HABIT: Code.EXPRESSION_HABIT,
@@ -29,24 +34,41 @@ def read_edges(document: Fields, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
         if len(nodes) > 1:
             document.missing("edges", hint="say with from and to in which order the nodes run")
         return ()
-    edges = []
+    edges: list[Edge] = []
     for place, fields in document.mappings("edges"):
         if place >= EDGES_MAX:
             message = f"the document has more than {EDGES_MAX} edges"
             fields.reading.error(Code.TOO_LARGE, message, fields.tree, where="edges")
             break
-        edge = _edge(fields, place, nodes)
-        if edge is not None:
-            edges.append(edge)
+        edges += _edges(fields, place, nodes)
     return tuple(edges)
+
+
+def _edges(fields: Fields, index: int, nodes: Mapping[str, Node]) -> list[Edge]:
+    """The edge; of a switch, one for each way."""
+    edge = _edge(fields, index, nodes)
+    if edge is None or edge.mode is not EdgeMode.SWITCH:
+        return [] if edge is None else [edge]
+    if edge.condition is None:
+        return []
+    ways = read_ways(fields, edge.condition, edge.target, nodes)
+    return [
+        replace(edge, index=index + PLACES_MAX * number, target=way.target, condition=way.condition)
+        for number, way in enumerate(ways)
+    ]
 
 
 def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
     fields.check(known.EDGE)
-    source, target = (_end(fields, name, nodes) for name in ("from", "to"))
+    source, target = (fields.node(name, nodes) for name in ("from", "to"))
     mode = _mode(fields)
     found = fields.one_of("when", "condition")
     condition = _condition(fields, mode)
+    join_count = _join_count(fields)
+    if mode is not None and mode is not EdgeMode.SWITCH:
+        for name in ("cases", "default_to"):
+            if fields.get(name) is not None:
+                fields.not_honoured(name, hint="write mode: switch")
     if source is None or target is None or mode is None:
         if condition is not None and found is not None:
             _check_loose_condition(fields, condition, found[1], nodes)
@@ -67,6 +89,7 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
         mode=mode,
         condition=condition,
         label=fields.text("label") or "",
+        join_count=join_count,
         position=fields.tree.position,
         condition_position=found[1].position if found else Position(),
     )
@@ -85,21 +108,6 @@ def _check_loose_condition(fields: Fields, condition: str, tree: Tree, nodes: Ma
             if problem.kind in _LOOSE_CODES:
                 code, message = _LOOSE_CODES[problem.kind], f"{fields.where}: {problem.message}"
                 fields.reading.error(code, message, tree, where=fields.where, hint=problem.hint)
-
-
-def _end(fields: Fields, name: str, nodes: Mapping[str, Node]) -> str | None:
-    node_id = fields.text(name)
-    if node_id is None:
-        if fields.get(name) is None:
-            fields.missing(name)
-        return None
-    if node_id in nodes:
-        return node_id
-    near = nearest(node_id, nodes)
-    hint = f"did you mean {near}?" if near else ""
-    message = f"{fields.path(name)}: there is no node {node_id[:80]}"
-    fields.reading.error(Code.UNKNOWN_NODE, message, fields.entries[name], where=fields.path(name), hint=hint)
-    return None
 
 
 def _mode(fields: Fields) -> EdgeMode | None:
@@ -132,3 +140,21 @@ def _condition(fields: Fields, mode: EdgeMode | None) -> str | None:
         where = fields.path("when")
         fields.reading.error(Code.CONDITION_MISSING, message, fields.tree, where=where, hint="write when: <expression>")
     return None
+
+
+def _join_count(fields: Fields) -> int | None:
+    """Of `wait_n` as the document has it; whether so many edges lead to the target is lint's question."""
+    mode, count = fields.text("join_mode"), fields.number("join_count", least=1, whole=True)
+    if mode is not None and mode not in JOIN_MODES:
+        near = nearest(mode, JOIN_MODES)
+        hint = f"did you mean {near}?" if near else f"one of {', '.join(JOIN_MODES)}"
+        message = f"{fields.path('join_mode')}: there is no join mode {mode[:40]}"
+        tree = fields.entries["join_mode"]
+        fields.reading.error(Code.WRONG_VALUE, message, tree, where=fields.path("join_mode"), hint=hint)
+    if mode == "wait_any":
+        return 1
+    if mode != "wait_n":
+        if count is not None:
+            fields.not_honoured("join_count", hint="write join_mode: wait_n")
+        return None
+    return None if count is None else int(count)

@@ -3,10 +3,11 @@
 import difflib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from opsdesk.flows.document_fields import FieldSet
+from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Position
@@ -128,6 +129,21 @@ class Fields:
                 yield index, Fields(self.reading, item, f"{self.path(name)}.{index}")
             else:
                 self.wrong(item, f"{self.path(name)}.{index}", "a mapping")
+
+    def node(self, name: str, nodes: Collection[str]) -> str | None:
+        """The id of one of these nodes; missing or unknown is an error."""
+        node_id = self.text(name)
+        if node_id is None:
+            if self.get(name) is None:
+                self.missing(name)
+            return None
+        if node_id in nodes:
+            return node_id
+        near = nearest(node_id, nodes)
+        hint = f"did you mean {near}?" if near else ""
+        message = f"{self.path(name)}: there is no node {node_id[:80]}"
+        self.reading.error(Code.UNKNOWN_NODE, message, self.entries[name], where=self.path(name), hint=hint)
+        return None
 
     def duration_s(self, *names: str, unit_s: float = 1) -> float | None:
         """Seconds: a number of `unit_s`, or a text such as 90s, 10m, 1h30m, 24h, 7d."""

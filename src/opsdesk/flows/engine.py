@@ -1,7 +1,8 @@
 """The pure core: what facts add up to, and what has to be done next. No I/O, no clock, no randomness.
 
 Dead-path elimination: when a node ends, each edge out of it is taken or dead. A node whose incoming edges are all
-decided runs if one of them was taken; else it is skipped, and its own edges are dead.
+decided runs if one of them was taken; else it is skipped, and its own edges are dead. A join that says so runs as soon
+as so many edges to it are taken (`ways`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import FAILURE_MODES, NodeType, Procedure
+from opsdesk.flows.procedure import NodeType, Procedure
 from opsdesk.flows.state import NodePhase, NodeState, Pause, RunStatus, State, Wait
+from opsdesk.flows.ways import begin_again, decide_edges, onward, release, too_few
 
 LEASES_LOST_MAX = 5
 """A run that lost its worker this often without progress is set aside."""
@@ -87,7 +89,7 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
             if procedure.timeout_s is not None:
                 state.deadline_at = fact.at + timedelta(seconds=procedure.timeout_s)
             for node in procedure.entries:
-                _release(procedure, state, node.id, fact.at)
+                release(procedure, state, node.id, fact.at)
         case FactKind.RUN_ENDED:
             state.outcome = RunStatus(payload["outcome"])
             state.outcome_node = payload.get("node")
@@ -117,7 +119,7 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.phase, node.ended_at, node.wait = NodePhase.DONE, fact.at, None
             node.outputs = payload["outputs"]
             node.skipped_because = payload["reason"] if payload.get("by") == "skip" else None
-            _decide_edges(procedure, state, fact)
+            decide_edges(procedure, state, fact.node, payload["taken"], fact.at)
         case FactKind.ATTEMPT_FAILED:
             node.phase, node.error = NodePhase.RETRYING, payload
             node.retry_at = datetime.fromisoformat(payload["retry_at"])
@@ -132,7 +134,7 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.ended_at, node.wait, node.error = fact.at, None, payload
             node.phase = NodePhase.FAILED if payload["taken"] else NodePhase.BLOCKED
             if payload["taken"]:
-                _decide_edges(procedure, state, fact)
+                decide_edges(procedure, state, fact.node, payload["taken"], fact.at)
         case FactKind.NODE_BLOCKED:
             node.phase, node.ended_at, node.wait, node.error = NodePhase.BLOCKED, fact.at, None, payload
         case FactKind.NODE_RETRIED:
@@ -141,29 +143,9 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.key_generation += 1 if payload["new_key"] else 0
             node.retries += 1
         case FactKind.NODE_RERUN:
-            _begin_again(procedure, state, fact)
+            begin_again(procedure, state, fact.node, fact.at)
         case _:
             pass
-
-
-def behind(procedure: Procedure, node_id: str) -> list[str]:
-    """The node and everything that edges lead to from it, in the order of the document."""
-    found, more = {node_id}, [node_id]
-    while more:
-        targets = {edge.target for edge in procedure.outgoing[more.pop()]} - found
-        found |= targets
-        more += targets
-    return [name for name in procedure.nodes if name in found]
-
-
-def _begin_again(procedure: Procedure, state: State, fact: Fact) -> None:
-    """What had begun gets a new iteration; the way to the node stays as it was decided."""
-    for name in behind(procedure, fact.node):
-        before = state.nodes[name]
-        state.nodes[name] = NodeState(iteration=before.iteration + (before.released_at is not None))
-        for edge in procedure.outgoing[name]:
-            state.edges.pop(edge.index, None)
-    _release(procedure, state, fact.node, fact.at)
 
 
 def _give_up_turns(state: State, at: datetime) -> None:
@@ -190,45 +172,6 @@ def _wait(payload: Any) -> Wait:
         role=payload.get("role"),
         has_turn=payload.get("has_turn", False),
     )
-
-
-def _decide_edges(procedure: Procedure, state: State, fact: Fact) -> None:
-    taken = fact.payload["taken"]
-    undecided = [(fact.node, frozenset(taken))]
-    while undecided:
-        source, chosen = undecided.pop()
-        for edge in procedure.outgoing[source]:
-            state.edges[edge.index] = edge.index in chosen
-        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source]):
-            if state.nodes[target].phase is not NodePhase.PENDING:
-                continue
-            decisions = [state.edges.get(edge.index) for edge in procedure.incoming[target]]
-            if None in decisions:
-                continue
-            if any(decisions):
-                _release(procedure, state, target, fact.at)
-            else:
-                state.nodes[target].phase = NodePhase.SKIPPED
-                undecided.append((target, frozenset()))
-
-
-def _release(procedure: Procedure, state: State, node_id: str, at: datetime) -> None:
-    """Make a node executable, with the names that it sees: those of the taken paths, in the order of the edges."""
-    node = state.nodes[node_id]
-    scope = dict(state.inputs)
-    ancestors: set[str] = set()
-    for edge in procedure.incoming[node_id]:
-        if state.edges.get(edge.index):
-            source = state.nodes[edge.source]
-            scope.update(source.scope)
-            ancestors |= source.ancestors
-            ancestors.add(edge.source)
-    # After the scopes, so that an output is never hidden by an older value that came along another edge.
-    for edge in procedure.incoming[node_id]:
-        if state.edges.get(edge.index):
-            scope.update(state.nodes[edge.source].outputs)
-    node.phase, node.attempt, node.released_at = NodePhase.ACTIVE, 1, at
-    node.scope, node.ancestors = scope, frozenset(ancestors)
 
 
 def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
@@ -301,17 +244,20 @@ def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
 
 
 def _finish(procedure: Procedure, state: State) -> Finish:
-    """Completed, or stopped where a node ended and no condition led further."""
+    """Completed, or stopped where a node ended and no condition led further, or too few paths came to a join."""
     ends = []
     for node_id, node in state.nodes.items():
         if node.phase is not NodePhase.DONE:
             continue
-        onward = [edge for edge in procedure.outgoing[node_id] if edge.mode not in FAILURE_MODES]
-        if not onward:
+        edges = onward(procedure, node_id)
+        if not edges:
             ends.append(node_id)
-        elif not any(state.edges.get(edge.index) for edge in onward):
-            conditions = ", ".join(f"`{edge.condition}`" for edge in onward)
+        elif not any(state.edges.get(edge.index) for edge in edges):
+            conditions = ", ".join(f"`{edge.condition}`" for edge in edges)
             return Finish(RunStatus.STOPPED, node_id, f"no condition held after {node_id}: {conditions}")
+    if (short := too_few(procedure, state)) is not None:
+        node_id, came, needed = short
+        return Finish(RunStatus.STOPPED, node_id, f"{came} of the {needed} paths that {node_id} waits for came to it")
     only = ends[0] if len(ends) == 1 else None
     return Finish(RunStatus.COMPLETED, only, f"ended at {', '.join(ends)}" if ends else "")
 

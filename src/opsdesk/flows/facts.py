@@ -17,7 +17,8 @@ class FactKind(StrEnum):
     """inputs, actor; trace (a `traceparent`) where somebody traces."""
     NODE_ENDED = "node_ended"
     """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
-    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason."""
+    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `tickets`: those of
+    branches that a join did not wait for."""
     ATTEMPT_FAILED = "attempt_failed"
     """code, message, attempt, and retry_at: the node is tried again then."""
     NODE_FAILED = "node_failed"

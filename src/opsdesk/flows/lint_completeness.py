@@ -19,6 +19,7 @@ from opsdesk.flows.lint_domains import Domain, Path, Undecidable, Value, domain,
 from opsdesk.flows.lint_names import Names, Provider, scope_at
 from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode
 
+DECISIONS = frozenset({EdgeMode.CONDITIONAL, EdgeMode.SWITCH})
 CELLS_MAX = 5_000
 """Combinations for one node."""
 CELLS_TOTAL_MAX = 40_000
@@ -66,7 +67,7 @@ def lint_completeness(names: Names, conditions: Mapping[int, Condition]) -> Iter
 def _deciding(names: Names, node_id: str, conditions: Mapping[int, Condition]) -> list[Edge]:
     """The conditional edges, where one of them has to be taken for the run to go on."""
     edges = [edge for edge in names.graph.outgoing[node_id] if edge.mode not in FAILURE_MODES]
-    if not edges or any(edge.mode is not EdgeMode.CONDITIONAL or edge.index not in conditions for edge in edges):
+    if not edges or any(edge.mode not in DECISIONS or edge.index not in conditions for edge in edges):
         return []
     return edges
 
@@ -179,4 +180,4 @@ def _told(variables: Sequence[Variable], cell: Cell) -> str:
 
 
 def _finding(code: Code, severity: Severity, message: str, hint: str, edge: Edge) -> Finding:
-    return Finding(code, severity, message, hint, edge.condition_position, f"edges.{edge.index}")
+    return Finding(code, severity, message, hint, edge.condition_position, f"edges.{edge.place}")

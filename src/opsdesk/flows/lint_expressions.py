@@ -70,7 +70,7 @@ def _finding(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> F
         message, hint = late, "conditions see only what ran on the way to them"
     message = f"{_told(edge)}: {message}"
     position = _at(names, edge, problem.offset)
-    return Finding(CODES[problem.kind], Severity.ERROR, message, hint, position, f"edges.{edge.index}")
+    return Finding(CODES[problem.kind], Severity.ERROR, message, hint, position, f"edges.{edge.place}")
 
 
 def _provided_elsewhere(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> str | None:
@@ -119,7 +119,7 @@ def _maybe_missing(
         full = name if "." in name or provider is None else f"outputs.{provider.id.replace('-', '_')}.{name}"
         hint = f"ask first: has({full}) && …" if "." in full else f"ask first: has(inputs.{name}) && …"
         position = _at(names, edge, _offset(edge, name))
-        yield Finding(Code.EXPRESSION_MAYBE, Severity.WARNING, message, hint, position, f"edges.{edge.index}")
+        yield Finding(Code.EXPRESSION_MAYBE, Severity.WARNING, message, hint, position, f"edges.{edge.place}")
 
 
 def _comparisons(names: Names, edge: Edge, condition: Condition, scope: Scope) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def _comparisons(names: Names, edge: Edge, condition: Condition, scope: Scope) -
                     message, hint = found
                     position = _at(names, edge, _offset(edge, one.name))
                     message = f"{_told(edge)}: {message}"
-                    yield Finding(Code.EXPRESSION_TYPES, Severity.ERROR, message, hint, position, f"edges.{edge.index}")
+                    yield Finding(Code.EXPRESSION_TYPES, Severity.ERROR, message, hint, position, f"edges.{edge.place}")
 
 
 def _ruled_out(name: str, value: object, scope: Scope) -> tuple[str, str] | None:

@@ -36,21 +36,28 @@ def _joins(procedure: Procedure, graph: Graph, reached: set[str]) -> Iterator[Fi
     for node in procedure.nodes.values():
         incoming = graph.incoming[node.id]
         dead = [edge for edge in incoming if edge.source not in reached]
-        if node.id in reached and dead:
+        needed = procedure.joins.get(node.id)
+        enough = needed is not None and len(incoming) - len(dead) >= needed
+        if node.id in reached and dead and not enough:
             message = f"{node.id} waits for {dead[0].source}, which never runs, so that it never runs either"
             yield _about_edge(Code.JOIN_NEVER, Severity.ERROR, message, "remove the edge", dead[0])
-        for edge in incoming:
-            yield from _join_count(procedure, edge, len(incoming))
+        yield from _join_counts(procedure, incoming)
 
 
-def _join_count(procedure: Procedure, edge: Edge, incoming: int) -> Iterator[Finding]:
-    raw = raw_edge(procedure, edge)
-    if raw.get("join_mode") != "wait_n":
-        return
-    count = raw.get("join_count")
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= incoming:
-        message = f"{edge.target} waits for join_count edges, which has to be a number from 1 to {incoming}"
-        yield _about_edge(Code.JOIN_NEVER, Severity.ERROR, message, "", edge)
+def _join_counts(procedure: Procedure, incoming: tuple[Edge, ...]) -> Iterator[Finding]:
+    """A number of edges that can come, and one for all edges to the node."""
+    first: Edge | None = None
+    for edge in incoming:
+        raw = raw_edge(procedure, edge)
+        if raw.get("join_mode") == "wait_n" and not 1 <= (edge.join_count or 0) <= len(incoming):
+            message = f"{edge.target} waits for join_count edges, which has to be a number from 1 to {len(incoming)}"
+            yield _about_edge(Code.JOIN_NEVER, Severity.ERROR, message, "", edge)
+        if raw.get("join_mode") is None:
+            continue
+        if first is not None and first.join_count != edge.join_count:
+            message = f"{edge.target} waits in two ways; the other is at line {first.position.line}"
+            yield _about_edge(Code.JOIN_NEVER, Severity.ERROR, message, "say once how it waits", edge)
+        first = first or edge
 
 
 def _cycles(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
@@ -118,4 +125,4 @@ def _same_edges(procedure: Procedure) -> Iterator[Finding]:
 
 
 def _about_edge(code: Code, severity: Severity, message: str, hint: str, edge: Edge) -> Finding:
-    return Finding(code, severity, message, hint, edge.position, f"edges.{edge.index}")
+    return Finding(code, severity, message, hint, edge.position, f"edges.{edge.place}")

@@ -1,10 +1,9 @@
 """Which nodes surely ran, and which may have run, where a run comes to a node: over all paths, not a sample of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from opsdesk.flows.document import raw_edge
 from opsdesk.flows.lint_decisions import FALSE, TRUE, Diagram, Diagrams, TooComplex
 from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Node, Position, Procedure
 
@@ -21,10 +20,12 @@ class Graph:
 
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
-    """All but loops, with an edge more for each case of a switch."""
+    """All but loops."""
     backward: frozenset[Edge]
     incoming: Mapping[str, tuple[Edge, ...]]
     outgoing: Mapping[str, tuple[Edge, ...]]
+    joins: Mapping[str, int]
+    """As the procedure has them."""
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -35,25 +36,11 @@ class Graph:
 
 
 def graph_of(procedure: Procedure) -> Graph:
-    edges = tuple(edge for edge in _with_cases(procedure) if edge.mode is not EdgeMode.LOOP)
+    edges = tuple(edge for edge in procedure.edges if edge.mode is not EdgeMode.LOOP)
     incoming = _grouped(procedure, ((edge.target, edge) for edge in edges))
     outgoing = _grouped(procedure, ((edge.source, edge) for edge in edges))
     order, backward = _ordered(procedure, incoming, outgoing)
-    return Graph(order, edges, backward, incoming, outgoing)
-
-
-def _with_cases(procedure: Procedure) -> Iterable[Edge]:
-    """A switch edge leads to the target of each of its cases too."""
-    for edge in procedure.edges:
-        yield edge
-        if edge.mode is not EdgeMode.SWITCH:
-            continue
-        raw = raw_edge(procedure, edge)
-        cases = raw.get("cases")
-        targets = [case.get("to") for case in cases if isinstance(case, dict)] if isinstance(cases, list) else []
-        for target in dict.fromkeys([*targets, raw.get("default_to")]):
-            if isinstance(target, str) and target in procedure.nodes and target != edge.target:
-                yield Edge(edge.index, edge.source, target, edge.mode, edge.condition, position=edge.position)
+    return Graph(order, edges, backward, incoming, outgoing, procedure.joins)
 
 
 def _grouped(procedure: Procedure, pairs: Iterable[tuple[str, Edge]]) -> Mapping[str, tuple[Edge, ...]]:
@@ -105,6 +92,7 @@ class Paths:
     _decisions: dict[object, int] = field(default_factory=dict)
     _runs: dict[str, Diagram] = field(default_factory=dict)
     _sees: dict[tuple[str, str], Diagram] = field(default_factory=dict)
+    _first: dict[Edge, Diagram] = field(default_factory=dict)
     _gave_up: bool = False
 
     def certainty(self, node_id: str, producers: Iterable[str], *, edge: Edge | None = None) -> Certainty:
@@ -140,11 +128,17 @@ class Paths:
         if not self._runs:
             for current in self.graph.order:
                 forward = self.graph.forward(current)
-                result = FALSE if forward else TRUE
-                for edge in forward:
-                    result = self.diagrams.either(result, self._taken(edge))
-                self._runs[current] = result
+                taken = [self._taken(edge) for edge in forward]
+                self._runs[current] = self._at_least(self.graph.joins.get(current, 1), taken) if forward else TRUE
         return self._runs[node_id]
+
+    def _at_least(self, needed: int, taken: Sequence[Diagram]) -> Diagram:
+        """When so many of them hold, or more."""
+        counts: list[Diagram] = [TRUE] + [FALSE] * needed
+        for each in taken:
+            for count in range(needed, 0, -1):
+                counts[count] = self.diagrams.either(counts[count], self.diagrams.both(counts[count - 1], each))
+        return counts[needed]
 
     def sees(self, node_id: str, producer: str) -> Diagram:
         """When the node sees the outputs of the producer."""
@@ -166,8 +160,29 @@ class Paths:
             else:
                 through = self._sees.get((edge.source, producer), FALSE)
             if through is not FALSE:
-                result = self.diagrams.either(result, self.diagrams.both(self._taken(edge), through))
+                result = self.diagrams.either(result, self.diagrams.both(self._arrived(edge), through))
         return result
+
+    def _arrived(self, edge: Edge) -> Diagram:
+        """When the edge is taken, and its target has waited for it."""
+        if edge.target not in self.graph.joins:
+            return self._taken(edge)
+        if edge not in self._first:
+            self._first |= self._first_of(self.graph.forward(edge.target))
+        return self._first[edge]
+
+    def _first_of(self, edges: Sequence[Edge]) -> Mapping[Edge, Diagram]:
+        """Where a join does not wait for all edges, which of the taken ones comes first is a decision of its own."""
+        later: list[Diagram] = [FALSE]
+        for edge in reversed(edges):
+            later.append(self.diagrams.either(later[-1], self._taken(edge)))
+        found: dict[Edge, Diagram] = {}
+        before: Diagram = FALSE
+        for edge, others in zip(edges, reversed(later[:-1]), strict=True):
+            comes = self.diagrams.either(self._decision(("first", edge)), self.diagrams.without(TRUE, others))
+            found[edge] = self.diagrams.without(self.diagrams.both(self._taken(edge), comes), before)
+            before = self.diagrams.either(before, found[edge])
+        return found
 
     def _taken(self, edge: Edge) -> Diagram:
         if edge.mode in FAILURE_MODES:

@@ -96,8 +96,7 @@ class LiveRun:
         for fact in self.unsaved:
             if fact.kind is FactKind.NODE_FAILED and fact.payload.get("ticket"):
                 tickets.append((fact.payload["ticket"], "expired"))
-            if fact.kind is FactKind.NODE_RERUN:
-                tickets += [(ticket, "cancelled") for ticket in fact.payload["tickets"]]
+            tickets += [(ticket, "cancelled") for ticket in fact.payload.get("tickets", ())]
             if fact.kind is FactKind.RUN_ENDED:
                 waits = [node.wait for node in self.state.nodes.values() if node.wait is not None]
                 tickets += [(wait.ticket, "cancelled") for wait in waits if wait.ticket]

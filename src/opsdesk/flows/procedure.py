@@ -40,6 +40,8 @@ class EdgeMode(StrEnum):
 
 FAILURE_MODES = frozenset({EdgeMode.FALLBACK, EdgeMode.ERROR, EdgeMode.TIMEOUT})
 """Edges that only a failure takes."""
+PLACES_MAX = 10_000
+"""More than a document may have edges."""
 
 
 class Backoff(StrEnum):
@@ -124,14 +126,31 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Edge:
     index: int
-    """Place in the document's list of edges; the journal names edges by it."""
+    """The journal names edges by it: the place in the document's list of edges, and for the further ways of a switch
+    that place and a multiple of PLACES_MAX."""
     source: str
     target: str
     mode: EdgeMode = EdgeMode.SEQUENTIAL
     condition: str | None = None
     label: str = ""
+    join_count: int | None = None
+    """How many taken edges release the target, where this edge says so; the target waits for no other then."""
     position: Position = Position()
     condition_position: Position = Position()
+
+    @property
+    def place(self) -> int:
+        """In the document's list of edges, from 0."""
+        return self.index % PLACES_MAX
+
+    @property
+    def by_failure(self) -> bool:
+        return self.mode in FAILURE_MODES
+
+    @property
+    def leads_back(self) -> bool:
+        """A loop: nothing waits for it."""
+        return self.mode is EdgeMode.LOOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +176,8 @@ class Procedure:
     """Where every value of `raw` stands, by its path, such as `nodes.0.runtime.url`."""
     incoming: Mapping[str, tuple[Edge, ...]] = field(init=False)
     outgoing: Mapping[str, tuple[Edge, ...]] = field(init=False)
+    joins: Mapping[str, int] = field(init=False)
+    """By node that does not wait for all edges to it: how many taken ones release it."""
 
     def __post_init__(self) -> None:
         ends = [end for edge in self.edges for end in (edge.source, edge.target)]
@@ -165,6 +186,8 @@ class Procedure:
         outgoing = {name: tuple(edge for edge in self.edges if edge.source == name) for name in names}
         object.__setattr__(self, "incoming", incoming)
         object.__setattr__(self, "outgoing", outgoing)
+        joins = {edge.target: edge.join_count for edge in reversed(self.edges) if edge.join_count is not None}
+        object.__setattr__(self, "joins", joins)
 
     @property
     def entries(self) -> tuple[Node, ...]:

@@ -107,11 +107,9 @@ class _Recorder:
             if fact.node:
                 self._record(fact)
             for key, node in self.state.nodes.items():
-                if before[key] is not NodePhase.PENDING:
-                    continue
-                if node.phase is NodePhase.ACTIVE:
+                if before[key] is NodePhase.PENDING and node.phase is NodePhase.ACTIVE:
                     self.started[key] = fact.at
-                elif node.phase is NodePhase.SKIPPED:
+                elif before[key] is not NodePhase.SKIPPED and node.phase is NodePhase.SKIPPED:
                     self._skipped(key, fact.at)
 
     def log(self) -> dict[str, Any]:
@@ -205,7 +203,9 @@ class _Recorder:
     def _skipped(self, node_id: str, at: datetime) -> None:
         record = {"node_id": node_id, "node_type": self.procedure.nodes[node_id].type.value, "status": "SKIPPED"}
         times = {"started_at": _stamp(at), "ended_at": _stamp(at), "duration_ms": 0}
-        self.records.append(record | times | {"reason": "no edge that leads here was taken"})
+        cut_off = self.state.nodes[node_id].cut_off
+        reason = "the join behind it did not wait for it" if cut_off else "no edge that leads here was taken"
+        self.records.append(record | times | {"reason": reason})
 
     def _unfinished(self, status: RunStatus) -> list[dict[str, Any]]:
         """Records of the nodes that the end of the run, or of the journal so far, finds under way or not reached."""

@@ -8,13 +8,14 @@ from hashlib import sha256
 from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
-from opsdesk.flows.engine import Execute, behind
+from opsdesk.flows.engine import Execute
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.outputs import bind_outputs
-from opsdesk.flows.procedure import FAILURE_MODES, Backoff, Edge, EdgeMode, Node, RetryPolicy
+from opsdesk.flows.procedure import Backoff, Edge, EdgeMode, Node, RetryPolicy
 from opsdesk.flows.program import Program
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
+from opsdesk.flows.ways import behind, onward, tickets_cut_off
 
 WAIT_DEFAULT_S = 7 * 86400
 """How long an answer that a partner promised is waited for, where the node does not say."""
@@ -53,9 +54,8 @@ def _settled(state: State, command: Execute) -> bool:
 def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, Any], now: datetime, **more: Any) -> Fact:
     """The node has its outputs; which edges are taken is decided here, once."""
     node = state.nodes[node_id]
-    onward = [edge for edge in program.procedure.outgoing[node_id] if edge.mode not in FAILURE_MODES]
     try:
-        taken = _true_edges(program, state, node_id, onward, outputs)
+        taken = _true_edges(program, state, node_id, onward(program.procedure, node_id), outputs)
     except ConditionFailed as error:
         payload = {
             "outputs": outputs,
@@ -64,7 +64,13 @@ def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, An
             "attempt": node.attempt,
         }
         return Fact(FactKind.NODE_BLOCKED, now, node_id, node.iteration, {"code": "ConditionFailed", **payload, **more})
-    return Fact(FactKind.NODE_ENDED, now, node_id, node.iteration, {"outputs": outputs, "taken": taken, **more})
+    ends = {"outputs": outputs, "taken": taken, **_cut_off(program, state, node_id, taken, now), **more}
+    return Fact(FactKind.NODE_ENDED, now, node_id, node.iteration, ends)
+
+
+def _cut_off(program: Program, state: State, node_id: str, taken: list[int], now: datetime) -> dict[str, list[str]]:
+    tickets = tickets_cut_off(program.procedure, state, node_id, taken, now)
+    return {"tickets": tickets} if tickets else {}
 
 
 def _true_edges(
@@ -107,6 +113,8 @@ def failed(program: Program, state: State, node_id: str, failure: Failed, now: d
         return Fact(FactKind.ATTEMPT_FAILED, now, node_id, node.iteration, payload)
     payload["taken"] = _failure_edges(program, state, node_id, failure)
     payload["timeout"] = failure.timeout
+    if payload["taken"]:
+        payload |= _cut_off(program, state, node_id, payload["taken"], now)
     return Fact(FactKind.NODE_FAILED, now, node_id, node.iteration, payload)
 
 

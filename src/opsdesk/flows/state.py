@@ -95,6 +95,8 @@ class NodeState:
     """The nodes on the taken paths to it."""
     skipped_because: str | None = None
     """Why a person skipped it."""
+    cut_off: bool = False
+    """It was skipped because a join did not wait for it."""
 
 
 @dataclass(slots=True)
