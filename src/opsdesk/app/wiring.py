@@ -68,6 +68,7 @@ class Opsdesk:
             flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get),
             flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
             flows.NodeType.DATA: flows.nodes.data_node(),
+            flows.NodeType.DB: flows.nodes.db_node(self.secrets.get),
             flows.NodeType.SYSTEM: flows.nodes.system_node(self.secrets.get, signals(self.database, self.clock)),
         }
 

@@ -77,6 +77,11 @@ RUNTIMES: Mapping[str, FieldSet] = {
     "cli": _runtime("command shell timeout", "working_directory env success_codes capture output_mapping "),
     "human": _runtime("approvers min_approvals timeout", "assignees channel prompt options escalation "),
     "data": _runtime("transform schema checks on_failure", "expectations report_output ", admits_any=True),
+    "db": _runtime(
+        "engine connection query read_only timeout",
+        "migration_tool migration_path direction dry_run backup_before ",
+        admits_any=True,
+    ),
     "system": _runtime("operation duration until message level run node answer", admits_any=True),
 }
 """Of the node types that can be run; the runtime of the others is not looked into."""

@@ -9,7 +9,7 @@ from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_io import read_fields
 from opsdesk.flows.document_policies import read_approval, read_retry, read_security
 from opsdesk.flows.document_reading import Fields
-from opsdesk.flows.document_runtime import read_runtime
+from opsdesk.flows.document_runtime import check_node, read_runtime
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Approval, Node, NodeType, RetryPolicy
@@ -18,7 +18,7 @@ from opsdesk.flows.tree import plain
 NODES_MAX = 500
 ID_CHARS_MAX = 128
 
-RUNNABLE_TYPES = frozenset({NodeType.API, NodeType.CLI, NodeType.DATA, NodeType.HUMAN, NodeType.SYSTEM})
+RUNNABLE_TYPES = frozenset({NodeType.API, NodeType.CLI, NodeType.DATA, NodeType.DB, NodeType.HUMAN, NodeType.SYSTEM})
 _ID = re.compile(r"[^\W_][\w-]*\Z|_[\w-]+\Z")
 
 
@@ -83,7 +83,7 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
         fields.missing("name", hint="say what happens here: name, purpose or description")
     if retry is None and node_type is not NodeType.HUMAN:
         retry = defaults.retry
-    return Node(
+    node = Node(
         id=node_id,
         type=node_type,
         name=name or node_id,
@@ -99,6 +99,8 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
         explain=read_explain(fields),
         position=fields.tree.position,
     )
+    check_node(fields, runtime, node)
+    return node
 
 
 def read_id(fields: Fields) -> str | None:

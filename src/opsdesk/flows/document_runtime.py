@@ -7,15 +7,20 @@ from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.nodes.data_fields import data_problems
+from opsdesk.flows.nodes.db_fields import db_problems
 from opsdesk.flows.nodes.problems import FieldProblems
 from opsdesk.flows.nodes.system_fields import system_problems
-from opsdesk.flows.procedure import NodeType
-from opsdesk.flows.tree import Tree, plain
+from opsdesk.flows.procedure import Node, NodeType
+from opsdesk.flows.tree import Tree
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ABSOLUTE = re.compile(r"https?://|\$\{", re.IGNORECASE)
 _PATH = re.compile(r"\$(?:\.|\[|\Z)")
-_PROBLEMS: Mapping[NodeType, FieldProblems] = {NodeType.DATA: data_problems, NodeType.SYSTEM: system_problems}
+_PROBLEMS: Mapping[NodeType, FieldProblems] = {
+    NodeType.DATA: data_problems,
+    NodeType.DB: db_problems,
+    NodeType.SYSTEM: system_problems,
+}
 """Asked by the worker too, so that what passes here is what runs."""
 
 
@@ -29,22 +34,21 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
             _check_api(node, runtime)
         case NodeType.CLI:
             _check_cli(node, runtime)
-        case None:
-            pass
         case _:
-            _check_fields(node, runtime, _PROBLEMS.get(node_type))
+            pass
     return runtime
 
 
-def _check_fields(node: Fields, runtime: Fields | None, problems: FieldProblems | None) -> None:
+def check_node(fields: Fields, runtime: Fields | None, node: Node) -> None:
+    """What the worker would refuse in the middle of a run is named here, by the same functions."""
+    problems = _PROBLEMS.get(node.type)
     if problems is None:
         return
-    values = plain(runtime.tree) if runtime is not None else {}
-    for problem in problems(node.text("subtype"), values):
+    for problem in problems(node):
         tree = runtime.get(problem.field) if runtime is not None else None
         if tree is None:
-            tree = node.tree if runtime is None else runtime.tree
-        _cannot_run(node, tree, problem.message)
+            tree = fields.tree if runtime is None else runtime.tree
+        _cannot_run(fields, tree, problem.message)
     if runtime is not None:
         _check_mapping(runtime)
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from opsdesk.flows.nodes.callbacks import CallbackAddresses
     from opsdesk.flows.nodes.cli import cli_node
     from opsdesk.flows.nodes.data import data_node
+    from opsdesk.flows.nodes.db import db_node
     from opsdesk.flows.nodes.schemas import schema_problem
     from opsdesk.flows.nodes.system import SendSignal, system_node
 
@@ -20,6 +21,7 @@ __all__ = [
     "api_node",
     "cli_node",
     "data_node",
+    "db_node",
     "schema_problem",
     "system_node",
 ]
@@ -33,6 +35,7 @@ _HOMES = {
     "NodeCall": "opsdesk.flows.calls",
     "SendSignal": "opsdesk.flows.nodes.system",
     "system_node": "opsdesk.flows.nodes.system",
+    "db_node": "opsdesk.flows.nodes.db",
     "schema_problem": "opsdesk.flows.nodes.schemas",
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from opsdesk.flows.nodes.problems import FieldProblem
 from opsdesk.flows.nodes.schemas import is_schema
+from opsdesk.flows.procedure import Node
 
 EXPRESSIONS_MAX = 100
 SUBTYPES = frozenset({"transform", "validate", "aggregate"})
@@ -19,8 +20,9 @@ class DataCheck:
     message: str
 
 
-def data_problems(subtype: str | None, runtime: Mapping[str, Any]) -> Iterator[FieldProblem]:
+def data_problems(node: Node) -> Iterator[FieldProblem]:
     """Why the node cannot be run."""
+    subtype, runtime = node.subtype, node.runtime
     if subtype is not None and subtype not in SUBTYPES:
         yield FieldProblem("subtype", f"a data node of subtype {subtype[:40]} (known: {', '.join(sorted(SUBTYPES))})")
         return

@@ -46,6 +46,11 @@ class Failure(StrEnum):
     SIGNAL_REFUSED = "SignalRefused"
     """The other run did not take the signal of a `system` node."""
 
+    DATABASE_UNREACHABLE = "DatabaseUnreachable"
+    QUERY_REFUSED = "QueryRefused"
+    """The database refused the statement of a `db` node; the message has its SQLSTATE."""
+    RESULT_TOO_LARGE = "ResultTooLarge"
+
     ANSWER_NOT_JSON = "AnswerNotJson"
     """The answer, or the standard output, is not one JSON object."""
     OUTPUT_INVALID = "OutputInvalid"

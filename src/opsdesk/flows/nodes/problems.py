@@ -1,8 +1,7 @@
 """What can be said of the fields of a node before it runs. The document's reader asks, and the worker once more."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.procedure import Node
@@ -16,11 +15,10 @@ class FieldProblem:
     message: str
 
 
-FieldProblems = Callable[[str | None, Mapping[str, Any]], Iterable[FieldProblem]]
-"""Of a subtype and the `runtime`, as plain values."""
+FieldProblems = Callable[[Node], Iterable[FieldProblem]]
 
 
 def check_fields(node: Node, problems: FieldProblems) -> None:
     """Raises NodeFailure for the first problem."""
-    for problem in problems(node.subtype, node.runtime):
+    for problem in problems(node):
         raise NodeFailure(Failure.BAD_NODE, f"{problem.message} cannot be run")

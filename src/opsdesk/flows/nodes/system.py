@@ -30,7 +30,7 @@ def system_node(secrets: SecretLookup, send_signal: SendSignal, env: Mapping[str
         try:
             check_fields(call.node, system_problems)
             lookup = lookup_for(call, secrets=secrets, env=env)
-            match operation_of(call.node.subtype, call.node.runtime):
+            match operation_of(call.node):
                 case "timer":
                     return _timer(call.node.runtime, lookup)
                 case "log":

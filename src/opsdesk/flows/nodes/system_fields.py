@@ -5,6 +5,7 @@ from typing import Any
 
 from opsdesk.flows.document_reading import DURATION_S_MAX, duration_s
 from opsdesk.flows.nodes.problems import FieldProblem
+from opsdesk.flows.procedure import Node
 from opsdesk.flows.references import Namespace, parse_all
 
 OPERATIONS = ("log", "signal", "timer")
@@ -12,14 +13,15 @@ LEVELS = ("debug", "info", "warning", "error")
 MESSAGE_CHARS_MAX = 2_000
 
 
-def operation_of(subtype: str | None, runtime: Mapping[str, Any]) -> str | None:
+def operation_of(node: Node) -> str | None:
     """What the node does: `runtime.operation`, else its subtype."""
-    return runtime.get("operation") or subtype
+    return node.runtime.get("operation") or node.subtype
 
 
-def system_problems(subtype: str | None, runtime: Mapping[str, Any]) -> Iterator[FieldProblem]:
+def system_problems(node: Node) -> Iterator[FieldProblem]:
     """Why the node cannot be run."""
-    match operation_of(subtype, runtime):
+    runtime = node.runtime
+    match operation_of(node):
         case "timer":
             yield from _timer_problems(runtime)
         case "log":
