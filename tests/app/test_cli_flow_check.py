@@ -1,4 +1,4 @@
-"""`opsdesk flow simulate`: what is found without running anything."""
+"""`opsdesk flow simulate`, `flow test`: what is found without running anything."""
 
 import json
 
@@ -65,3 +65,33 @@ def test_a_file_of_answers_is_read_strictly(shell: Shell, text: object, problem:
 def test_a_document_with_errors_is_refused_with_its_findings(shell: Shell) -> None:
     said = shell("flow", "simulate", shell.file(REVIEWED.replace("to: review", "to: nowhere")), "--json")
     assert (said.code, said.error["code"]) == (1, "ProcedureRefused")
+
+
+TESTED = (
+    REVIEWED
+    + """\
+tests:
+  - id: sent
+    type: integration
+    input: {email: a@example.com, copies: 1}
+    mocks: {write: {pages: 3}, review: {decision: send, stamps: 1}}
+    expect: {outcome: completed}
+  - {id: late, type: simulation, failure_injection: {review: timeout}, expect: {outcomes: [completed]}}
+"""
+)
+
+
+@pytest.mark.req("FLO-207")
+def test_tests_of_a_document_are_run_and_told(shell: Shell) -> None:
+    file = shell.file(TESTED)
+    said = shell("flow", "test", file)
+    assert said.code == 1
+    lines = said.out.splitlines()
+    assert lines[0] == "[PASS] a.osop.yaml:30 sent (integration)"
+    assert lines[1] == "[FAIL] a.osop.yaml:35 late (simulation)"
+    assert said.err.strip() == "a.osop.yaml: 1 passed, 1 failed"
+    good = shell("flow", "test", file, "--only", "sent", "--junit", "tests.xml", "--json")
+    assert (good.code, good.json["files"][0]["passed"]) == (0, True)
+    assert '<testcase classname="letter.integration" name="sent" />' in (shell.folder / "tests.xml").read_text()
+    unknown = shell("flow", "test", file, "--only", "none", "--json")
+    assert unknown.error["detail"]["problems"] == ["a.osop.yaml has no test none"]

@@ -29,6 +29,7 @@ OPEN_ROUTES = {
 OPEN_COMMANDS = {
     "flow lint": "reads a file",
     "flow simulate": "reads a file",
+    "flow test": "reads files",
     "flow draw": "reads a file",
     "flow show": "reads a file",
     "db url": "for who operates the machine",

@@ -50,6 +50,7 @@ _noun(
         "draw": commands_flow.draw_file,
         "show": commands_flow.show_file,
         "simulate": commands_flow_check.simulate_file,
+        "test": commands_flow_check.check_declared_tests,
         "run": commands_flow_run.run_file,
         "log": commands_flow_run.write_log,
         "add": commands_flow.add_file,

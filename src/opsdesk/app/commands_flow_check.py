@@ -1,4 +1,4 @@
-"""`opsdesk flow simulate`: a procedure is rehearsed, without running it."""
+"""`opsdesk flow simulate`, `flow test`: procedures are rehearsed, without running them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.commands_flow import File, load_document, shown_name
-from opsdesk.app.output import print_data, print_json
+from opsdesk.app.output import print_data, print_json, say
 from opsdesk.app.values import ValuesInvalid, json_file, typed_values
 
 if TYPE_CHECKING:
@@ -106,3 +106,52 @@ def _from_file(path: Path) -> dict[str, Any]:
     if problems:
         raise ValuesInvalid(problems)
     return value
+
+
+@command
+def check_declared_tests(
+    files: Annotated[list[str], typer.Argument(help="Procedures; `-` reads standard input.", metavar="FILE…")],
+    only: Annotated[
+        list[str], typer.Option("--only", help="The id of a test; the others are left alone.", metavar="TEST")
+    ] = [],  # noqa: B006 - typer reads the default and never changes it
+    junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML to this file.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run the tests that procedures declare under `tests`. Exit 1 if any fails. Nothing is started, nobody is asked.
+
+    A unit test is about one node, an integration test about one run, a simulation about every path;
+    docs/guides/test-a-procedure.md tells how they are written. Tests of type e2e need the world and are left out.
+
+    Example: `opsdesk flow test procedures/customer-onboarding.osop.yaml --junit tests.xml`
+    """
+    from opsdesk import flows
+
+    tested = {}
+    for file in files:
+        program = flows.checks.program_of(load_document(file), file_name=shown_name(file))
+        known = {case.id for case in program.procedure.cases}
+        if unknown := [name for name in only if name not in known and len(files) == 1]:
+            raise ValuesInvalid([f"{shown_name(file)} has no test {name}" for name in unknown])
+        tested[shown_name(file)] = (program.procedure.id, flows.checks.run_tests(program, only=frozenset(only)))
+    if junit_file is not None:
+        junit_file.write_text(flows.checks.junit(dict(tested.values())), encoding="utf-8")
+    views = {name: flows.checks.TestRunView.of(*each) for name, each in tested.items()}
+    if as_json:
+        print_json({"files": [{"file": name, **view.model_dump()} for name, view in views.items()]})
+    else:
+        for name, view in views.items():
+            _print_tests(name, view)
+    return int(any(not view.passed for view in views.values()))
+
+
+_MARKS = {"passed": "PASS", "failed": "FAIL", "left out": "SKIP"}
+
+
+def _print_tests(name: str, view: "flows.checks.TestRunView") -> None:
+    for test in view.tests:
+        target = f" {test.target_node}" if test.target_node else ""
+        print_data(f"[{_MARKS[test.verdict]}] {name}:{test.line} {test.id} ({test.type}{target})")
+        for problem in test.problems:
+            print_data(f"       {problem}")
+    told = ", ".join(f"{count} {verdict}" for verdict, count in view.counts.items() if count)
+    say(f"{name}: {told or 'declares no tests'}")

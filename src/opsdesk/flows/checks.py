@@ -9,21 +9,28 @@ from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.choices import Given
+from opsdesk.flows.rehearsal.document_tests import CaseResult, Verdict, run_tests
+from opsdesk.flows.rehearsal.junit import junit
 from opsdesk.flows.rehearsal.simulation import WALKS_DEFAULT, WALKS_MAX, Path, Simulation, Step, simulate
 from opsdesk.flows.rehearsal.telling import tell_simulation, told_edge
-from opsdesk.flows.views_checks import SimulationView
+from opsdesk.flows.views_checks import SimulationView, TestRunView
 from opsdesk.flows.views_procedures import FindingView
 
 __all__ = [
     "WALKS_DEFAULT",
     "WALKS_MAX",
+    "CaseResult",
     "Given",
     "Path",
     "Program",
     "Simulation",
     "SimulationView",
     "Step",
+    "TestRunView",
+    "Verdict",
+    "junit",
     "program_of",
+    "run_tests",
     "simulate",
     "stored_program",
     "tell_simulation",

@@ -8,6 +8,7 @@ from typing import Any
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.conformance import conformance_of
+from opsdesk.flows.document_cases import read_cases
 from opsdesk.flows.document_edges import RUNNABLE_MODES, read_edges
 from opsdesk.flows.document_io import read_fields, read_schemas
 from opsdesk.flows.document_nodes import Defaults, read_id, read_nodes
@@ -87,6 +88,7 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
     declared = read_fields(document, "inputs", defaults.schemas)
     nodes = read_nodes(document, defaults)
     edges = read_edges(document, nodes)
+    cases = read_cases(document, nodes)
     if not nodes:
         return None
     raw, inputs = plain(tree), _inputs(declared, nodes, edges)
@@ -100,6 +102,7 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
         description=document.text("description") or "",
         inputs=inputs,
         timeout_s=document.duration_s("timeout_sec", "timeout"),
+        cases=cases,
         digest=sha256(text.encode()).hexdigest(),
         source=text,
         conformance=conformance_of(raw, nodes, edges, inputs).level,

@@ -38,9 +38,9 @@ def _runtime(honoured: str, not_honoured: str = "", *, admits_any: bool = False)
 
 PROCEDURE = _fields(
     "osop_version id name description version owner tags metadata nodes edges inputs timeout timeout_sec schemas retry"
-    " retry_policy conformance_level extensions",
+    " retry_policy conformance_level extensions tests",
     "visibility status usage workflow_type extends roles triggers variables imports env platforms outputs contracts"
-    " message_contracts tests views security observability evolution ledger",
+    " message_contracts views security observability evolution ledger",
 )
 NODE = _fields(
     "id type name purpose description subtype role owner explain runtime inputs outputs timeout timeout_sec retry"
@@ -71,6 +71,16 @@ APPROVAL = _fields(
 )
 AUTH = _fields("type secret_ref")
 EXPLAIN = _fields("why what result")
+CASE = _fields("id type target_node run input expect mocks failure_injection description")
+INJECTED = _fields("code message times timeout retryable")
+_OF_A_RUN = "outcome status node reason visited not_visited path edges outputs attempts"
+EXPECTED: Mapping[str, frozenset[str]] = {
+    "unit": frozenset(["schema_valid", "outputs", "error", "next", "edges"]),
+    "integration": frozenset(_OF_A_RUN.split()),
+    "simulation": frozenset(["outcomes", "never", "always", "paths"]),
+    "e2e": frozenset(),
+}
+"""What a test of a kind can expect, beside outputs of its node (unit) or of nodes by their ids (integration)."""
 
 RUNTIMES: Mapping[str, FieldSet] = {
     "api": _runtime("method url endpoint headers body body_template auth expected_status response_mapping timeout"),

@@ -153,6 +153,44 @@ class Edge:
         return self.mode is EdgeMode.LOOP
 
 
+class CaseKind(StrEnum):
+    """The kinds of tests that a document declares."""
+
+    UNIT = "unit"
+    """One node: what it makes of an answer, and where the run goes on."""
+    INTEGRATION = "integration"
+    """A whole run in which every node that is asked has a mock."""
+    END_TO_END = "e2e"
+    """A run in the world; a rehearsal leaves it out."""
+    SIMULATION = "simulation"
+    """Every path that the mocks leave open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """A failure that a test injects into a node, at its first `times` calls, or at all of them."""
+
+    code: str
+    message: str = ""
+    times: int | None = None
+    timeout: bool = False
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A test that the document declares."""
+
+    id: str
+    kind: CaseKind
+    target: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    mocks: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    failures: Mapping[str, Injected] = field(default_factory=dict)
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    position: Position = Position()
+
+
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """A procedure, immutable and named by the SHA-256 of its text (`digest`, hexadecimal)."""
@@ -168,6 +206,8 @@ class Procedure:
     inputs: tuple[Field, ...] = ()
     """What a run is started with: the document's own `inputs`, and the inputs of entry nodes."""
     timeout_s: float | None = None
+    cases: tuple[Case, ...] = ()
+    """The tests that the document declares."""
     digest: str = ""
     source: str = ""
     conformance: int = 0

@@ -11,7 +11,7 @@ from opsdesk.flows import checks
 from opsdesk.flows.definitions import find_version
 from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused, RehearsalInvalid
 from opsdesk.flows.routes_procedures import ProcedureId
-from opsdesk.flows.views_checks import SimulationView
+from opsdesk.flows.views_checks import SimulationView, TestRunView
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn
@@ -64,3 +64,18 @@ async def simulate_procedure(
 
     # In a thread: it takes longer than other requests should wait.
     return SimulationView.of(procedure_id, await asyncio.to_thread(simulated))
+
+
+@check_routes.post(
+    "/procedures/{procedure_id}/test-runs",
+    summary="Run the tests of a procedure",
+    responses=documented(*access.guard.REFUSALS, ProcedureNotFound, ProcedureRefused),
+)
+async def run_declared_tests(_: access.guard.ProcedureReader, procedure_id: ProcedureId, conn: Conn) -> TestRunView:
+    """The tests that the newest version declares. Nothing is started or called; `e2e` tests are left out."""
+    definition, procedure = await find_version(conn, procedure_id, None)
+
+    def tested() -> Any:
+        return checks.run_tests(checks.stored_program(procedure, file_name=definition.file_name))
+
+    return TestRunView.of(procedure_id, await asyncio.to_thread(tested))

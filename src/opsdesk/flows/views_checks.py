@@ -1,8 +1,10 @@
 """What rehearsing a procedure found, as the HTTP API and `--json` show it."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from opsdesk.flows.procedure import Edge, EdgeMode
+from opsdesk.flows.procedure import CaseKind, Edge, EdgeMode
+from opsdesk.flows.rehearsal.document_tests import CaseResult, Verdict
 from opsdesk.flows.rehearsal.simulation import Path, Simulation
 from opsdesk.kit.http_shapes import View
 
@@ -102,4 +104,54 @@ class SimulationView(View):
             nodes_never_run=list(simulation.nodes_never_run),
             edges_never_taken=list(map(RehearsedEdge.of, simulation.edges_never_taken)),
             notes=list(simulation.notes),
+        )
+
+
+class TestedView(View):
+    """What came of one test."""
+
+    id: str
+    """The id of the test, as the document has it."""
+    type: CaseKind
+    """What kind of test it is."""
+    target_node: str | None
+    """The id of the node that it is about; null: the whole procedure."""
+    verdict: Verdict
+    """`left out`: it needs the world, which a rehearsal does not have."""
+    problems: list[str]
+    """What was expected and what came instead, or why it was left out."""
+    line: int
+    """Where it stands in the document, counted from 1."""
+
+
+class TestRunView(View):
+    """What came of the tests that a document declares."""
+
+    procedure: str
+    """The id of the procedure."""
+    passed: bool
+    """Whether none failed."""
+    counts: dict[str, int]
+    """How many tests had which verdict."""
+    tests: list[TestedView]
+    """The tests, in the order of the document."""
+
+    @staticmethod
+    def of(procedure_id: str, tested: Sequence[CaseResult]) -> "TestRunView":
+        verdicts = [each.verdict for each in tested]
+        return TestRunView(
+            procedure=procedure_id,
+            passed=Verdict.FAILED not in verdicts,
+            counts={verdict.value: verdicts.count(verdict) for verdict in Verdict},
+            tests=[
+                TestedView(
+                    id=each.case.id,
+                    type=each.case.kind,
+                    target_node=each.case.target,
+                    verdict=each.verdict,
+                    problems=list(each.problems),
+                    line=each.case.position.line,
+                )
+                for each in tested
+            ],
         )

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from opsdesk.flows.calls import Done, Failed, NodeOutcome
+from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome
 from opsdesk.flows.calls import Wait as Promise
 from opsdesk.flows.engine import Command, Execute, Expire, Finish, OpenTicket, Sleep, apply, decide, fold, status
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.nodes.data import data_node
 from opsdesk.flows.nodes.outputs import bind_outputs
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.program import Program
@@ -168,3 +170,30 @@ class _Player:
 def bound(program: Program, node_id: str, answer: Any) -> NodeOutcome:
     """What the node makes of an answer, as in a run: its declared outputs, or the failure that it is."""
     return bind_outputs(program.procedure.nodes[node_id], answer)
+
+
+def computed(program: Program, state: State, node_id: str) -> NodeOutcome | None:
+    """What a node answers that computes from what it sees alone; None for one that needs the world."""
+    node, stands = program.procedure.nodes[node_id], state.nodes[node_id]
+    if node.type is not NodeType.DATA:
+        return None
+    call = NodeCall(
+        run_id=UUID(int=0),
+        procedure_id=program.procedure.id,
+        node=node,
+        iteration=stands.iteration,
+        attempt=stands.attempt,
+        idempotency_key="rehearsal",
+        callback_url="",
+        scope=stands.scope,
+        outputs={name: state.nodes[name].outputs for name in stands.ancestors},
+        inputs={entry.name: stands.scope[entry.name] for entry in node.inputs if entry.name in stands.scope},
+        run_inputs=state.inputs,
+    )
+    answering = data_node()(call)
+    try:
+        answering.send(None)  # type: ignore[attr-defined]  # a coroutine, and one that never waits
+    except StopIteration as answered:
+        outcome: NodeOutcome = answered.value
+        return outcome
+    raise AssertionError("a data node waits for nothing")
