@@ -26,7 +26,7 @@ def _fields(honoured: str, not_honoured: str = "", **defaults: bool | int | str)
 
 _SCHEMA_RUNTIME = """
 provider model os image command endpoint repo action branch engine table environment method url system_prompt
-temperature max_tokens tools headers body_template auth tool config_path connection source destination
+temperature max_tokens tools headers body_template auth tool config_path connection source destination shell
 """
 """What the schema lists for `runtime` whatever the type of the node."""
 

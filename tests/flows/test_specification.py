@@ -1,0 +1,133 @@
+"""No field of the specification is passed over in silence: it is honoured, it only says something, or lint names it."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsdesk.flows import document_fields as known
+from opsdesk.flows.findings import Finding
+from opsdesk.flows.procedure import NodeType
+from tests.flows.documents import findings_of
+from tests.flows.specification import FIELDS, RUNTIME, SAMPLES, Treatment, walked
+
+COPIES = "OPSDESK_TEST_OSOP_SCHEMAS"
+"""Paths of copies of the public schemas, separated by colons."""
+
+NAMED = sorted(path for path, treatment in FIELDS.items() if treatment is Treatment.NAMED)
+SETS: Mapping[str, known.FieldSet] = {
+    "": known.PROCEDURE,
+    "nodes[].": known.NODE,
+    "nodes[].retry_policy.": known.RETRY,
+    "nodes[].security.": known.SECURITY,
+    "nodes[].approval_gate.": known.APPROVAL,
+    "nodes[].runtime.auth.": known.AUTH,
+    "nodes[].explain.": known.EXPLAIN,
+    "edges[].": known.EDGE,
+    "edges[].explain.": known.EXPLAIN,
+    "tests[].": known.CASE,
+}
+
+
+def small() -> dict[str, Any]:
+    return {
+        "osop_version": "2.0",
+        "id": "small",
+        "name": "Small",
+        "nodes": [
+            {"id": "first", "type": "human", "name": "First", "role": "reviewer"},
+            {"id": "second", "type": "human", "name": "Second", "role": "reviewer"},
+        ],
+        "edges": [{"from": "first", "to": "second"}],
+    }
+
+
+def with_field(path: str, value: Any) -> str:
+    """A small document with one field more."""
+    made = small()
+    place: Any = made
+    *way, last = path.split(".")
+    for step in way:
+        inner = place.setdefault(step.removesuffix("[]"), [{}] if step.endswith("[]") else {})
+        place = inner[0] if step.endswith("[]") else inner
+    place[last] = value
+    return json.dumps(made)
+
+
+def named_in(findings: list[Finding], field: str) -> list[str]:
+    return [finding.where for finding in findings if finding.code == "OSOP120" and finding.where.endswith(field)]
+
+
+@pytest.mark.req("FLO-104")
+@pytest.mark.parametrize("path", NAMED)
+def test_a_field_that_is_not_honoured_is_named(path: str) -> None:
+    findings = findings_of(with_field(path, SAMPLES[path]), name="small.osop.json")
+    field = path.rsplit(".", 1)[-1]
+    assert len(named_in(findings, field)) == 1, f"{path} is honoured now? Then say so in specification.py"
+
+
+@pytest.mark.req("FLO-104")
+def test_the_table_and_the_reader_of_documents_agree() -> None:
+    for prefix, fields in SETS.items():
+        declared = {path.removeprefix(prefix): treatment for path, treatment in FIELDS.items() if is_in(path, prefix)}
+        honoured = {
+            name for name, treatment in declared.items() if treatment in (Treatment.HONOURED, Treatment.CARRIED)
+        }
+        named = {name for name, treatment in declared.items() if treatment is Treatment.NAMED}
+        assert (prefix, honoured - fields.honoured, named - fields.not_honoured) == (prefix, set(), set())
+
+
+def is_in(path: str, prefix: str) -> bool:
+    rest = path.removeprefix(prefix)
+    return path.startswith(prefix) and "." not in rest and "[]" not in rest
+
+
+def test_what_stands_in_a_field_that_is_named_is_covered_by_it() -> None:
+    inner = [path for path, treatment in FIELDS.items() if treatment is Treatment.WITH_PARENT]
+    assert [path for path in inner if not any(path.startswith((f"{each}.", f"{each}[].")) for each in NAMED)] == []
+
+
+@pytest.mark.req("FLO-104")
+@pytest.mark.parametrize("node_type", list(NodeType))
+@pytest.mark.parametrize("field", RUNTIME)
+def test_each_field_of_runtime_is_honoured_by_the_type_of_the_node_or_named(node_type: NodeType, field: str) -> None:
+    made = small()
+    made["nodes"][0] |= {"type": node_type.value, "runtime": {field: "something"}}
+    findings = findings_of(json.dumps(made), name="small.osop.json")
+    honoured = known.RUNTIMES[node_type.value].honoured if node_type.value in known.RUNTIMES else frozenset()
+    is_named = bool(named_in(findings, f"runtime.{field}"))
+    cannot_run = any(finding.code == "OSOP121" for finding in findings)
+    assert is_named != (field in honoured) or cannot_run
+
+
+@pytest.mark.req("FLO-104")
+def test_a_mode_or_a_type_that_is_not_run_is_named() -> None:
+    from opsdesk.flows.document_edges import RUNNABLE_MODES
+    from opsdesk.flows.document_nodes import RUNNABLE_TYPES
+    from opsdesk.flows.procedure import EdgeMode
+
+    for mode in EdgeMode:
+        findings = findings_of(with_field("edges[].mode", mode.value), name="small.osop.json")
+        assert (mode, mode in RUNNABLE_MODES) != (mode, any(finding.code == "OSOP122" for finding in findings))
+    for node_type in NodeType:
+        findings = findings_of(with_field("nodes[].type", node_type.value), name="small.osop.json")
+        assert (node_type in RUNNABLE_TYPES) != any(finding.code == "OSOP121" for finding in findings)
+
+
+def test_a_schema_is_walked_through_references_lists_and_alternatives() -> None:
+    schema = {
+        "properties": {"a": {"type": "array", "items": {"$ref": "#/$defs/b"}}, "c": {}},
+        "$defs": {"b": {"properties": {"d": {"oneOf": [{}, {"properties": {"e": {"$ref": "#/$defs/b"}}}]}}}},
+    }
+    assert walked(schema) == {"a", "a[].d", "a[].d.e", "c"}
+
+
+@pytest.mark.req("FLO-104")
+@pytest.mark.skipif(COPIES not in os.environ, reason=f"{COPIES} names no copies of the public schemas")
+def test_the_table_misses_no_field_of_the_public_schemas() -> None:
+    table = {*FIELDS, *(f"nodes[].runtime.{field}" for field in RUNTIME)}
+    for copy in os.environ[COPIES].split(":"):
+        assert walked(json.loads(Path(copy).read_text(encoding="utf-8"))) - table == set()
