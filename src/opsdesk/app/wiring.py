@@ -64,11 +64,16 @@ class Opsdesk:
 
     def nodes(self) -> Mapping[flows.NodeType, flows.nodes.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
+        tool = flows.nodes.tool_node(self.secrets.get, self.settings.commands_dir)
         return {
             flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get),
             flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
             flows.NodeType.DATA: flows.nodes.data_node(),
             flows.NodeType.DB: flows.nodes.db_node(self.secrets.get),
+            flows.NodeType.GIT: tool,
+            flows.NodeType.DOCKER: tool,
+            flows.NodeType.INFRA: tool,
+            flows.NodeType.CICD: tool,
             flows.NodeType.SYSTEM: flows.nodes.system_node(self.secrets.get, signals(self.database, self.clock)),
         }
 

@@ -92,6 +92,24 @@ RUNTIMES: Mapping[str, FieldSet] = {
         "migration_tool migration_path direction dry_run backup_before ",
         admits_any=True,
     ),
+    "git": _runtime(
+        "repository branch ref tag message title body sign push remote paths base directory dry_run timeout",
+        admits_any=True,
+    ),
+    "docker": _runtime(
+        "dockerfile context image tag build_args labels cache_from platform push name network env args file project"
+        " action services dry_run timeout",
+        admits_any=True,
+    ),
+    "infra": _runtime(
+        "tool working_directory backend_config variables auto_approve action config_path context namespace resource"
+        " release chart version revision stack inventory dry_run timeout",
+        "backend plan_output ",
+        admits_any=True,
+    ),
+    "cicd": _runtime(
+        "platform workflow repo ref inputs environment dry_run timeout", "strategy canary ", admits_any=True
+    ),
     "system": _runtime("operation duration until message level run node answer", admits_any=True),
 }
 """Of the node types that can be run; the runtime of the others is not looked into."""

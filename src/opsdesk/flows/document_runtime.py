@@ -10,6 +10,7 @@ from opsdesk.flows.nodes.data_fields import data_problems
 from opsdesk.flows.nodes.db_fields import db_problems
 from opsdesk.flows.nodes.problems import FieldProblems
 from opsdesk.flows.nodes.system_fields import system_problems
+from opsdesk.flows.nodes.tool_commands import tool_problems
 from opsdesk.flows.procedure import Node, NodeType
 from opsdesk.flows.tree import Tree
 
@@ -20,6 +21,10 @@ _PROBLEMS: Mapping[NodeType, FieldProblems] = {
     NodeType.DATA: data_problems,
     NodeType.DB: db_problems,
     NodeType.SYSTEM: system_problems,
+    NodeType.GIT: tool_problems,
+    NodeType.DOCKER: tool_problems,
+    NodeType.INFRA: tool_problems,
+    NodeType.CICD: tool_problems,
 }
 """Asked by the worker too, so that what passes here is what runs."""
 

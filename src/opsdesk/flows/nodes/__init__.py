@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opsdesk.flows.nodes.db import db_node
     from opsdesk.flows.nodes.schemas import schema_problem
     from opsdesk.flows.nodes.system import SendSignal, system_node
+    from opsdesk.flows.nodes.tools import tool_node
 
 __all__ = [
     "CallbackAddresses",
@@ -24,6 +25,7 @@ __all__ = [
     "db_node",
     "schema_problem",
     "system_node",
+    "tool_node",
 ]
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "SendSignal": "opsdesk.flows.nodes.system",
     "system_node": "opsdesk.flows.nodes.system",
     "db_node": "opsdesk.flows.nodes.db",
+    "tool_node": "opsdesk.flows.nodes.tools",
     "schema_problem": "opsdesk.flows.nodes.schemas",
 }
 

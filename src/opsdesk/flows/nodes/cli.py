@@ -26,7 +26,7 @@ SHELL = "/bin/sh"
 def cli_node(secrets: SecretLookup, commands_dir: Path, env: Mapping[str, str] = NO_ENV) -> NodeFunction:
     """The function of `cli` nodes, whose commands start in `commands_dir`.
 
-    `env` holds what `${env.NAME}` stands for; the environment of the command is another matter, see `_environment`.
+    `env` holds what `${env.NAME}` stands for; the environment of a command is another matter: `command_environment`.
     """
 
     async def run(call: NodeCall) -> NodeOutcome:
@@ -34,7 +34,8 @@ def cli_node(secrets: SecretLookup, commands_dir: Path, env: Mapping[str, str] =
             command = read_command(call.node.runtime.get("command"))
             name = _program_name(command)
             argv = _argv(command, lookup_for(call, secrets=secrets, env=env), commands_dir)
-            ended = await _run(call.node, argv, _environment(call.node, secrets), commands_dir, name)
+            timeout_s, environment = command_timeout_s(call.node), command_environment(call.node, secrets)
+            ended = await run_command(argv, environment, cwd=commands_dir, name=name, timeout_s=timeout_s)
             return _outcome(call.node, ended, name)
         except NodeFailure as failure:
             return failure.failed
@@ -50,8 +51,10 @@ def command_timeout_s(node: Node) -> float:
     return min(node.timeout_s or COMMAND_TIMEOUT_DEFAULT_S, COMMAND_TIMEOUT_MAX_S)
 
 
-async def _run(node: Node, argv: list[bytes], environment: Mapping[str, str], cwd: Path, name: str) -> Ended:
-    timeout_s = command_timeout_s(node)
+async def run_command(
+    argv: list[bytes], environment: Mapping[str, str], *, cwd: Path, name: str, timeout_s: float
+) -> Ended:
+    """Raises NodeFailure for all that is not an exit code; `name` is what its messages call the command."""
     try:
         return await run_program(argv, env=environment, cwd=cwd, timeout_s=timeout_s)
     except TimeoutError:
@@ -66,7 +69,8 @@ async def _run(node: Node, argv: list[bytes], environment: Mapping[str, str], cw
         raise NodeFailure(Failure.COMMAND_NOT_STARTED, f"{name} could not be started: {reason}") from None
 
 
-def _outcome(node: Node, ended: Ended, name: str) -> Done | Failed:
+def exit_failure(ended: Ended, name: str) -> Failed | None:
+    """What an exit code other than 0, or a signal, means for the node."""
     if ended.exit_code < 0:
         number = -ended.exit_code
         known = number in set(signal.Signals)
@@ -75,6 +79,12 @@ def _outcome(node: Node, ended: Ended, name: str) -> Done | Failed:
     if ended.exit_code:
         message = f"{name} ended with exit code {ended.exit_code} ({ended.stderr_bytes} bytes of errors, not kept)"
         return Failed(Failure.COMMAND_FAILED, message, retryable=True)
+    return None
+
+
+def _outcome(node: Node, ended: Ended, name: str) -> Done | Failed:
+    if (failure := exit_failure(ended, name)) is not None:
+        return failure
     if not node.outputs:
         return Done({})
     return bind_outputs(node, json_object(ended.stdout, what=f"the standard output of {name}"))
@@ -87,22 +97,23 @@ def _program_name(command: Command) -> str:
 
 def _argv(command: Command, lookup: Lookup, commands_dir: Path) -> list[bytes]:
     if command.script is not None:
-        values = [_encoded(as_text(value_of(reference, lookup)), reference) for reference in command.arguments]
+        values = [encoded(as_text(value_of(reference, lookup)), reference) for reference in command.arguments]
         # -e: a script is several commands, and one that fails must not be passed over in silence.
         return [SHELL.encode(), b"-e", b"-c", command.script.encode(), SHELL.encode(), *values]
-    program, *arguments = (_argument(word, lookup) for word in command.words)
-    return [_found(program, commands_dir), *arguments]
+    program, *arguments = (argument_of(word, lookup) for word in command.words)
+    return [find_program(program, commands_dir), *arguments]
 
 
-def _argument(word: Word, lookup: Lookup) -> bytes:
+def argument_of(word: Word, lookup: Lookup) -> bytes:
+    """Raises NodeFailure, ReferenceMissing."""
     parts = (
-        part.encode() if isinstance(part, str) else _encoded(as_text(value_of(part, lookup)), part) for part in word
+        part.encode() if isinstance(part, str) else encoded(as_text(value_of(part, lookup)), part) for part in word
     )
     return b"".join(parts)
 
 
-def _encoded(value: str, reference: Reference) -> bytes:
-    """UTF-8, whatever the locale says."""
+def encoded(value: str, reference: Reference) -> bytes:
+    """The value of a reference in UTF-8, whatever the locale says. Raises NodeFailure."""
     if "\0" in value:
         raise NodeFailure(Failure.BAD_ARGUMENT, f"the value of ${{{reference.text}}} holds a NUL character")
     try:
@@ -111,8 +122,8 @@ def _encoded(value: str, reference: Reference) -> bytes:
         raise NodeFailure(Failure.BAD_ARGUMENT, f"the value of ${{{reference.text}}} holds half a character") from None
 
 
-def _found(program: bytes, commands_dir: Path) -> bytes:
-    """A name is looked for in PATH; a path counts from the folder that commands start in."""
+def find_program(program: bytes, commands_dir: Path) -> bytes:
+    """Raises NodeFailure. A name is looked for in PATH; a path counts from the folder that commands start in."""
     name = os.fsdecode(program)
     found = shutil.which(commands_dir / name if "/" in name else name, path=_path())
     if found is None:
@@ -120,7 +131,7 @@ def _found(program: bytes, commands_dir: Path) -> bytes:
     return os.fsencode(os.path.abspath(found))
 
 
-def _environment(node: Node, secrets: SecretLookup) -> dict[str, str]:
+def command_environment(node: Node, secrets: SecretLookup) -> dict[str, str]:
     """PATH, HOME, LANG, and the declared credentials; nothing else that this process knows."""
     credentials = {name: secret(name, secrets=secrets) for name in node.security.credentials}
     for name, value in credentials.items():
