@@ -34,7 +34,7 @@ def codes(*conditions: str, **more: str) -> list[str]:
 @pytest.mark.skipif(not SEED.exists(), reason="the reference procedure is not beside this repository")
 def test_the_gaps_of_the_reference_procedure_are_named_and_its_routing_is_proved() -> None:
     loaded = load_file(SEED)
-    found = [finding for finding in lint(loaded.procedure, loaded.findings) if finding.code != "OSOP901"]
+    found = [finding for finding in lint(loaded.procedure, loaded.findings) if finding.code < "OSOP600"]
     told = [(finding.severity, finding.code, finding.position.line, finding.message) for finding in found]
     assert told == [
         (

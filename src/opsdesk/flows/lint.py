@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable
 from itertools import chain, islice
 
 from opsdesk.flows.findings import Finding, Severity
+from opsdesk.flows.lint_approvals import lint_approvals
 from opsdesk.flows.lint_completeness import lint_completeness
 from opsdesk.flows.lint_conformance import lint_conformance
 from opsdesk.flows.lint_data import lint_data
+from opsdesk.flows.lint_dataflow import lint_dataflow
 from opsdesk.flows.lint_expressions import FINDINGS_MAX, lint_expressions
 from opsdesk.flows.lint_graph import lint_graph
 from opsdesk.flows.lint_names import Names
@@ -34,6 +36,8 @@ def lint(
             lint_graph(procedure, names.graph),
             lint_completeness(names, conditions),
             lint_risk(procedure),
+            lint_approvals(names),
+            lint_dataflow(names),
             lint_data(names),
             lint_references(names, env_allowed=env_allowed),
         )

@@ -68,5 +68,9 @@ class Code(StrEnum):
     COMMAND_REFUSED = "OSOP506"
     SECRET_ON_COMMAND_LINE = "OSOP505"  # noqa: S105 - a code, not a password
     PRIVATE_ADDRESS = "OSOP507"
+    SAME_ROLE = "OSOP508"
+
+    OUTPUT_UNUSED = "OSOP601"
+    OUTPUT_TWICE = "OSOP602"
 
     CONFORMANCE = "OSOP901"
