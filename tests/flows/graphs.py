@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import settings
 
 from opsdesk.flows.calls import Done, NodeOutcome
-from opsdesk.flows.engine import Execute, Expire, Finish, OpenTicket, apply, decide, fold
+from opsdesk.flows.engine import Execute, Expire, Finish, GoRound, OpenTicket, apply, decide, fold
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import expired, person_asked, run_ended, settle
+from opsdesk.flows.settle import expired, person_asked, round_begun, run_ended, settle
 from opsdesk.flows.state import State
 
 any_graph = settings(max_examples=max(300, settings().max_examples), deadline=None)
@@ -29,12 +29,13 @@ def fields(*names: str) -> tuple[Field, ...]:
 
 
 def program(nodes: Sequence[Node], edges: Sequence[tuple[Any, ...]], **more: Any) -> Program:
-    """Edges are (source, target), (source, target, condition) or (source, target, condition, mode)."""
+    """Edges are (source, target), and then, as far as wanted, the condition, the mode and other fields."""
     made = []
     for index, (source, target, *rest) in enumerate(edges):
         condition = rest[0] if rest else None
         mode = rest[1] if len(rest) > 1 else EdgeMode.CONDITIONAL if condition else EdgeMode.SEQUENTIAL
-        made.append(Edge(index, source, target, mode, condition))
+        more_of_edge = rest[2] if len(rest) > 2 else {}
+        made.append(Edge(index, source, target, mode, condition, **more_of_edge))
     procedure = Procedure("test", "test", {item.id: item for item in nodes}, tuple(made), **more)
     return Program(procedure, compile_conditions(procedure))
 
@@ -48,6 +49,7 @@ class Journal:
         self.state: State = fold(made.procedure, ())
         self.now = START
         self.executed: list[tuple[str, int]] = []
+        self.iterations: list[tuple[str, int]] = []
         self.add(Fact(FactKind.RUN_STARTED, START, payload={"inputs": inputs or {}, "actor": "test"}))
 
     def add(self, *facts: Fact) -> None:
@@ -60,14 +62,16 @@ class Journal:
         answer: Callable[[Execute], NodeOutcome] = lambda _: Done({}),
         pick: Callable[[Sequence[Execute]], int] = lambda _: 0,
         stop: Callable[[], bool] = lambda: False,
+        facts_max: int = 100_000,
     ) -> State:
         """Until the run has ended, or only waits, or `stop` says so."""
-        while not stop():
+        while not stop() and len(self.facts) < facts_max:
             commands = decide(self.program.procedure, self.state, self.now)
             executes = [command for command in commands if isinstance(command, Execute)]
             if executes:
                 call = executes[pick(executes)]
                 self.executed.append((call.node, call.attempt))
+                self.iterations.append((call.node, call.iteration))
                 self.add(*settle(self.program, self.state, call, answer(call), self.now))
                 continue
             for command in commands:
@@ -77,6 +81,9 @@ class Journal:
                 if isinstance(command, OpenTicket):
                     asked = self.program.procedure.nodes[command.node]
                     self.add(person_asked(asked, self.state.nodes[command.node], "t-1", self.now)[0])
+                    break
+                if isinstance(command, GoRound):
+                    self.add(round_begun(command, self.now))
                     break
                 if isinstance(command, Expire):
                     self.add(*expired(self.program, self.state, command.node, self.now))

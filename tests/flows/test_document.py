@@ -136,7 +136,6 @@ def test_a_field_that_says_what_happens_anyway_is_not_named(text: str) -> None:
     [
         (document(nodes="- {id: a, type: agent, name: A}", edges=""), "OSOP121"),
         (document(edges="- {from: first, to: second, mode: spawn}"), "OSOP122"),
-        (document(edges="- {from: first, to: second, mode: loop, when: score > 1}"), "OSOP122"),
         (document(nodes=node(security="{auth: oauth2}"), edges=""), "OSOP123"),
         (document(nodes=node(retry="{backoff: linear}"), edges=""), "OSOP123"),
         (document(nodes=node(approval_gate="{required: true}"), edges=""), "OSOP123"),

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from opsdesk.flows.calls import Done, Failed, NodeOutcome
 from opsdesk.flows.engine import Execute, decide, fold, next_wake
 from opsdesk.flows.expressions import compile_conditions
+from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.live_run import LiveRun
 from opsdesk.flows.procedure import EdgeMode, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.record import osop_log
 from opsdesk.flows.settle import Arrival, ArrivalKind, person_asked, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
+from opsdesk.flows.text_view import told
 from opsdesk.kit.ids import new_id
 from tests.flows.documents import codes_of, document, error_in, findings_of, read
 from tests.flows.graphs import START, Journal, any_graph, node, program
@@ -172,6 +174,12 @@ def test_a_switch_without_a_case_for_the_value_stops_the_run_by_name() -> None:
     answer = Arrival(1, ArrivalKind.DECISION, "a", 1, {"answer": {"kind": "cash"}}, "someone", START)
     journal.add(*take_in(made, journal.state, answer, START))
     assert (journal.run().outcome, journal.state.outcome_node) == (RunStatus.STOPPED, "a")
+
+
+def test_the_way_that_a_switch_took_is_told_by_its_target() -> None:
+    procedure = read(document(nodes=FOUR, edges=SWITCH % ", default_to: d"))
+    fact = Fact(FactKind.NODE_ENDED, START, "a", payload={"outputs": {}, "taken": [20_000]})
+    assert told(procedure, fact).endswith("→ d")
 
 
 def test_the_ways_of_a_switch_keep_their_numbers_in_the_journal() -> None:

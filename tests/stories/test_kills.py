@@ -107,6 +107,49 @@ async def test_a_worker_killed_at_any_fact_of_the_reference_run_loses_nothing_an
         await everything_happened_once(story, run_id)
 
 
+LOOP = """
+osop_version: "2.0"
+id: each-row
+name: Each row
+inputs: [name, email, phone]
+nodes:
+  - {id: list, type: cli, name: List, runtime: {command: [echo, '{"rows": ["a", "b", "c"]}']}, outputs: [rows]}
+  - {id: each, type: cli, name: Each, runtime: {command: [echo, '{"row": "${loop.row}"}']}, outputs: [row]}
+edges:
+  - {from: list, to: each, mode: loop, for_each: rows, iterator_var: row}
+"""
+
+
+@pytest.mark.req("FLO-301", "FLO-315")
+@pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
+@pytest.mark.parametrize("seq", [2, 3, 4, 5])
+async def test_a_worker_killed_in_any_round_of_a_loop_leaves_out_no_round_and_repeats_none(
+    tmp_path: Path, database_url: str, seq: int, *, committed: bool
+) -> None:
+    async with installation(tmp_path, database_url, works=False) as story:
+        procedure = await story.add(LOOP)
+        async with held_at(database_url, seq) as conn:
+            worker = await story.work()
+            run_id = await story.start(procedure, "Customer Clear")
+            backend = await someone_waits(conn)
+            await story.kill(worker)
+            if not committed:
+                await conn.execute(b"select pg_terminate_backend(%s)", (backend,))
+        await story.work()
+        assert (await story.ended(run_id)).status == "completed"
+        facts = [fact for fact in await story.facts(run_id) if fact.fact in ("node_ended", "round_begun")]
+        assert [(fact.fact, fact.node, fact.iteration) for fact in facts] == [
+            ("node_ended", "list", 1),
+            ("node_ended", "each", 1),
+            ("round_begun", "each", 2),
+            ("node_ended", "each", 2),
+            ("round_begun", "each", 3),
+            ("node_ended", "each", 3),
+        ]
+        ended = [fact for fact in facts if (fact.fact, fact.node) == ("node_ended", "each")]
+        assert [fact.payload["outputs"]["row"] for fact in ended] == ["a", "b", "c"]
+
+
 @pytest.mark.req("FLO-307", "FLO-315")
 @pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
 @pytest.mark.parametrize("seq", [7, 8, 9], ids=["paused", "decided", "resumed"])

@@ -144,10 +144,10 @@ def _release(document: Fields) -> str:
 
 def _inputs(declared: tuple[Field, ...], nodes: Mapping[str, Node], edges: tuple[Edge, ...]) -> tuple[Field, ...]:
     """What a run is started with: the document's inputs, and those of the nodes that nothing leads to."""
-    targets = {edge.target for edge in edges}
+    entries = {node.id for node in Procedure("", "", nodes, edges).entries}
     found: dict[str, Field] = {entry.name: entry for entry in declared}
     for node in nodes.values():
-        if node.id not in targets:
+        if node.id in entries:
             for entry in node.inputs:
                 found.setdefault(entry.name, entry)
     return tuple(found.values())

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from opsdesk.flows import document_fields as known
+from opsdesk.flows.document_loop import read_loop
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.document_switch import read_ways
 from opsdesk.flows.expression_problems import ProblemKind, nearest
@@ -16,7 +17,7 @@ from opsdesk.flows.tree import Tree
 EDGES_MAX = 2_000
 
 RUNNABLE_MODES = frozenset(
-    {EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, EdgeMode.SWITCH, *FAILURE_MODES}
+    {EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, EdgeMode.SWITCH, EdgeMode.LOOP, *FAILURE_MODES}
 )
 JOIN_MODES = ("wait_all", "wait_any", "wait_n")
 _LOOSE_CODES = {
@@ -64,7 +65,7 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
     mode = _mode(fields)
     found = fields.one_of("when", "condition")
     condition = _condition(fields, mode)
-    join_count = _join_count(fields)
+    join_count, loop = _join_count(fields), read_loop(fields, mode)
     if mode is not None and mode is not EdgeMode.SWITCH:
         for name in ("cases", "default_to"):
             if fields.get(name) is not None:
@@ -82,6 +83,9 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
     if condition is not None and found is not None and mode in (EdgeMode.FALLBACK, EdgeMode.TIMEOUT):
         fields.not_honoured(found[0], hint=f"a {mode} edge is taken whenever it applies; an error edge has a condition")
         condition = None
+    if condition is not None and found is not None and loop.for_each:
+        fields.not_honoured(found[0], hint="a for_each takes every item of its list")
+        condition = None
     return Edge(
         index=index,
         source=source,
@@ -90,8 +94,11 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
         condition=condition,
         label=fields.text("label") or "",
         join_count=join_count,
+        for_each=loop.for_each,
+        iterator_var=loop.iterator_var,
+        rounds_max=loop.rounds_max,
         position=fields.tree.position,
-        condition_position=found[1].position if found else Position(),
+        condition_position=loop.position if loop.for_each else found[1].position if found else Position(),
     )
 
 

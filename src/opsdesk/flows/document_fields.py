@@ -49,8 +49,9 @@ NODE = _fields(
     " cost message_contract",
 )
 EDGE = _fields(
-    "from to mode when condition label explain metadata join_mode join_count cases default_to",
-    "contract transform spawn_count for_each iterator_var max_iterations",
+    "from to mode when condition label explain metadata join_mode join_count cases default_to"
+    " for_each iterator_var max_iterations",
+    "contract transform spawn_count",
     spawn_count=1,
 )
 RETRY = _fields("max_retries max_attempts strategy backoff backoff_sec", "retryable_errors")

@@ -41,7 +41,7 @@ def label(edge: Edge, *, forked: bool, words: Words) -> Label | None:
         mode = words["conditional"] if edge.condition else ""
     room = LABEL_WIDTH_PX - 2 * LABEL_PADDING_PX
     texts = _lines(edge.label, room, mode=mode, lines_max=LABEL_LINES_MAX, kind="label")
-    texts += _lines(edge.condition or "", room, mode="" if texts else mode, lines_max=CONDITION_LINES_MAX, kind="code")
+    texts += _lines(edge.told, room, mode="" if texts else mode, lines_max=CONDITION_LINES_MAX, kind="code")
     if not texts and not mode:
         return None
     widths = [_line_width(kind, text) for kind, text in texts] or [0.0]
@@ -80,7 +80,7 @@ def spoken(edge: Edge, words: Words) -> str:
 def spoken_mode(edge: Edge, words: Words) -> str:
     """How and when the edge is taken; empty for a plain step to the next node."""
     mode = words["conditional"] if edge.mode is EdgeMode.SEQUENTIAL and edge.condition else words[edge.mode.value]
-    return " ".join(filter(None, [mode, edge.label, edge.condition or ""]))
+    return " ".join(filter(None, [mode, edge.label, edge.told]))
 
 
 def drawn(edge: Edge, route: Route, *, edge_label: Label | None, title: str, state: str) -> str:

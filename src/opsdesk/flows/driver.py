@@ -14,6 +14,7 @@ from opsdesk.flows.engine import (
     Execute,
     Expire,
     Finish,
+    GoRound,
     OpenTicket,
     Sleep,
     apply,
@@ -27,7 +28,17 @@ from opsdesk.flows.live_run import LiveRun, Parked
 from opsdesk.flows.observer import names_of_call, tell_kept, told_of
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.rate_limit import take_turn
-from opsdesk.flows.settle import Arrival, expired, not_taken_in, parked, person_asked, run_ended, settle, take_in
+from opsdesk.flows.settle import (
+    Arrival,
+    expired,
+    not_taken_in,
+    parked,
+    person_asked,
+    round_begun,
+    run_ended,
+    settle,
+    take_in,
+)
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.flows.writer import LOST, Append, Header, JournalWriter, RunLost, write
@@ -138,6 +149,9 @@ class Driver:
                     fact = run_ended(command.outcome, now, node=command.node, reason=command.reason)
                     self.record(live, fact)
                     return []
+                if isinstance(command, GoRound):
+                    self.record(live, round_begun(command, now))
+                    break
                 if isinstance(command, Expire):
                     for fact in expired(live.program, live.state, command.node, now):
                         self.record(live, fact)

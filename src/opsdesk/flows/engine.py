@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import NodeType, Procedure
-from opsdesk.flows.state import NodePhase, NodeState, Pause, RunStatus, State, Wait
-from opsdesk.flows.ways import begin_again, decide_edges, onward, release, too_few
+from opsdesk.flows.procedure import Edge, NodeType, Procedure
+from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Wait
+from opsdesk.flows.ways import begin_again, begin_round, behind, decide_edges, due, first_loose_end, release, too_few
 
 LEASES_LOST_MAX = 5
 """A run that lost its worker this often without progress is set aside."""
@@ -61,7 +61,18 @@ class Finish:
     reason: str
 
 
-Command = Execute | OpenTicket | Expire | Sleep | Finish
+@dataclass(frozen=True, slots=True)
+class GoRound:
+    """The loop of this edge begins another round at its target."""
+
+    edge: int
+    node: str
+    iteration: int
+    round: int
+    nodes: tuple[str, ...]
+
+
+Command = Execute | OpenTicket | Expire | Sleep | GoRound | Finish
 
 
 def fold(procedure: Procedure, facts: Iterable[Fact], *, run_id: str = "") -> State:
@@ -90,6 +101,9 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
                 state.deadline_at = fact.at + timedelta(seconds=procedure.timeout_s)
             for node in procedure.entries:
                 release(procedure, state, node.id, fact.at)
+            for node_id in procedure.detours:
+                state.nodes[node_id].phase = NodePhase.SKIPPED
+                decide_edges(procedure, state, node_id, (), fact.at)
         case FactKind.RUN_ENDED:
             state.outcome = RunStatus(payload["outcome"])
             state.outcome_node = payload.get("node")
@@ -119,6 +133,9 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.phase, node.ended_at, node.wait = NodePhase.DONE, fact.at, None
             node.outputs = payload["outputs"]
             node.skipped_because = payload["reason"] if payload.get("by") == "skip" else None
+            for index, items in payload.get("items", {}).items():
+                state.loops[int(index)] = Loop(items=items)
+                state.rounds += len(items) - 1
             decide_edges(procedure, state, fact.node, payload["taken"], fact.at)
         case FactKind.ATTEMPT_FAILED:
             node.phase, node.error = NodePhase.RETRYING, payload
@@ -144,6 +161,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.retries += 1
         case FactKind.NODE_RERUN:
             begin_again(procedure, state, fact.node, fact.at)
+        case FactKind.ROUND_BEGUN:
+            begin_round(procedure, state, procedure.edge(payload["edge"]), fact.at)
         case _:
             pass
 
@@ -185,10 +204,19 @@ def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
         return [Finish(RunStatus.TIMED_OUT, None, f"the time limit of {procedure.timeout_s:g} s ran out")]
     if state.set_aside is not None:
         return [Sleep(None, f"operator: {state.set_aside}"), *_deadline(state)]
+    if (edge := due(procedure, state)) is not None:
+        return [_go_round(procedure, state, edge)]
     commands = list(_node_commands(procedure, state, now))
     if commands:
         return [*commands, *_deadline(state)]
     return [_finish(procedure, state)]
+
+
+def _go_round(procedure: Procedure, state: State, edge: Edge) -> GoRound:
+    node = state.nodes[edge.target]
+    iteration = node.iteration + (node.released_at is not None)
+    again = tuple(behind(procedure, edge.target))
+    return GoRound(edge.index, edge.target, iteration, state.loops[edge.index].round + 1, again)
 
 
 def _deadline(state: State) -> list[Command]:
@@ -245,19 +273,13 @@ def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
 
 def _finish(procedure: Procedure, state: State) -> Finish:
     """Completed, or stopped where a node ended and no condition led further, or too few paths came to a join."""
-    ends = []
-    for node_id, node in state.nodes.items():
-        if node.phase is not NodePhase.DONE:
-            continue
-        edges = onward(procedure, node_id)
-        if not edges:
-            ends.append(node_id)
-        elif not any(state.edges.get(edge.index) for edge in edges):
-            conditions = ", ".join(f"`{edge.condition}`" for edge in edges)
-            return Finish(RunStatus.STOPPED, node_id, f"no condition held after {node_id}: {conditions}")
+    if (loose := state.loose_end or first_loose_end(procedure, state)) is not None:
+        return Finish(RunStatus.STOPPED, *loose)
     if (short := too_few(procedure, state)) is not None:
         node_id, came, needed = short
         return Finish(RunStatus.STOPPED, node_id, f"{came} of the {needed} paths that {node_id} waits for came to it")
+    done = [node_id for node_id, node in state.nodes.items() if node.phase is NodePhase.DONE]
+    ends = [node_id for node_id in done if not any(state.edges.get(e.index) for e in procedure.outgoing[node_id])]
     only = ends[0] if len(ends) == 1 else None
     return Finish(RunStatus.COMPLETED, only, f"ended at {', '.join(ends)}" if ends else "")
 

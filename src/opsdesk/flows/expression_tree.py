@@ -11,6 +11,10 @@ from typing import Any
 
 Fields = dict[int, list[Any]]
 
+LOOP = "Loop"
+"""What expressions call `loop` for CEL: of the same length, so that places in the text stay."""
+_LOOP_PREFIX = f"{LOOP}."
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -83,6 +87,11 @@ def comprehension_depth(expression: Expression) -> int:
     return inside + (isinstance(expression, Other) and expression.comprehension)
 
 
+def spelt(name: str) -> str:
+    """How CEL has to be told a name: `loop` is a word that it keeps for itself."""
+    return f"{LOOP}.{name.removeprefix('loop.')}" if name.startswith("loop.") else name
+
+
 def read(serialized: bytes) -> Expression:
     """The tree of `Expression.serialize()`: a CheckedExpr inside an Any."""
     any_message = _fields(serialized)
@@ -94,7 +103,8 @@ def _expression(data: bytes) -> Expression:
     if 3 in fields:
         return _constant(_fields(fields[3][0]))
     if 4 in fields:
-        return Name(_text(_fields(fields[4][0]), 1))
+        name = _text(_fields(fields[4][0]), 1)
+        return Name(f"loop.{name.removeprefix(_LOOP_PREFIX)}" if name.startswith(_LOOP_PREFIX) else name)
     if 5 in fields:
         select = _fields(fields[5][0])
         return Select(_expression(select[1][0]), _text(select, 2), bool(select.get(3, [0])[0]))

@@ -12,7 +12,7 @@ from cel_expr_python import cel
 
 from opsdesk.flows import expression_tree as tree
 from opsdesk.flows.expression_problems import Problem, ProblemKind, explain
-from opsdesk.flows.procedure import Field, Procedure
+from opsdesk.flows.procedure import Edge, Field, Procedure
 
 EXPRESSION_CHARS_MAX = 2_000
 NESTING_MAX = 32
@@ -26,6 +26,8 @@ while bool bytes double dyn int list map null_type string type uint
 """
 RESERVED_NAMES = frozenset(_RESERVED.split())
 """Names that CEL keeps for itself: a field with such a name is seen under its qualified name only."""
+_WHOLE: Mapping[str, Any] = {"type": "integer"}
+_FLAG: Mapping[str, Any] = {"type": "boolean"}
 METADATA_NAMES = ("run_id", "procedure_id", "attempt")
 ERROR_NAMES = ("code", "message")
 """What a condition on an error edge sees of the failure, as `error.code` and `error.message`."""
@@ -34,6 +36,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _WORD = re.compile(r"\w+")
 _KEYWORDS = frozenset({"true", "false", "null", "in"})
 _HAS = re.compile(r"has\(\s*([A-Za-z_][\w.]*)\s*\)|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_LOOP = re.compile(r"(?<![\w.])(loop)\.|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_OUR_LOOP = re.compile(rf"\b{tree.LOOP}\b")
 _OVERLOAD = re.compile(r"No matching overloads found : (\S+?)\(([\w, <>()]*)\)")
 _NO_VALUE = re.compile(r'No value with name "([^"]*)"')
 
@@ -87,6 +91,16 @@ class Condition:
         """The names whose presence it asks for with `has(…)`."""
         return frozenset(name for _, name in self._presence)
 
+    def items(self, values: Mapping[str, Any]) -> list[Any]:
+        """The list that the expression gives, for one flat mapping of names to values.
+
+        Raises: ConditionFailed.
+        """
+        value = self.value(values)
+        if isinstance(value, list):
+            return value
+        raise ConditionFailed(self.expression, "the result is no list")
+
     def evaluate(self, values: Mapping[str, Any]) -> bool:
         """True or false, for one flat mapping of bare and qualified names to values.
 
@@ -105,7 +119,7 @@ class Condition:
         return self._result(values)[0]
 
     def _result(self, values: Mapping[str, Any]) -> tuple[Any, str]:
-        data = {name: values[name] for name in self.names if name in values}
+        data = {tree.spelt(name): values[name] for name in self.names if name in values}
         for variable, name in self._presence:
             data[variable] = name in values
         result = self._compiled.eval(data=data)
@@ -131,14 +145,15 @@ def compile_value(text: str, scope: Scope) -> Condition:
 def _compile(text: str, scope: Scope, *, decides: bool) -> Condition:
     _check_size(text)
     rewritten, presence = _rewrite_presence(text, scope)
+    rewritten = _LOOP.sub(lambda found: f"{tree.LOOP}." if found[1] else found[0], rewritten)
     words = set(_WORD.findall(text))
     mentioned = {name: schema for name, schema in scope.names.items() if name.rsplit(".", 1)[-1] in words}
-    variables = {name: cel_type(schema) for name, schema in mentioned.items() if declarable(name)}
+    variables = {tree.spelt(name): cel_type(schema) for name, schema in mentioned.items() if declarable(name)}
     variables.update(dict.fromkeys((variable for variable, _ in presence), cel.Type.BOOL))
     try:
         compiled = cel.NewEnv(variables=variables).compile(rewritten)
     except RuntimeError as error:
-        raise ConditionInvalid(text, explain(text, str(error), scope.names)) from None
+        raise ConditionInvalid(text, explain(text, _OUR_LOOP.sub("loop", str(error)), scope.names)) from None
     root = tree.read(compiled.serialize())
     _check_tree(text, root, compiled, scope, decides=decides)
     used = dict.fromkeys(node.name for node in tree.walk(root) if isinstance(node, tree.Name))
@@ -187,13 +202,30 @@ def widest_scope(procedure: Procedure) -> Scope:
         names[entry.name] = entry.schema if names.get(entry.name, entry.schema) == entry.schema else {}
     names.update({f"metadata.{name}": {} for name in METADATA_NAMES})
     names.update({f"error.{name}": {"type": "string"} for name in ERROR_NAMES})
+    for edge in procedure.edges:
+        names.update(loop_schemas(edge))
     return Scope(names)
+
+
+def loop_schemas(edge: Edge) -> dict[str, Mapping[str, Any]]:
+    """What the target of a loop sees of it, and whatever is behind that."""
+    if edge.for_each is None:
+        return {"loop.iteration": _WHOLE} if edge.leads_back else {}
+    numbers = {f"loop.{name}": _WHOLE for name in ("iteration", "index", "count")}
+    flags = {f"loop.{name}": _FLAG for name in ("first", "last")}
+    return {**numbers, **flags, "loop.item": {}, f"loop.{edge.iterator_var}": {}}
 
 
 def compile_conditions(procedure: Procedure) -> dict[int, Condition]:
     """The conditions of a procedure that passed `load` without errors, by index of the edge."""
     scope = widest_scope(procedure)
-    return {edge.index: compile_condition(edge.condition, scope) for edge in procedure.edges if edge.condition}
+    conditions = {}
+    for edge in procedure.edges:
+        if edge.for_each:
+            conditions[edge.index] = compile_value(edge.for_each, scope)
+        elif edge.condition:
+            conditions[edge.index] = compile_condition(edge.condition, scope)
+    return conditions
 
 
 def _check_size(text: str) -> None:

@@ -17,7 +17,8 @@ class FactKind(StrEnum):
     """inputs, actor; trace (a `traceparent`) where somebody traces."""
     NODE_ENDED = "node_ended"
     """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
-    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `tickets`: those of
+    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `items`: by
+    index of a `for_each` edge the items of its list. `tickets`: those of
     branches that a join did not wait for."""
     ATTEMPT_FAILED = "attempt_failed"
     """code, message, attempt, and retry_at: the node is tried again then."""
@@ -33,6 +34,8 @@ class FactKind(StrEnum):
     NODE_RERUN = "node_rerun"
     """actor, reason, nodes: a person has this node and those behind it (`nodes`) run again, in a new iteration;
     tickets: those of them that were open."""
+    ROUND_BEGUN = "round_begun"
+    """edge, round, nodes: a loop goes round, so that this node and those behind it run again, in a new iteration."""
     RUN_PAUSED = "run_paused"
     """actor, reason: nothing new begins until the pause ends."""
     PAUSE_ENDED = "pause_ended"

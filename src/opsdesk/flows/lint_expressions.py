@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from opsdesk.flows import expression_tree as tree
 from opsdesk.flows.expression_problems import Problem, ProblemKind, nearest
-from opsdesk.flows.expressions import Condition, ConditionInvalid, Scope, compile_condition, widest_scope
+from opsdesk.flows.expressions import Condition, ConditionInvalid, Scope, compile_condition, compile_value, widest_scope
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider, scope_at, words_of
@@ -35,18 +35,18 @@ def lint_expressions(names: Names) -> tuple[list[Finding], dict[int, Condition]]
     conditions: dict[int, Condition] = {}
     everywhere = widest_scope(names.procedure)
     for edge in names.procedure.edges:
-        if edge.condition is None:
+        if (text := edge.expression) is None:
             continue
         if len(findings) >= FINDINGS_MAX:
             break
-        known = names.at(edge.source, words_of(edge.condition), edge=edge)
+        known = names.at(edge.source, words_of(text), edge=edge)
         scope = scope_at(known, edge)
         try:
-            condition = compile_condition(edge.condition, scope)
+            condition = _compiled(edge, text, scope)
         except ConditionInvalid as error:
             problems = error.problems
             if len(findings) < HINTS_MAX:
-                problems = _problems(edge.condition, scope_at(names.at(edge.source, edge=edge), edge))
+                problems = _problems(edge, text, scope_at(names.at(edge.source, edge=edge), edge))
             findings.extend(_finding(names, edge, problem, everywhere) for problem in problems)
             continue
         conditions[edge.index] = condition
@@ -55,10 +55,14 @@ def lint_expressions(names: Names) -> tuple[list[Finding], dict[int, Condition]]
     return findings, conditions
 
 
-def _problems(text: str, scope: Scope) -> tuple[Problem, ...]:
+def _compiled(edge: Edge, text: str, scope: Scope) -> Condition:
+    return compile_value(text, scope) if edge.for_each else compile_condition(text, scope)
+
+
+def _problems(edge: Edge, text: str, scope: Scope) -> tuple[Problem, ...]:
     """Once more with every name in scope, so that the hints know them."""
     try:
-        compile_condition(text, scope)
+        _compiled(edge, text, scope)
     except ConditionInvalid as error:
         return error.problems
     return ()
@@ -93,11 +97,11 @@ def _told(edge: Edge) -> str:
 
 
 def _at(names: Names, edge: Edge, offset: int) -> Position:
-    return locate(names.lines, edge.condition_position, edge.condition or "", offset)
+    return locate(names.lines, edge.condition_position, edge.expression or "", offset)
 
 
 def _offset(edge: Edge, text: str) -> int:
-    return max((edge.condition or "").find(text), 0)
+    return max((edge.expression or "").find(text), 0)
 
 
 def _maybe_missing(

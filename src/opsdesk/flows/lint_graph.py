@@ -22,6 +22,7 @@ def lint_graph(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
     yield from _failure_edges(procedure, reached)
     yield from _not_connected(procedure, graph)
     yield from _same_edges(procedure)
+    yield from _loops(procedure)
 
 
 def _unreachable(procedure: Procedure, reached: set[str]) -> Iterator[Finding]:
@@ -122,6 +123,14 @@ def _same_edges(procedure: Procedure) -> Iterator[Finding]:
                 f"the edge {edge.source} → {edge.target} is here twice; the first is at line {first.position.line}"
             )
             yield _about_edge(Code.SAME_EDGE, Severity.WARNING, message, "remove one of them", edge)
+
+
+def _loops(procedure: Procedure) -> Iterator[Finding]:
+    for edge in procedure.edges:
+        if edge.leads_back and edge.source not in procedure.behind(edge.target):
+            message = f"the loop from {edge.source} never comes back: {edge.target} does not lead to {edge.source}"
+            hint = "a loop with a condition leads back; for the items of a list write for_each"
+            yield _about_edge(Code.LOOP_FORWARD, Severity.ERROR, message, hint, edge)
 
 
 def _about_edge(code: Code, severity: Severity, message: str, hint: str, edge: Edge) -> Finding:

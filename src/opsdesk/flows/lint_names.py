@@ -1,11 +1,11 @@
 """The names that are in scope at a place of a procedure, and who provides them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsdesk.flows.expressions import ERROR_NAMES, METADATA_NAMES, Scope, qualified
+from opsdesk.flows.expressions import ERROR_NAMES, METADATA_NAMES, Scope, loop_schemas, qualified
 from opsdesk.flows.lint_decisions import TooComplex
 from opsdesk.flows.lint_paths import Certainty, Graph, Paths, ancestors, graph_of
 from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Field, Node, Procedure
@@ -31,13 +31,17 @@ class Names:
     before: Mapping[str, frozenset[str]]
     lines: list[str]
     """Of the source."""
+    loops: tuple[tuple[Edge, frozenset[str]], ...]
+    """The edges of mode `loop`, each with the nodes that run again when it goes round."""
     providers: Mapping[str, list[tuple[str, Provider]]]
     """By the last part of a name: the whole names, bare and qualified, with who provides them."""
 
     @classmethod
     def of(cls, procedure: Procedure) -> "Names":
         graph, lines = graph_of(procedure), procedure.source.splitlines(keepends=True)
-        return cls(procedure, graph, Paths(graph), ancestors(graph), lines, _providers(procedure, graph))
+        looping = [edge for edge in procedure.edges if edge.mode is EdgeMode.LOOP]
+        loops = tuple((edge, procedure.behind(edge.target)) for edge in looping)
+        return cls(procedure, graph, Paths(graph), ancestors(graph), lines, loops, _providers(procedure, graph))
 
     def at(
         self, node_id: str, words: Iterable[str] | None = None, *, edge: Edge | None = None
@@ -46,7 +50,7 @@ class Names:
 
         With words: those names whose last part is among them. A procedure can have very many names.
         """
-        visible = set(self.before[node_id])
+        visible = self._visible(node_id)
         if edge is not None and edge.mode not in FAILURE_MODES:
             visible.add(node_id)
         found: dict[str, list[Provider]] = {}
@@ -54,7 +58,28 @@ class Names:
             for name, provider in self.providers.get(word, ()):
                 if provider.node is None or provider.node.id in visible:
                     found.setdefault(name, []).append(provider)
+        for name, provider in self._of_loops(node_id):
+            if words is None or name.removeprefix("loop.") in words:
+                found.setdefault(name, []).append(provider)
         return found
+
+    def _visible(self, node_id: str) -> set[str]:
+        """The nodes that may have ended before, also in an earlier round of a loop."""
+        visible = set(self.before[node_id])
+        for edge, inside in self.loops:
+            if edge.leads_back and node_id in inside:
+                visible |= {edge.source, *self.before[edge.source]}
+        return visible
+
+    def _of_loops(self, node_id: str) -> Iterator[tuple[str, Provider]]:
+        """What the loops that lead here give, by way of the nodes that they lead to."""
+        for edge, inside in self.loops:
+            if node_id not in inside:
+                continue
+            alone = edge.leads_back or len(self.graph.incoming[edge.target]) == 1
+            node = None if edge.target == node_id else self.procedure.nodes[edge.target]
+            for name, schema in loop_schemas(edge).items():
+                yield name, Provider(node, Field(name, schema, required=alone))
 
     def certainty(self, node_id: str, providers: list[Provider], edge: Edge | None = None) -> Certainty:
         """Whether the name has a value there. What cannot be decided within the limits counts as sure."""

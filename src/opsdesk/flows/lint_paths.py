@@ -20,12 +20,14 @@ class Graph:
 
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
-    """All but loops."""
+    """All but those that lead back."""
     backward: frozenset[Edge]
     incoming: Mapping[str, tuple[Edge, ...]]
     outgoing: Mapping[str, tuple[Edge, ...]]
     joins: Mapping[str, int]
     """As the procedure has them."""
+    detours: tuple[str, ...]
+    """Likewise."""
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -36,11 +38,11 @@ class Graph:
 
 
 def graph_of(procedure: Procedure) -> Graph:
-    edges = tuple(edge for edge in procedure.edges if edge.mode is not EdgeMode.LOOP)
+    edges = tuple(edge for edge in procedure.edges if not edge.leads_back)
     incoming = _grouped(procedure, ((edge.target, edge) for edge in edges))
     outgoing = _grouped(procedure, ((edge.source, edge) for edge in edges))
     order, backward = _ordered(procedure, incoming, outgoing)
-    return Graph(order, edges, backward, incoming, outgoing, procedure.joins)
+    return Graph(order, edges, backward, incoming, outgoing, procedure.joins, procedure.detours)
 
 
 def _grouped(procedure: Procedure, pairs: Iterable[tuple[str, Edge]]) -> Mapping[str, tuple[Edge, ...]]:
@@ -129,7 +131,8 @@ class Paths:
             for current in self.graph.order:
                 forward = self.graph.forward(current)
                 taken = [self._taken(edge) for edge in forward]
-                self._runs[current] = self._at_least(self.graph.joins.get(current, 1), taken) if forward else TRUE
+                begins = self._decision(("loop", current)) if current in self.graph.detours else TRUE
+                self._runs[current] = self._at_least(self.graph.joins.get(current, 1), taken) if forward else begins
         return self._runs[node_id]
 
     def _at_least(self, needed: int, taken: Sequence[Diagram]) -> Diagram:

@@ -85,7 +85,7 @@ class LiveRun:
             idempotency_key=key,
             callback_url=callback_url,
             scope=scope,
-            outputs={name: self.state.nodes[name].outputs for name in state.ancestors},
+            outputs={**state.earlier, **{name: self.state.nodes[name].outputs for name in state.ancestors}},
             inputs={field.name: scope[field.name] for field in node.inputs if field.name in scope},
             run_inputs=self.state.inputs,
         )

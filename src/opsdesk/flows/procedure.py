@@ -42,6 +42,8 @@ FAILURE_MODES = frozenset({EdgeMode.FALLBACK, EdgeMode.ERROR, EdgeMode.TIMEOUT})
 """Edges that only a failure takes."""
 PLACES_MAX = 10_000
 """More than a document may have edges."""
+ROUNDS_DEFAULT = 100
+"""How often a loop goes round whose edge has no `max_iterations`."""
 
 
 class Backoff(StrEnum):
@@ -135,6 +137,10 @@ class Edge:
     label: str = ""
     join_count: int | None = None
     """How many taken edges release the target, where this edge says so; the target waits for no other then."""
+    for_each: str | None = None
+    """The list for whose items a loop has its target run, one after the other."""
+    iterator_var: str = "item"
+    rounds_max: int = ROUNDS_DEFAULT
     position: Position = Position()
     condition_position: Position = Position()
 
@@ -149,8 +155,18 @@ class Edge:
 
     @property
     def leads_back(self) -> bool:
-        """A loop: nothing waits for it."""
-        return self.mode is EdgeMode.LOOP
+        """A loop with a condition: nothing waits for it."""
+        return self.mode is EdgeMode.LOOP and self.for_each is None
+
+    @property
+    def expression(self) -> str | None:
+        """What is evaluated when the source has ended."""
+        return self.for_each or self.condition
+
+    @property
+    def told(self) -> str:
+        """When the edge is taken, for people."""
+        return f"{self.iterator_var} in {self.for_each}" if self.for_each else self.condition or ""
 
 
 class CaseKind(StrEnum):
@@ -218,18 +234,50 @@ class Procedure:
     outgoing: Mapping[str, tuple[Edge, ...]] = field(init=False)
     joins: Mapping[str, int] = field(init=False)
     """By node that does not wait for all edges to it: how many taken ones release it."""
+    loops: Mapping[str, tuple[Edge, ...]] = field(init=False)
+    """By node: the edges that lead back to it. They are not in `incoming`."""
+    detours: tuple[str, ...] = field(init=False)
+    """Nodes that only going back leads to, from what runs anyway: skipped, until a loop goes there."""
 
     def __post_init__(self) -> None:
         ends = [end for edge in self.edges for end in (edge.source, edge.target)]
         names = dict.fromkeys([*self.nodes, *ends])
-        incoming = {name: tuple(edge for edge in self.edges if edge.target == name) for name in names}
+        incoming = {
+            name: tuple(edge for edge in self.edges if edge.target == name and not edge.leads_back) for name in names
+        }
         outgoing = {name: tuple(edge for edge in self.edges if edge.source == name) for name in names}
         object.__setattr__(self, "incoming", incoming)
         object.__setattr__(self, "outgoing", outgoing)
         joins = {edge.target: edge.join_count for edge in reversed(self.edges) if edge.join_count is not None}
         object.__setattr__(self, "joins", joins)
+        loops: dict[str, tuple[Edge, ...]] = {}
+        for edge in self.edges:
+            if edge.leads_back:
+                loops[edge.target] = (*loops.get(edge.target, ()), edge)
+        object.__setattr__(self, "loops", loops)
+        object.__setattr__(self, "detours", self._detours() if loops else ())
 
     @property
     def entries(self) -> tuple[Node, ...]:
-        """The nodes that a run begins with: those that no edge leads to."""
-        return tuple(node for node in self.nodes.values() if not self.incoming[node.id])
+        """The nodes that a run begins with: those that no edge leads to, or only loops from behind them."""
+        return tuple(node for node in self.nodes.values() if not self.incoming[node.id] and node.id not in self.detours)
+
+    def edge(self, index: int) -> Edge:
+        """By its index, as the journal names it."""
+        return next(edge for edge in self.edges if edge.index == index)
+
+    def behind(self, *node_ids: str) -> frozenset[str]:
+        """The nodes and everything that edges lead to from them; loops not followed back."""
+        found, more = set(node_ids), list(node_ids)
+        while more:
+            targets = {edge.target for edge in self.outgoing[more.pop()] if not edge.leads_back} - found
+            found |= targets
+            more += targets
+        return frozenset(found)
+
+    def _detours(self) -> tuple[str, ...]:
+        starts = [name for name in self.nodes if not self.incoming[name]]
+        surely = self.behind(*(name for name in starts if name not in self.loops))
+        return tuple(
+            name for name in starts if name in self.loops and any(edge.source in surely for edge in self.loops[name])
+        )

@@ -17,6 +17,7 @@ class Namespace(StrEnum):
     SECRETS = "secrets"
     ENV = "env"
     METADATA = "metadata"
+    LOOP = "loop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From what came back (of a call, a person, a partner, an operator) to facts. Pure, like the engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,12 +8,13 @@ from hashlib import sha256
 from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
-from opsdesk.flows.engine import Execute
+from opsdesk.flows.engine import Execute, GoRound
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.outputs import bind_outputs
 from opsdesk.flows.procedure import Backoff, Edge, EdgeMode, Node, RetryPolicy
 from opsdesk.flows.program import Program
+from opsdesk.flows.rounds import LoopRefused, items_of, way_back
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
 from opsdesk.flows.ways import behind, onward, tickets_cut_off
 
@@ -55,7 +56,7 @@ def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, An
     """The node has its outputs; which edges are taken is decided here, once."""
     node = state.nodes[node_id]
     try:
-        taken = _true_edges(program, state, node_id, onward(program.procedure, node_id), outputs)
+        taken, items = _taken(program, state, node_id, outputs)
     except ConditionFailed as error:
         payload = {
             "outputs": outputs,
@@ -64,7 +65,9 @@ def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, An
             "attempt": node.attempt,
         }
         return Fact(FactKind.NODE_BLOCKED, now, node_id, node.iteration, {"code": "ConditionFailed", **payload, **more})
-    ends = {"outputs": outputs, "taken": taken, **_cut_off(program, state, node_id, taken, now), **more}
+    except LoopRefused as refused:
+        return failed(program, state, node_id, Failed(refused.code, refused.message), now, attempt=node.attempt)
+    ends = {"outputs": outputs, "taken": taken, **items, **_cut_off(program, state, node_id, taken, now), **more}
     return Fact(FactKind.NODE_ENDED, now, node_id, node.iteration, ends)
 
 
@@ -73,17 +76,26 @@ def _cut_off(program: Program, state: State, node_id: str, taken: list[int], now
     return {"tickets": tickets} if tickets else {}
 
 
-def _true_edges(
-    program: Program, state: State, node_id: str, edges: Sequence[Edge], outputs: Mapping[str, Any]
-) -> list[int]:
-    if not any(edge.condition for edge in edges):
-        return [edge.index for edge in edges]
+def _taken(
+    program: Program, state: State, node_id: str, outputs: Mapping[str, Any]
+) -> tuple[list[int], dict[str, dict[str, list[Any]]]]:
+    """The indexes of the edges that are taken, and the items of those that go over a list; a loop back goes alone."""
+    edges = onward(program.procedure, node_id)
+    if not program.conditions or not any(
+        edge.index in program.conditions for edge in program.procedure.outgoing[node_id]
+    ):
+        return [edge.index for edge in edges], {}
     values = names(program, state, node_id, outputs)
-    return [
-        edge.index
-        for edge in edges
-        if edge.index not in program.conditions or program.conditions[edge.index].evaluate(values)
-    ]
+    if (around := way_back(program, state, node_id, values)) is not None:
+        return [around.index], {}
+    lists = {edge.index: items_of(program, state, edge, values) for edge in edges if edge.for_each}
+    taken = [edge.index for edge in edges if (lists[edge.index] if edge.for_each else _is_true(program, edge, values))]
+    items = {str(index): items for index, items in lists.items() if items}
+    return taken, {"items": items} if items else {}
+
+
+def _is_true(program: Program, edge: Edge, values: Mapping[str, Any]) -> bool:
+    return edge.index not in program.conditions or program.conditions[edge.index].evaluate(values)
 
 
 def names(program: Program, state: State, node_id: str, outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,8 +104,9 @@ def names(program: Program, state: State, node_id: str, outputs: Mapping[str, An
     values = {**node.scope, **outputs}
     for name, value in state.inputs.items():
         values[f"inputs.{name}"] = value
-    for ancestor in node.ancestors:
-        for name, value in state.nodes[ancestor].outputs.items():
+    seen = {**node.earlier, **{ancestor: state.nodes[ancestor].outputs for ancestor in node.ancestors}}
+    for ancestor, produced in seen.items():
+        for name, value in produced.items():
             values[f"outputs.{ancestor.replace('-', '_')}.{name}"] = value
     for name, value in outputs.items():
         values[f"outputs.{node_id.replace('-', '_')}.{name}"] = value
@@ -192,6 +205,12 @@ def expired(program: Program, state: State, node_id: str, now: datetime) -> list
     if fact.payload["taken"]:
         return [fact]
     return [fact, run_ended(RunStatus.TIMED_OUT, now, node=node_id, reason=failure.message)]
+
+
+def round_begun(command: GoRound, now: datetime) -> Fact:
+    """A loop goes round."""
+    payload = {"edge": command.edge, "round": command.round, "nodes": list(command.nodes)}
+    return Fact(FactKind.ROUND_BEGUN, now, command.node, command.iteration, payload)
 
 
 def run_ended(outcome: RunStatus, now: datetime, *, node: str | None, reason: str, actor: str = "") -> Fact:

@@ -1,6 +1,6 @@
 """The state of a run: what its facts add up to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -95,8 +95,22 @@ class NodeState:
     """The nodes on the taken paths to it."""
     skipped_because: str | None = None
     """Why a person skipped it."""
+    earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By node: outputs of the round before, where a loop led back to it or to a node before it."""
     cut_off: bool = False
     """It was skipped because a join did not wait for it."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """How far an edge of mode `loop` has gone round."""
+
+    round: int = 1
+    """Under way or last, from 1."""
+    items: Sequence[Any] | None = None
+    """One for each round; None: it goes round as long as its condition holds."""
+    due: bool = False
+    """Its condition held, and the next round begins as soon as everything of this one has ended."""
 
 
 @dataclass(slots=True)
@@ -107,6 +121,12 @@ class State:
     run_id: str = ""
     edges: dict[int, bool] = field(default_factory=dict)
     """By index: True taken, False dead; absent while undecided."""
+    loops: dict[int, Loop] = field(default_factory=dict)
+    """By index of the edge, once it was taken."""
+    rounds: int = 0
+    """How many rounds all loops together have been given, beyond the first of each."""
+    loose_end: tuple[str, str] | None = None
+    """Where no condition led on in an earlier round of a `for_each`: the node, and what is to be said of it."""
     seq: int = 0
     """How many facts the journal holds."""
     inputs: Mapping[str, Any] = field(default_factory=dict)

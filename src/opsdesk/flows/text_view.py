@@ -148,7 +148,7 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
     if payload.get("actor"):
         parts.append(known["by"].format(actor=payload["actor"]))
     for index in payload.get("taken", ()):
-        parts.append(f"→ {procedure.edges[index].target}")
+        parts.append(f"→ {procedure.edge(index).target}")
     return " · ".join([head, *(mask_text(part) for part in parts if part)])
 
 

@@ -252,7 +252,11 @@ class FactView(View):
 
     @staticmethod
     def of(row: JournalRow, see: Sight) -> "FactView":
-        return FactView(**asdict(row) | {"node": row.node or None, "payload": see(row.payload)})
+        payload = dict(row.payload)
+        if "items" in payload:
+            # Away from the name that says whether they are personal, nobody sees them; they are among the outputs.
+            payload["items"] = {index: len(items) for index, items in payload["items"].items()}
+        return FactView(**asdict(row) | {"node": row.node or None, "payload": see(payload)})
 
 
 class JournalPage(View):

@@ -125,7 +125,7 @@ class ProcedureView(DefinitionView):
                 for node in procedure.nodes.values()
             ],
             edges=[
-                EdgeView(source=edge.source, target=edge.target, mode=edge.mode, condition=edge.condition)
+                EdgeView(source=edge.source, target=edge.target, mode=edge.mode, condition=edge.told or None)
                 for edge in procedure.edges
             ],
             source=procedure.source,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from opsdesk.flows.procedure import Edge, Procedure
-from opsdesk.flows.state import NodePhase, NodeState, State
+from opsdesk.flows.state import Loop, NodePhase, NodeState, State
 
 UNDER_WAY = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING, NodePhase.BLOCKED})
 """It has begun, and has not ended."""
@@ -15,22 +15,27 @@ OPEN_PHASES = UNDER_WAY | {NodePhase.PENDING}
 
 def behind(procedure: Procedure, node_id: str) -> list[str]:
     """The node and everything that edges lead to from it, in the order of the document; loops not followed."""
-    found, more = {node_id}, [node_id]
-    while more:
-        targets = {edge.target for edge in procedure.outgoing[more.pop()] if not edge.leads_back} - found
-        found |= targets
-        more += targets
+    found = procedure.behind(node_id)
     return [name for name in procedure.nodes if name in found]
 
 
 def decide_edges(procedure: Procedure, state: State, node_id: str, taken: Collection[int], at: datetime) -> None:
-    """A node has ended: each edge out of it is taken or dead, and what that leads to is released or skipped."""
+    """A node has ended: each edge out of it is taken or dead, and what that leads to is released or skipped.
+
+    Where a loop goes back, the others stay undecided: what they lead to waits until the loop is over.
+    """
+    for edge in procedure.outgoing[node_id]:
+        if edge.leads_back and edge.index in taken:
+            state.edges[edge.index] = True
+            state.loops.setdefault(edge.index, Loop()).due = True
+            state.rounds += 1
+            return
     undecided = [(node_id, frozenset(taken))]
     while undecided:
         source, chosen = undecided.pop()
         for edge in procedure.outgoing[source]:
             state.edges[edge.index] = edge.index in chosen
-        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source]):
+        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source] if not edge.leads_back):
             if state.nodes[target].phase is not NodePhase.PENDING:
                 continue
             decisions = [state.edges.get(edge.index) for edge in procedure.incoming[target]]
@@ -76,27 +81,128 @@ def release(procedure: Procedure, state: State, node_id: str, at: datetime) -> N
     node = state.nodes[node_id]
     scope = dict(state.inputs)
     ancestors: set[str] = set()
+    earlier: dict[str, Mapping[str, Any]] = {}
     taken = [edge for edge in procedure.incoming[node_id] if state.edges.get(edge.index)]
     for edge in taken:
         source = state.nodes[edge.source]
         scope.update(source.scope)
         ancestors |= source.ancestors
         ancestors.add(edge.source)
+        earlier.update(source.earlier)
     # After the scopes, so that an output is never hidden by an older value that came along another edge.
     for edge in taken:
         scope.update(state.nodes[edge.source].outputs)
     node.phase, node.attempt, node.released_at = NodePhase.ACTIVE, 1, at
-    node.scope, node.ancestors = scope, frozenset(ancestors)
+    scope.update(loop_names(procedure, state, node_id))
+    node.scope, node.ancestors, node.earlier = scope, frozenset(ancestors), earlier
 
 
-def begin_again(procedure: Procedure, state: State, node_id: str, at: datetime) -> None:
-    """What had begun from the node on gets a new iteration; the way to the node stays as it was decided."""
-    for name in behind(procedure, node_id):
+def loop_names(procedure: Procedure, state: State, node_id: str) -> dict[str, Any]:
+    """What a node sees of the loops that lead to it: `loop.iteration`, and of a `for_each` its item and where it is."""
+    names: dict[str, Any] = {}
+    if back := procedure.loops.get(node_id):
+        loops = [state.loops[edge.index] for edge in back if edge.index in state.loops]
+        names["loop.iteration"] = 1 + sum(loop.round - 1 for loop in loops)
+    for edge in procedure.incoming[node_id] if state.loops else ():
+        loop = state.loops.get(edge.index)
+        if loop is None or loop.items is None or not state.edges.get(edge.index):
+            continue
+        item, count = loop.items[loop.round - 1], len(loop.items)
+        names |= {"loop.iteration": loop.round, "loop.index": loop.round - 1, "loop.count": count}
+        names |= {"loop.first": loop.round == 1, "loop.last": loop.round == count}
+        names |= {"loop.item": item, f"loop.{edge.iterator_var}": item}
+    return names
+
+
+def begin_again(procedure: Procedure, state: State, node_id: str, at: datetime, *, around: Edge | None = None) -> None:
+    """What had begun from the node on gets a new iteration; the way to the node stays as it was decided.
+
+    `around`: the loop that goes round. Where it leads back, the node sees what the round before has come to.
+    """
+    source = around.source if around is not None and around.leads_back else None
+    last, known = (state.nodes[source], dict(state.nodes)) if source is not None else (None, {})
+    again = procedure.behind(node_id)
+    for name in again:
         before = state.nodes[name]
         state.nodes[name] = NodeState(iteration=before.iteration + (before.released_at is not None))
         for edge in procedure.outgoing[name]:
             state.edges.pop(edge.index, None)
+    _loops_again(procedure, state, node_id, again, around)
     release(procedure, state, node_id, at)
+    if last is not None and source is not None:
+        node = state.nodes[node_id]
+        seen = {name: known[name].outputs for name in (*last.ancestors, source)}
+        node.scope = {**node.scope, **last.scope, **last.outputs, **loop_names(procedure, state, node_id)}
+        node.earlier = {**last.earlier, **seen}
+
+
+def _loops_again(procedure: Procedure, state: State, node_id: str, again: frozenset[str], around: Edge | None) -> None:
+    """Loops inside what begins again begin again too; those that lead to where it begins count on.
+
+    But for each item of a list, a loop back to the node that takes it begins again.
+    """
+    next_item = around is not None and not around.leads_back
+    for edge in procedure.edges:
+        loop = state.loops.get(edge.index)
+        if loop is None:
+            continue
+        if edge.source in again:
+            loop.due = False
+        if edge.target in again and (edge.target != node_id or (next_item and edge.leads_back)):
+            if edge.source in again:
+                del state.loops[edge.index]
+            else:
+                loop.round = 1
+
+
+def due(procedure: Procedure, state: State) -> Edge | None:
+    """The loop that goes round now: nothing that leads into its round is under way. Of several, the innermost."""
+    if not state.loops:
+        return None
+    under_way = [name for name, node in state.nodes.items() if node.phase in UNDER_WAY]
+    ready: dict[tuple[int, bool, int], Edge] = {}
+    for edge in procedure.edges:
+        if edge.index in state.loops and _has_more(state, edge):
+            inside = procedure.behind(edge.target)
+            if not any(inside & procedure.behind(name) for name in under_way):
+                ready[len(inside), not edge.leads_back, edge.index] = edge
+    return ready[min(ready)] if ready else None
+
+
+def _has_more(state: State, edge: Edge) -> bool:
+    loop, target = state.loops[edge.index], state.nodes[edge.target]
+    if loop.items is None:
+        return loop.due
+    ran = target.phase in (NodePhase.DONE, NodePhase.FAILED)
+    return ran and loop.round < len(loop.items) and bool(state.edges.get(edge.index))
+
+
+def begin_round(procedure: Procedure, state: State, edge: Edge, at: datetime) -> None:
+    """One more time around a loop."""
+    loop = state.loops[edge.index]
+    if edge.for_each is not None and state.loose_end is None and (loose := first_loose_end(procedure, state)):
+        node_id, reason = loose
+        state.loose_end = node_id, f"{reason} (round {loop.round} of {len(loop.items or ())})"
+    loop.round += 1
+    loop.due = False
+    begin_again(procedure, state, edge.target, at, around=edge)
+
+
+def first_loose_end(procedure: Procedure, state: State) -> tuple[str, str] | None:
+    """A node that ended well, and no edge led on from it although it has some: its id, and what is to be said of it."""
+    for node_id, node in state.nodes.items():
+        edges = onward(procedure, node_id) if node.phase is NodePhase.DONE else []
+        # Nothing to do for the items of an empty list is no dead end.
+        if not edges or any(edge.for_each for edge in edges):
+            continue
+        if not any(state.edges.get(edge.index) for edge in (*edges, *_back(procedure, node_id))):
+            conditions = ", ".join(f"`{edge.condition}`" for edge in edges)
+            return node_id, f"no condition held after {node_id}: {conditions}"
+    return None
+
+
+def _back(procedure: Procedure, node_id: str) -> list[Edge]:
+    return [edge for edge in procedure.outgoing[node_id] if edge.leads_back]
 
 
 def tickets_cut_off(

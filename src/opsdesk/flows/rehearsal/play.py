@@ -8,13 +8,25 @@ from uuid import UUID
 
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome
 from opsdesk.flows.calls import Wait as Promise
-from opsdesk.flows.engine import Command, Execute, Expire, Finish, OpenTicket, Sleep, apply, decide, fold, status
+from opsdesk.flows.engine import (
+    Command,
+    Execute,
+    Expire,
+    Finish,
+    GoRound,
+    OpenTicket,
+    Sleep,
+    apply,
+    decide,
+    fold,
+    status,
+)
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.data import data_node
 from opsdesk.flows.nodes.outputs import bind_outputs
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, run_ended, settle, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, round_begun, run_ended, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus, State
 
 FACTS_MAX = 2_000
@@ -111,6 +123,9 @@ class _Player:
             match command:
                 case Finish(outcome=outcome, node=node, reason=reason):
                     self._add(run_ended(outcome, self.now, node=node, reason=reason))
+                    return True
+                case GoRound():
+                    self._add(round_begun(command, self.now))
                     return True
                 case Expire(node=node):
                     self._add(*expired(self.program, self.played.state, node, self.now))

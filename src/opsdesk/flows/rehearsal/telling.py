@@ -22,7 +22,7 @@ def tell_simulation(procedure: Procedure, simulation: Simulation) -> str:
 
 def told_edge(edge: Edge) -> str:
     """`a → b (conditional: score > 1)`"""
-    condition = f": {edge.condition}" if edge.condition else ""
+    condition = f": {edge.told}" if edge.told else ""
     return f"{edge.source} → {edge.target} ({edge.mode}{condition})"
 
 
