@@ -23,6 +23,7 @@ WRITES = {
     "POST /v1/procedures/lint": [],
     "POST /v1/procedures/{procedure_id}/simulations": [],
     "POST /v1/procedures/{procedure_id}/test-runs": [],
+    "POST /v1/procedures/{procedure_id}/backtests": [],
     "POST /v1/runs": ["run.start"],
     "POST /v1/runs/{run_id}/signals": ["run.signal"],
     "POST /v1/runs/{run_id}/cancellations": ["run.cancel"],
@@ -98,6 +99,7 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
         await api.call("POST", "/v1/procedures/lint", key=key, data=greet().encode(), headers=YAML)
         await api.post("/v1/procedures/greet/simulations", {}, key=key)
         await api.post("/v1/procedures/greet/test-runs", {}, key=key)
+        await api.post("/v1/procedures/greet/backtests", {}, key=key)
         now, later, never = [
             await api.start("greet", key=key, once=email, email=email) for email in STATUSES_OF_PARTNER
         ]

@@ -144,6 +144,7 @@ async def test_procedures_answer_as_they_are_described(api: DescribedApi) -> Non
     parts = ["", "/versions", "/versions?limit=1", "/diagram?language=zh-CN"]
     assert (await api.post("/v1/procedures/greet/simulations", {"silent": ["ask"]}, key=key)).status == 200
     assert (await api.call("POST", "/v1/procedures/greet/test-runs", key=key)).status == 200
+    assert (await api.post("/v1/procedures/greet/backtests", {"runs": 5}, key=key)).status == 200
     await look(api, ["/v1/procedures?limit=1", *(f"/v1/procedures/greet{part}" for part in parts)], key)
     assert missing(api, "/v1/procedures") == []
 
@@ -231,6 +232,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", "/v1/procedures/greet/simulations", {"json": {"silent": ["none"]}}, 422),
     ("POST", "/v1/procedures/none/simulations", {"json": {}}, 404),
     ("POST", "/v1/procedures/none/test-runs", {}, 404),
+    ("POST", "/v1/procedures/none/backtests", {"json": {}}, 404),
+    ("POST", "/v1/procedures/greet/backtests", {"json": {"runs": 0}}, 422),
     ("POST", "/v1/runs", {"json": {"procedure": "none"}, "headers": {"Idempotency-Key": "1"}}, 404),
     ("POST", "/v1/runs", {"json": {"procedure": "greet"}, "headers": {"Idempotency-Key": "1"}}, 422),
     ("POST", "/v1/runs", {"json": {"procedure": "greet"}}, 422),

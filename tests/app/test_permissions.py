@@ -62,6 +62,8 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "run skip": [ID, "write", "--reason", "by hand"],
     "run rerun": [ID, "write", "--reason", "again"],
     "run stalled": [],
+    "flow diff": ["letter@", "a.osop.yaml"],
+    "flow backtest": ["a.osop.yaml"],
     "ticket list": [],
     "ticket show": [ID],
     "ticket claim": [ID],

@@ -1,11 +1,19 @@
 """What is told of procedures and of the work as a whole, beside single runs."""
 
+from opsdesk.flows.backtests import RUNS_DEFAULT, RUNS_MAX, Backtest, Tried, backtest
 from opsdesk.flows.comparison import Change, ChangeKind, Comparison, PartKind, compare
 from opsdesk.flows.conformance import Conformance, conformance_of
+from opsdesk.flows.draw_difference import svg_against_run, svg_difference
 from opsdesk.flows.durations import NodeTimes, ProcedureTimes, Took, durations
 from opsdesk.flows.outages import Outage, TroubledNode, Worker, list_workers, outages
+from opsdesk.flows.rehearsal.backtest import Parting, Replayed, replay
+from opsdesk.flows.views_checks import BacktestView, ReplayedView
 
 __all__ = [
+    "RUNS_DEFAULT",
+    "RUNS_MAX",
+    "Backtest",
+    "BacktestView",
     "Change",
     "ChangeKind",
     "Comparison",
@@ -13,13 +21,21 @@ __all__ = [
     "NodeTimes",
     "Outage",
     "PartKind",
+    "Parting",
     "ProcedureTimes",
+    "Replayed",
+    "ReplayedView",
     "Took",
+    "Tried",
     "TroubledNode",
     "Worker",
+    "backtest",
     "compare",
     "conformance_of",
     "durations",
     "list_workers",
     "outages",
+    "replay",
+    "svg_against_run",
+    "svg_difference",
 ]

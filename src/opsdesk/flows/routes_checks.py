@@ -7,17 +7,18 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from opsdesk import access
-from opsdesk.flows import checks
+from opsdesk.flows import backtests, checks
 from opsdesk.flows.definitions import find_version
 from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused, RehearsalInvalid
 from opsdesk.flows.routes_procedures import ProcedureId
-from opsdesk.flows.views_checks import SimulationView, TestRunView
+from opsdesk.flows.views_checks import BacktestView, SimulationView, TestRunView
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
-from opsdesk.kit.http_requests import Conn
+from opsdesk.kit.http_requests import Conn, Now
 from opsdesk.kit.http_shapes import Body, Text, Values, text_schema
 
 WALKS_OF_A_REQUEST_MAX = 2_000
+RUNS_OF_A_REQUEST_MAX = 500
 
 check_routes = APIRouter(prefix="/v1", tags=["procedures"], route_class=StrictRoute)
 
@@ -79,3 +80,36 @@ async def run_declared_tests(_: access.guard.ProcedureReader, procedure_id: Proc
         return checks.run_tests(checks.stored_program(procedure, file_name=definition.file_name))
 
     return TestRunView.of(procedure_id, await asyncio.to_thread(tested))
+
+
+class BacktestRequest(Body):
+    """Which version to try on how many runs."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"runs": 100}]})
+
+    digest: Annotated[Text, Field(max_length=64)] | None = None
+    """The digest of a version, or its beginning; null or left out: the newest."""
+    runs: int = Field(default=backtests.RUNS_DEFAULT, ge=1, le=RUNS_OF_A_REQUEST_MAX)
+    """How many runs to look at, the newest first."""
+
+
+@check_routes.post(
+    "/procedures/{procedure_id}/backtests",
+    summary="Try a version on runs that have ended",
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, ProcedureNotFound, ProcedureRefused),
+)
+async def backtest_procedure(
+    _: access.guard.RunReader,
+    procedure_id: ProcedureId,
+    wanted: BacktestRequest,
+    conn: Conn,
+    now: Now,
+) -> BacktestView:
+    """What was recorded of each run is put to the version; told are those that end otherwise, and where they part.
+
+    Nothing is started or called, and no value of an input or an output is in the answer.
+    """
+    definition, procedure = await find_version(conn, procedure_id, wanted.digest)
+    program = await asyncio.to_thread(checks.stored_program, procedure, file_name=definition.file_name)
+    found = await backtests.backtest(conn, program, now=now, runs_max=wanted.runs)
+    return BacktestView.of(procedure_id, definition.digest, found)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+from opsdesk.flows.backtests import Backtest
 from opsdesk.flows.procedure import CaseKind, Edge, EdgeMode
+from opsdesk.flows.rehearsal.backtest import Replayed
 from opsdesk.flows.rehearsal.document_tests import CaseResult, Verdict
 from opsdesk.flows.rehearsal.simulation import Path, Simulation
-from opsdesk.kit.http_shapes import View
+from opsdesk.kit.http_shapes import Sha256, View
 
 
 class StepView(View):
@@ -153,5 +156,85 @@ class TestRunView(View):
                     line=each.case.position.line,
                 )
                 for each in tested
+            ],
+        )
+
+
+class PartingView(View):
+    """Where a run and its replay part."""
+
+    node: str
+    """The id of the node."""
+    recorded: str
+    """Where the run went on from there, in words."""
+    replayed: str
+    """Where the other version goes on, in words."""
+
+
+class ReplayedView(View):
+    """One run under another version of its procedure."""
+
+    recorded_outcome: str
+    """How the run ended: a status of runs."""
+    recorded_node: str | None
+    """The id of the node where it ended; null where there are several."""
+    outcome: str
+    """How it ends under the other version; `not recorded`: that asks a node which the run never asked."""
+    node: str | None
+    """The id of the node where it ends then; null where there are several."""
+    changes: bool
+    """Whether it ends otherwise."""
+    parting: PartingView | None
+    """Where the two part; null where it goes the same way to the same end."""
+    not_recorded: list[str]
+    """The ids of nodes that the other version asks and the run never did."""
+
+    @staticmethod
+    def of(replayed: Replayed) -> "ReplayedView":
+        parting = replayed.parting
+        return ReplayedView(
+            recorded_outcome=replayed.recorded_outcome,
+            recorded_node=replayed.recorded_node,
+            outcome=replayed.outcome,
+            node=replayed.node,
+            changes=replayed.changes,
+            parting=parting and PartingView(node=parting.node, recorded=parting.recorded, replayed=parting.replayed),
+            not_recorded=list(replayed.not_recorded),
+        )
+
+
+class TriedView(ReplayedView):
+    """A run that was put to the version."""
+
+    run: UUID
+    """The id of the run."""
+    digest: Sha256
+    """The version that it ran."""
+
+
+class BacktestView(View):
+    """What a version would have made of the runs that have ended."""
+
+    procedure: str
+    """The id of the procedure."""
+    digest: Sha256
+    """The version that was tried."""
+    tried: int
+    """How many runs were put to it."""
+    more: bool
+    """Whether there are older runs that were not looked at."""
+    changed: list[TriedView]
+    """Those that end otherwise or go another way, the newest first."""
+
+    @staticmethod
+    def of(procedure_id: str, digest: str, found: Backtest) -> "BacktestView":
+        return BacktestView(
+            procedure=procedure_id,
+            digest=digest,
+            tried=len(found.tried),
+            more=found.more,
+            changed=[
+                TriedView(run=each.run_id, digest=each.digest, **ReplayedView.of(each.replayed).model_dump())
+                for each in found.changed
             ],
         )
