@@ -66,7 +66,7 @@ class Opsdesk:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
         tool = flows.nodes.tool_node(self.secrets.get, self.settings.commands_dir)
         return {
-            flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get),
+            flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get, clock=self.clock),
             flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
             flows.NodeType.DATA: flows.nodes.data_node(),
             flows.NodeType.DB: flows.nodes.db_node(self.secrets.get),

@@ -84,7 +84,10 @@ EXPECTED: Mapping[str, frozenset[str]] = {
 """What a test of a kind can expect, beside outputs of its node (unit) or of nodes by their ids (integration)."""
 
 RUNTIMES: Mapping[str, FieldSet] = {
-    "api": _runtime("method url endpoint headers body body_template auth expected_status response_mapping timeout"),
+    "api": _runtime(
+        "method url endpoint headers body body_template auth expected_status response_mapping timeout query"
+        " variables operation_name signing_secret"
+    ),
     "cli": _runtime("command shell timeout", "working_directory env success_codes capture output_mapping "),
     "human": _runtime("approvers min_approvals timeout", "assignees channel prompt options escalation "),
     "data": _runtime("transform schema checks on_failure", "expectations report_output ", admits_any=True),

@@ -8,15 +8,19 @@ import aiohttp
 from opsdesk.flows.calls import Failed, NodeCall, NodeFunction, NodeOutcome
 from opsdesk.flows.nodes.api_answer import expected_statuses, outcome_of
 from opsdesk.flows.nodes.api_request import Request, request_of
+from opsdesk.flows.nodes.api_subtypes import api_problems
 from opsdesk.flows.nodes.api_trouble import trouble
 from opsdesk.flows.nodes.api_url import host_of
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.nodes.names import NO_ENV, SecretLookup, lookup_for
+from opsdesk.flows.nodes.problems import check_fields
 from opsdesk.flows.procedure import Node
 from opsdesk.flows.references import ReferenceMalformed, ReferenceMissing
+from opsdesk.kit.clock import Clock, SystemClock
 from opsdesk.kit.http_client import HttpClient
 from opsdesk.kit.http_destinations import DestinationRefused
 
+CLOCK = SystemClock()
 CALL_TIMEOUT_MAX_S = 300.0
 """No connection is held longer, however long the node may wait for its answer at the callback address."""
 CALL_TIMEOUT_DEFAULT_S = 30.0
@@ -24,13 +28,17 @@ _NOT_REPEATED_BY_AIOHTTP = frozenset({"POST", "PATCH"})
 """It does not know that ours carry an idempotency key."""
 
 
-def api_node(http: HttpClient, secrets: SecretLookup, env: Mapping[str, str] = NO_ENV) -> NodeFunction:
+def api_node(
+    http: HttpClient, secrets: SecretLookup, env: Mapping[str, str] = NO_ENV, *, clock: Clock = CLOCK
+) -> NodeFunction:
     """The function of `api` nodes. `env` holds the environment variables that procedures may see as `${env.NAME}`."""
 
     async def run(call: NodeCall) -> NodeOutcome:
         try:
             expected = expected_statuses(call.node)
-            request = request_of(call, lookup_for(call, secrets=secrets, env=env), secrets=secrets)
+            check_fields(call.node, api_problems)
+            lookup = lookup_for(call, secrets=secrets, env=env)
+            request = request_of(call, lookup, secrets=secrets, now=clock.now())
         except NodeFailure as failure:
             return failure.failed
         except (ReferenceMissing, ReferenceMalformed) as error:

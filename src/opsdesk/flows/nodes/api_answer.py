@@ -8,6 +8,7 @@ from mimetypes import MimeTypes
 from aiohttp import ClientResponse
 
 from opsdesk.flows.calls import Failed, NodeOutcome, Wait
+from opsdesk.flows.nodes.api_subtypes import GRAPHQL, WEBHOOK, graphql_outcome
 from opsdesk.flows.nodes.api_url import host_of
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.nodes.json_object import ANSWER_BYTES_MAX, json_object
@@ -51,9 +52,10 @@ async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]
     failure = _status_failure(node, response, expected)
     if failure is not None:
         return failure
-    if status == _ACCEPTED:
+    if status == _ACCEPTED and node.subtype not in (GRAPHQL, WEBHOOK):
         return Wait()
-    if not node.outputs or status in _WITHOUT_BODY or response.method == "HEAD":
+    is_read = bool(node.outputs) or node.subtype == GRAPHQL
+    if not is_read or status in _WITHOUT_BODY or response.method == "HEAD":
         return bind_outputs(node, {})
     if not _is_json(response):
         return Failed(Failure.ANSWER_NOT_JSON, f"{host_of(node)} answered {status} with {_content_type(response)}")
@@ -65,7 +67,8 @@ async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]
         )
     except BodyUndecodable:
         return Failed(Failure.ANSWER_NOT_JSON, f"the answer of {host_of(node)} is not in the encoding that it claims")
-    return bind_outputs(node, json_object(body, what=f"the answer of {host_of(node)}"))
+    answer = json_object(body, what=f"the answer of {host_of(node)}")
+    return graphql_outcome(node, answer) if node.subtype == GRAPHQL else bind_outputs(node, answer)
 
 
 def _status_failure(node: Node, response: ClientResponse, expected: Set[int]) -> Failed | None:

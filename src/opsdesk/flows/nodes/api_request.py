@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,7 @@ from yarl import URL
 
 from opsdesk.flows.calls import NodeCall
 from opsdesk.flows.nodes.api_body import body_of, has_body
+from opsdesk.flows.nodes.api_subtypes import GRAPHQL, WEBHOOK, graphql_body, webhook_headers
 from opsdesk.flows.nodes.api_url import url_of
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.nodes.names import SecretLookup, secret
@@ -23,6 +25,7 @@ _INPUTS_AS_QUERY = frozenset({"GET", "HEAD", "DELETE"})
 _OURS = {
     "host", "content-length", "transfer-encoding", "connection", "accept-encoding", "cookie",
     "idempotency-key", "opsdesk-callback-url", "traceparent", "tracestate",
+    "webhook-id", "webhook-timestamp", "webhook-signature",
 }  # fmt: skip
 USER_AGENT = f"opsdesk/{version('opsdesk')}"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -43,7 +46,7 @@ class Request:
         return f"Request({self.method})"
 
 
-def request_of(call: NodeCall, lookup: Lookup, *, secrets: SecretLookup) -> Request:
+def request_of(call: NodeCall, lookup: Lookup, *, secrets: SecretLookup, now: datetime) -> Request:
     """What the call sends.
 
     Raises NodeFailure and ReferenceMissing; messages name the part of the node, never a value.
@@ -53,9 +56,16 @@ def request_of(call: NodeCall, lookup: Lookup, *, secrets: SecretLookup) -> Requ
     method = _method(node, inputs)
     url = url_of(node, lookup)
     headers = _headers(call, lookup)
-    if token := _bearer_secret(node):
+    if token := bearer_secret(node):
         headers["Authorization"] = f"Bearer {secret(token, secrets=secrets)}"
     _check_headers(headers)
+    if node.subtype == GRAPHQL:
+        return Request("POST", url, headers, _json(graphql_body(node, inputs, lookup)))
+    if node.subtype == WEBHOOK:
+        body = _json(body_of(node, inputs, lookup))
+        # Nobody answers a notice later.
+        del headers["Opsdesk-Callback-Url"]
+        return Request("POST", url, {**headers, **webhook_headers(call, body, now=now, secrets=secrets)}, body)
     if method in _INPUTS_AS_QUERY:
         url = _with_query(url, inputs)
         return Request(method, url, headers, _json(body_of(node, {}, lookup)) if has_body(node) else None)
@@ -108,8 +118,8 @@ def _check_headers(headers: Mapping[str, str]) -> None:
             raise NodeFailure(Failure.BAD_REQUEST, f"the header {name} would hold a line break or a control character")
 
 
-def _bearer_secret(node: Node) -> str | None:
-    """The name of the secret that is sent as a bearer token."""
+def bearer_secret(node: Node) -> str | None:
+    """The name of the secret that is sent as a bearer token. Raises NodeFailure."""
     auth, name = node.security.auth, node.security.secret_ref
     own = node.runtime.get("auth")
     if isinstance(own, Mapping):

@@ -17,6 +17,7 @@ class Failure(StrEnum):
     ANSWER_TOO_LARGE = "AnswerTooLarge"
     BAD_REQUEST = "BadRequest"
     """The request that the procedure describes cannot be made: a URL, a header or a body of it."""
+    GRAPHQL_ERRORS = "GraphqlErrors"
     INSECURE_URL = "InsecureUrl"
     """The node requires TLS, and its URL does not use it."""
     PARTNER_FAILING = "PartnerFailing"
