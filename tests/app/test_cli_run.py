@@ -192,3 +192,20 @@ def test_a_run_that_nothing_will_wake_is_an_alarm(shell: Shell) -> None:
     assert said.code == 1
     assert "wake-up overdue" in said.out
     assert said.err == "1 stalled\n"
+
+
+@pytest.mark.req("FLO-404")
+def test_a_run_is_reported_as_text_as_html_and_as_json(shell: Shell) -> None:
+    run = shell.reviewed()["id"]
+    said = shell("run", "report", run)
+    assert said.out.startswith("OSOP Execution Report\n")
+    assert "Status:    WAITING" in said.out
+    assert "anna@example.com" not in said.out
+    assert shell("run", "report", run, "--html").out.startswith("<!DOCTYPE html>")
+    assert shell("run", "report", run, "--out", "r.html").err == "written to r.html\n"
+    page = (shell.folder / "r.html").read_text(encoding="utf-8")
+    assert "anna@example.com" not in page
+    shell("run", "report", run, "--html", "--reveal", "--out", "revealed.html")
+    assert "anna@example.com" in (shell.folder / "revealed.html").read_text(encoding="utf-8")
+    shown = shell("run", "report", run, "--json").json
+    assert (shown["run"], shown["status"], shown["entries"][0]["node"]) == (run, "WAITING", "write")

@@ -64,6 +64,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "run stalled": [],
     "flow diff": ["letter@", "a.osop.yaml"],
     "flow backtest": ["a.osop.yaml"],
+    "run report": [ID],
     "ticket list": [],
     "ticket show": [ID],
     "ticket claim": [ID],

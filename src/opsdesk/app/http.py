@@ -58,6 +58,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         health.routes,
         flows.routes.procedure_routes,
         flows.routes.check_routes,
+        flows.routes.report_routes,
         flows.routes.run_routes,
         flows.routes.steering_routes,
         flows.routes.callback_routes(installation.callbacks),

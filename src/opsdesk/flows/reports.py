@@ -7,6 +7,9 @@ from opsdesk.flows.draw_difference import svg_against_run, svg_difference
 from opsdesk.flows.durations import NodeTimes, ProcedureTimes, Took, durations
 from opsdesk.flows.outages import Outage, TroubledNode, Worker, list_workers, outages
 from opsdesk.flows.rehearsal.backtest import Parting, Replayed, replay
+from opsdesk.flows.run_report import Report, report_of
+from opsdesk.flows.run_report_html import html as html_report
+from opsdesk.flows.run_report_text import text as text_report
 from opsdesk.flows.views_checks import BacktestView, ReplayedView
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "ProcedureTimes",
     "Replayed",
     "ReplayedView",
+    "Report",
     "Took",
     "Tried",
     "TroubledNode",
@@ -33,9 +37,12 @@ __all__ = [
     "compare",
     "conformance_of",
     "durations",
+    "html_report",
     "list_workers",
     "outages",
     "replay",
+    "report_of",
     "svg_against_run",
     "svg_difference",
+    "text_report",
 ]

@@ -254,7 +254,7 @@ async def read_log(
 ) -> Response:
     """As YAML; with `tamper_evident` its records form a chain of hashes."""
     procedure, _state, facts = await runs.read_state(conn, run_id)
-    reveal = _unmasked if access.Scope.PERSONAL_READ in actor.scopes else record.masked
+    reveal = unmasked if access.Scope.PERSONAL_READ in actor.scopes else record.masked
     log = record.osop_log(procedure, str(run_id), facts, tamper_evident=tamper_evident, reveal=reveal)
     return Response(record.to_yaml(log), media_type="application/yaml")
 
@@ -312,5 +312,5 @@ def _of_actor(actor: access.Actor, key: str) -> str:
     return f"{actor.id} {key}"
 
 
-def _unmasked(name: str, _declared: DeclaredField | None, value: Any) -> Any:
+def unmasked(name: str, _declared: DeclaredField | None, value: Any) -> Any:
     return mask_secrets({name: value})[name]
