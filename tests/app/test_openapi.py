@@ -20,16 +20,10 @@ NOTHING = "0190a0b0-0000-7000-8000-000000000001"
 APPROVED = {"answers": {"decision": "approved", "notes": "the customer is known"}}
 JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "text/yaml"}
-PARTS_OF_RUN = (
-    "/report",
-    "/report?format=text",
-    "",
-    "/journal",
-    "/journal?limit=1",
-    "/diagram",
-    "/log",
-    "/log?tamper_evident=true",
-)
+PARTS_OF_RUN = [
+    f"/{part}" for part in ["journal", "journal?limit=1", "diagram", "log", "log?tamper_evident=true", "report"]
+]
+PARTS_OF_RUN += ["", "/report?format=text"]
 STATUSES_OF_PARTNER = {"now@example.com": 200, "later@example.com": 202, "never@example.com": 404}
 
 

@@ -77,7 +77,8 @@ FIELDS: Mapping[str, Treatment] = {
         "edges[].", "from to mode when condition join_mode join_count cases cases[].value cases[].to default_to", H
     ),
     **_paths("edges[].", "label explain explain.why explain.what explain.result", C),
-    **_paths("edges[].", "spawn_count for_each iterator_var", N),
+    **_paths("edges[].", "for_each iterator_var", H),
+    **_paths("edges[].", "spawn_count", N),
 }
 """Of the fields under `nodes[].runtime`, see RUNTIME: which are honoured depends on the type of the node."""
 
@@ -127,8 +128,6 @@ SAMPLES: Mapping[str, Any] = {
     "nodes[].approval_gate.bypass_allowed": True,
     "nodes[].approval_gate.mandatory": False,
     "edges[].spawn_count": 2,
-    "edges[].for_each": "items",
-    "edges[].iterator_var": "item",
 }
 """A value for each field that is named: one that asks for something else than what happens anyway."""
 
