@@ -48,7 +48,13 @@ async def test_names_lead_to_https_and_to_plain_http_ports(outside: Outside) -> 
     pairs = dict(entry.split("=") for entry in outside.sandbox.connect_to.split(","))
     assert pairs[f"{KYC}:443"] == f"127.0.0.1:{https}"
     assert pairs[f"{KYC}:80"] == f"127.0.0.1:{http}"
-    assert {name.partition(":")[0] for name in pairs} == {PLATFORM, KYC, "email-service.internal", CRM}
+    assert {name.partition(":")[0] for name in pairs} == {
+        PLATFORM,
+        KYC,
+        "email-service.internal",
+        CRM,
+        "llm-provider.com",
+    }
 
 
 async def test_a_call_over_plain_http_is_answered_and_recorded_as_such(outside: Outside) -> None:
@@ -69,7 +75,13 @@ async def test_secrets_are_one_file_each_and_stay_the_same_over_a_restart(tmp_pa
         assert second.sandbox.secrets == before
     files = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "secrets").iterdir()}
     assert files == before
-    assert set(files) == {"KYC_PROVIDER_API_KEY", "EMAIL_SERVICE_KEY", "STRIPE_SECRET_KEY", "DATABASE_URL"}
+    assert set(files) == {
+        "KYC_PROVIDER_API_KEY",
+        "EMAIL_SERVICE_KEY",
+        "LLM_API_KEY",
+        "STRIPE_SECRET_KEY",
+        "DATABASE_URL",
+    }
 
 
 async def test_two_folders_have_different_secrets_and_authorities(tmp_path: Path) -> None:

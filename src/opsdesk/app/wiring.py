@@ -64,12 +64,16 @@ class Opsdesk:
 
     def nodes(self) -> Mapping[flows.NodeType, flows.nodes.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
+        api = flows.nodes.api_node(self.http, self.secrets.get, clock=self.clock)
+        data, db = flows.nodes.data_node(), flows.nodes.db_node(self.secrets.get)
+        called_by_models = {flows.NodeType.API: api, flows.NodeType.DATA: data, flows.NodeType.DB: db}
         tool = flows.nodes.tool_node(self.secrets.get, self.settings.commands_dir)
         return {
-            flows.NodeType.API: flows.nodes.api_node(self.http, self.secrets.get, clock=self.clock),
+            flows.NodeType.API: api,
+            flows.NodeType.AGENT: flows.nodes.agent_node(self.http, self.secrets.get, called_by_models),
             flows.NodeType.CLI: flows.nodes.cli_node(self.secrets.get, self.settings.commands_dir),
-            flows.NodeType.DATA: flows.nodes.data_node(),
-            flows.NodeType.DB: flows.nodes.db_node(self.secrets.get),
+            flows.NodeType.DATA: data,
+            flows.NodeType.DB: db,
             flows.NodeType.GIT: tool,
             flows.NodeType.DOCKER: tool,
             flows.NodeType.INFRA: tool,

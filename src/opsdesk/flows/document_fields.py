@@ -84,6 +84,12 @@ EXPECTED: Mapping[str, frozenset[str]] = {
 """What a test of a kind can expect, beside outputs of its node (unit) or of nodes by their ids (integration)."""
 
 RUNTIMES: Mapping[str, FieldSet] = {
+    "agent": _runtime(
+        "provider url model system_prompt prompt temperature max_tokens max_total_tokens max_tool_calls max_cost prices"
+        " tools auth timeout",
+        "input_mapping output_mapping ",
+        admits_any=True,
+    ),
     "api": _runtime(
         "method url endpoint headers body body_template auth expected_status response_mapping timeout query"
         " variables operation_name signing_secret"

@@ -18,7 +18,7 @@ from opsdesk.flows.tree import plain
 NODES_MAX = 500
 ID_CHARS_MAX = 128
 
-RUNNABLE_TYPES = frozenset(NodeType) - {NodeType.AGENT, NodeType.MCP}
+RUNNABLE_TYPES = frozenset(NodeType) - {NodeType.MCP}
 _ID = re.compile(r"[^\W_][\w-]*\Z|_[\w-]+\Z")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.lint_codes import Code
+from opsdesk.flows.nodes.agent_fields import agent_problems
 from opsdesk.flows.nodes.api_subtypes import api_problems
 from opsdesk.flows.nodes.data_fields import data_problems
 from opsdesk.flows.nodes.db_fields import db_problems
@@ -19,6 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ABSOLUTE = re.compile(r"https?://|\$\{", re.IGNORECASE)
 _PATH = re.compile(r"\$(?:\.|\[|\Z)")
 _PROBLEMS: Mapping[NodeType, FieldProblems] = {
+    NodeType.AGENT: agent_problems,
     NodeType.API: api_problems,
     NodeType.DATA: data_problems,
     NodeType.DB: db_problems,

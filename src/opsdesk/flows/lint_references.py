@@ -9,7 +9,7 @@ from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider
 from opsdesk.flows.lint_paths import Certainty, places, position_of
-from opsdesk.flows.procedure import Node
+from opsdesk.flows.procedure import Node, NodeType
 from opsdesk.flows.references import Namespace, Reference, ReferenceMalformed, parse_all
 from opsdesk.flows.tree import locate
 
@@ -22,6 +22,8 @@ def lint_references(names: Names, *, env_allowed: Collection[str] | None = None)
         yield from _inputs_from_nowhere(node, names)
         for path, text in texts(names.procedure.raw["nodes"][index].get("runtime"), f"nodes.{index}.runtime"):
             references, malformed = parse_all(text)
+            given = _arguments(node, path)
+            references = [each for each in references if each.namespace is not Namespace.BARE or each.name not in given]
             once = {reference.text: reference for reference in reversed(references)}
             known = names.at(node.id, [reference.name for reference in once.values()])
             found: list[_Wrong | None] = [_malformed(node, wrong) for wrong in malformed]
@@ -30,6 +32,18 @@ def lint_references(names: Names, *, env_allowed: Collection[str] | None = None)
             for wrong in sorted((each for each in found if each is not None), key=lambda each: each.offset):
                 position = locate(names.lines, start, text, wrong.offset)
                 yield Finding(wrong.code, wrong.severity, wrong.message, wrong.hint(), position, path)
+
+
+def _arguments(node: Node, path: str) -> frozenset[str]:
+    """The names that a tool of an agent node is given by the model, where the text is inside of one."""
+    steps = path.split(".")
+    tools = node.runtime.get("tools")
+    if node.type is not NodeType.AGENT or steps[3:4] != ["tools"] or not isinstance(tools, list):
+        return frozenset()
+    tool = tools[int(steps[4])] if len(steps) > 4 else None
+    parameters = tool.get("parameters") if isinstance(tool, Mapping) else None
+    properties = parameters.get("properties") if isinstance(parameters, Mapping) else None
+    return frozenset(properties) if isinstance(properties, Mapping) else frozenset()
 
 
 def texts(value: object, path: str) -> Iterator[tuple[str, str]]:

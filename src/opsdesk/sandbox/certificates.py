@@ -15,7 +15,14 @@ from opsdesk.sandbox.private_files import write_private
 
 VALID_DAYS = 397
 RENEW_BEFORE_DAYS = 2
-DNS_NAMES = ("api.platform.com", "kyc-provider.com", "email-service.internal", "crm.internal", "localhost")
+DNS_NAMES = (
+    "api.platform.com",
+    "kyc-provider.com",
+    "email-service.internal",
+    "crm.internal",
+    "llm-provider.com",
+    "localhost",
+)
 ADDRESSES = ("127.0.0.1",)
 
 CA_FILE = "ca.pem"
@@ -33,7 +40,7 @@ class Certificates:
 
 
 def certificates(folder: Path) -> Certificates:
-    """The certificates of this folder, made if there are none or they are about to expire.
+    """The certificates of this folder, made if there are none, names are missing or they are about to expire.
 
     The authority's private key is forgotten as soon as it has signed: nobody can sign a second certificate with it.
     """
@@ -49,6 +56,9 @@ def _usable(folder: Path) -> bool:
     if not all((folder / name).is_file() for name in (CA_FILE, SERVER_FILE, KEY_FILE)):
         return False
     server = x509.load_pem_x509_certificate((folder / SERVER_FILE).read_bytes())
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    if set(names.get_values_for_type(x509.DNSName)) != set(DNS_NAMES):
+        return False
     return server.not_valid_after_utc - timedelta(days=RENEW_BEFORE_DAYS) > datetime.now(UTC)
 
 

@@ -22,6 +22,8 @@ from opsdesk.sandbox.email_service import HOST as EMAIL_HOST
 from opsdesk.sandbox.email_service import EmailService
 from opsdesk.sandbox.kyc_provider import HOST as KYC_HOST
 from opsdesk.sandbox.kyc_provider import KycProvider
+from opsdesk.sandbox.llm_provider import HOST as LLM_HOST
+from opsdesk.sandbox.llm_provider import LlmProvider
 from opsdesk.sandbox.mail import LOOPBACK, Mailbox, Mailer, listen_for_mail
 from opsdesk.sandbox.partners import Partners
 from opsdesk.sandbox.platform_api import HOST as PLATFORM_HOST
@@ -36,7 +38,7 @@ SLOW_S = 600.0
 STOP_S = 1.0
 DATABASE_FILE = "sandbox.sqlite"
 COMMANDS_DIR = Path(__file__).with_name("commands")
-HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST)
+HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST, LLM_HOST)
 
 
 class FolderInUse(Exception):
@@ -105,8 +107,10 @@ async def serve(
         )
         kyc = KycProvider(token=secrets["KYC_PROVIDER_API_KEY"], name_of=platform.name_of)
         email_service = EmailService(token=secrets["EMAIL_SERVICE_KEY"], mailer=mailer)
+        llm = LlmProvider(token=secrets["LLM_API_KEY"])
+        routes = [*platform.routes(), *kyc.routes(), *email_service.routes(), *Crm(store=store).routes()]
         partners = Partners(
-            routes=[*platform.routes(), *kyc.routes(), *email_service.routes(), *Crm(store=store).routes()],
+            routes=[*routes, *llm.routes()],
             pages=platform.pages,
             calls=calls,
             scripts=scripts,

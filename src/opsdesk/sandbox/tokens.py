@@ -6,7 +6,12 @@ from pathlib import Path
 from opsdesk.sandbox.private_files import write_private
 
 TOKEN_BYTES = 24
-_PREFIXES = {"KYC_PROVIDER_API_KEY": "kyc_", "EMAIL_SERVICE_KEY": "eml_", "STRIPE_SECRET_KEY": "sk_test_"}
+_PREFIXES = {
+    "KYC_PROVIDER_API_KEY": "kyc_",
+    "EMAIL_SERVICE_KEY": "eml_",
+    "LLM_API_KEY": "llm_",
+    "STRIPE_SECRET_KEY": "sk_test_",
+}
 
 
 def tokens(folder: Path, *, database_file: Path) -> dict[str, str]:

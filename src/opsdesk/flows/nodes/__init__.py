@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsdesk.flows.calls import NodeCall, NodeFunction
+    from opsdesk.flows.nodes.agent import agent_node
     from opsdesk.flows.nodes.api import api_node
     from opsdesk.flows.nodes.callbacks import CallbackAddresses
     from opsdesk.flows.nodes.cli import cli_node
@@ -19,6 +20,7 @@ __all__ = [
     "NodeCall",
     "NodeFunction",
     "SendSignal",
+    "agent_node",
     "api_node",
     "cli_node",
     "data_node",
@@ -31,6 +33,7 @@ __all__ = [
 _HOMES = {
     "CallbackAddresses": "opsdesk.flows.nodes.callbacks",
     "NodeFunction": "opsdesk.flows.calls",
+    "agent_node": "opsdesk.flows.nodes.agent",
     "api_node": "opsdesk.flows.nodes.api",
     "cli_node": "opsdesk.flows.nodes.cli",
     "data_node": "opsdesk.flows.nodes.data",

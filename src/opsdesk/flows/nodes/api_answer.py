@@ -49,7 +49,7 @@ async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]
     Raises NodeFailure for a body that is not one JSON object, and what aiohttp raises for a connection that breaks.
     """
     status = response.status
-    failure = _status_failure(node, response, expected)
+    failure = status_failure(node, response, expected)
     if failure is not None:
         return failure
     if status == _ACCEPTED and node.subtype not in (GRAPHQL, WEBHOOK):
@@ -71,7 +71,8 @@ async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]
     return graphql_outcome(node, answer) if node.subtype == GRAPHQL else bind_outputs(node, answer)
 
 
-def _status_failure(node: Node, response: ClientResponse, expected: Set[int]) -> Failed | None:
+def status_failure(node: Node, response: ClientResponse, expected: Set[int]) -> Failed | None:
+    """What a status outside of `expected` (empty: every 2xx) means for the node."""
     status = response.status
     if 300 <= status < 400:
         message = f"{host_of(node)} answered {status}: redirects are not followed"

@@ -52,6 +52,14 @@ class Failure(StrEnum):
     """The database refused the statement of a `db` node; the message has its SQLSTATE."""
     RESULT_TOO_LARGE = "ResultTooLarge"
 
+    AGENT_CUT_OFF = "AgentCutOff"
+    """The model reached its `max_tokens` before it had answered."""
+    AGENT_OUTSIDE_SCHEMA = "AgentOutsideSchema"
+    """The model answered outside of the schema, and again when it was told so."""
+    AGENT_OVER_LIMIT = "AgentOverLimit"
+    """The next step could take more tokens, cost or tool calls than the `agent` node may use."""
+    AGENT_REFUSED = "AgentRefused"
+
     ANSWER_NOT_JSON = "AnswerNotJson"
     """The answer, or the standard output, is not one JSON object."""
     OUTPUT_INVALID = "OutputInvalid"
@@ -68,3 +76,10 @@ class NodeFailure(Exception):
     def __init__(self, code: Failure, message: str, *, retryable: bool = False, timeout: bool = False) -> None:
         super().__init__(message)
         self.failed = Failed(code, message, retryable=retryable, timeout=timeout)
+
+    @classmethod
+    def of(cls, failed: Failed) -> "NodeFailure":
+        """Ends the node with an answer that is there already."""
+        failure = cls(Failure(failed.code), failed.message)
+        failure.failed = failed
+        return failure
