@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 
 from opsdesk.app.wiring import MigrationsPending, migrate_database, open_app
-from opsdesk.flows.document_nodes import RUNNABLE_TYPES
 from opsdesk.flows.procedure import NodeType
 from opsdesk.kit.db import Database
 from opsdesk.kit.settings import Settings
@@ -49,4 +48,4 @@ async def test_two_processes_make_the_same_callback_addresses(database_url: str,
 
 async def test_each_type_of_node_but_human_is_executed_by_a_function(database_url: str, tmp_path: Path) -> None:
     async with open_app(Settings(database_url=database_url, data_dir=tmp_path)) as installation:
-        assert set(installation.nodes()) == RUNNABLE_TYPES - {NodeType.HUMAN}
+        assert set(installation.nodes()) == set(NodeType) - {NodeType.HUMAN}

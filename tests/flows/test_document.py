@@ -134,7 +134,7 @@ def test_a_field_that_says_what_happens_anyway_is_not_named(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (document(nodes="- {id: a, type: agent, name: A}", edges=""), "OSOP121"),
+        (document(nodes="- {id: a, type: data, name: A}", edges=""), "OSOP123"),
         (document(edges="- {from: first, to: second, mode: spawn}"), "OSOP122"),
         (document(nodes=node(security="{auth: oauth2}"), edges=""), "OSOP123"),
         (document(nodes=node(retry="{backoff: linear}"), edges=""), "OSOP123"),
@@ -151,9 +151,9 @@ def test_what_cannot_be_run_yet_is_warned_of_and_refused_as_a_run(text: str, cod
 
 
 def test_a_json_document_that_cannot_be_run_says_so_too() -> None:
-    agent = '{"id": "b", "type": "agent", "name": "\\ud83d\\ude00"}'
-    text = f'{{"osop_version": "2.0", "id": "a", "name": "A", "nodes": [{agent}]}}'
-    assert [finding.code for finding in executable(read(text, name="a.json"))] == ["OSOP121"]
+    data = '{"id": "b", "type": "data", "name": "\\ud83d\\ude00"}'
+    text = f'{{"osop_version": "2.0", "id": "a", "name": "A", "nodes": [{data}]}}'
+    assert [finding.code for finding in executable(read(text, name="a.json"))] == ["OSOP123"]
 
 
 API = "url: 'https://a.test'"

@@ -99,22 +99,17 @@ def test_each_field_of_runtime_is_honoured_by_the_type_of_the_node_or_named(node
     findings = findings_of(json.dumps(made), name="small.osop.json")
     honoured = known.RUNTIMES[node_type.value].honoured if node_type.value in known.RUNTIMES else frozenset()
     is_named = bool(named_in(findings, f"runtime.{field}"))
-    cannot_run = any(finding.code == "OSOP121" for finding in findings)
-    assert is_named != (field in honoured) or cannot_run
+    assert is_named != (field in honoured)
 
 
 @pytest.mark.req("FLO-104")
-def test_a_mode_or_a_type_that_is_not_run_is_named() -> None:
+def test_a_mode_that_is_not_run_is_named() -> None:
     from opsdesk.flows.document_edges import RUNNABLE_MODES
-    from opsdesk.flows.document_nodes import RUNNABLE_TYPES
     from opsdesk.flows.procedure import EdgeMode
 
     for mode in EdgeMode:
         findings = findings_of(with_field("edges[].mode", mode.value), name="small.osop.json")
         assert (mode, mode in RUNNABLE_MODES) != (mode, any(finding.code == "OSOP122" for finding in findings))
-    for node_type in NodeType:
-        findings = findings_of(with_field("nodes[].type", node_type.value), name="small.osop.json")
-        assert (node_type in RUNNABLE_TYPES) != any(finding.code == "OSOP121" for finding in findings)
 
 
 def test_a_schema_is_walked_through_references_lists_and_alternatives() -> None:

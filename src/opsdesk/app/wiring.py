@@ -66,7 +66,13 @@ class Opsdesk:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
         api = flows.nodes.api_node(self.http, self.secrets.get, clock=self.clock)
         data, db = flows.nodes.data_node(), flows.nodes.db_node(self.secrets.get)
-        called_by_models = {flows.NodeType.API: api, flows.NodeType.DATA: data, flows.NodeType.DB: db}
+        mcp = flows.nodes.mcp_node(self.http, self.secrets.get, self.settings.commands_dir)
+        called_by_models = {
+            flows.NodeType.API: api,
+            flows.NodeType.DATA: data,
+            flows.NodeType.DB: db,
+            flows.NodeType.MCP: mcp,
+        }
         tool = flows.nodes.tool_node(self.secrets.get, self.settings.commands_dir)
         return {
             flows.NodeType.API: api,
@@ -78,6 +84,7 @@ class Opsdesk:
             flows.NodeType.DOCKER: tool,
             flows.NodeType.INFRA: tool,
             flows.NodeType.CICD: tool,
+            flows.NodeType.MCP: mcp,
             flows.NodeType.SYSTEM: flows.nodes.system_node(self.secrets.get, signals(self.database, self.clock)),
         }
 

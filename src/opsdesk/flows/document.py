@@ -25,7 +25,7 @@ FINDINGS_MAX = 500
 """More are not listed; a document that has so many is not a procedure."""
 SUFFIXES = (".osop", ".osop.yaml", ".osop.yml", ".osop.json")
 
-_CANNOT_RUN = frozenset({Code.TYPE_NOT_RUN, Code.MODE_NOT_RUN, Code.NOT_RUN})
+_CANNOT_RUN = frozenset({Code.MODE_NOT_RUN, Code.NOT_RUN})
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,11 @@ RUNTIMES: Mapping[str, FieldSet] = {
     "cicd": _runtime(
         "platform workflow repo ref inputs environment dry_run timeout", "strategy canary ", admits_any=True
     ),
+    "mcp": _runtime(
+        "transport url command tool_name tool uri prompt_name arguments auth timeout",
+        "output_mapping ",
+        admits_any=True,
+    ),
     "system": _runtime("operation duration until message level run node answer", admits_any=True),
 }
 """Of the node types that can be run; the runtime of the others is not looked into."""

@@ -18,7 +18,6 @@ from opsdesk.flows.tree import plain
 NODES_MAX = 500
 ID_CHARS_MAX = 128
 
-RUNNABLE_TYPES = frozenset(NodeType) - {NodeType.MCP}
 _ID = re.compile(r"[^\W_][\w-]*\Z|_[\w-]+\Z")
 
 
@@ -131,9 +130,6 @@ def _type(fields: Fields) -> NodeType | None:
         message = f"{fields.path('type')}: there is no node type {text[:40]}"
         fields.reading.error(Code.WRONG_VALUE, message, tree, where=fields.path("type"), hint=hint)
         return None
-    if node_type not in RUNNABLE_TYPES:
-        message = f"{fields.where}: a node of type {node_type} cannot be run yet"
-        fields.reading.warning(Code.TYPE_NOT_RUN, message, tree, where=fields.path("type"))
     return node_type
 
 
@@ -152,7 +148,7 @@ def _approval(
 
 
 def _runtime_timeout_s(runtime: Fields | None, node_type: NodeType | None) -> float | None:
-    if runtime is None or node_type is NodeType.HUMAN or node_type not in RUNNABLE_TYPES:
+    if runtime is None or node_type in (None, NodeType.HUMAN):
         return None
     return runtime.duration_s("timeout")
 

@@ -10,6 +10,7 @@ from opsdesk.flows.nodes.agent_fields import agent_problems
 from opsdesk.flows.nodes.api_subtypes import api_problems
 from opsdesk.flows.nodes.data_fields import data_problems
 from opsdesk.flows.nodes.db_fields import db_problems
+from opsdesk.flows.nodes.mcp_fields import mcp_problems
 from opsdesk.flows.nodes.problems import FieldProblems
 from opsdesk.flows.nodes.system_fields import system_problems
 from opsdesk.flows.nodes.tool_commands import tool_problems
@@ -24,6 +25,7 @@ _PROBLEMS: Mapping[NodeType, FieldProblems] = {
     NodeType.API: api_problems,
     NodeType.DATA: data_problems,
     NodeType.DB: db_problems,
+    NodeType.MCP: mcp_problems,
     NodeType.SYSTEM: system_problems,
     NodeType.GIT: tool_problems,
     NodeType.DOCKER: tool_problems,

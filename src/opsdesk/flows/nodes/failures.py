@@ -60,6 +60,10 @@ class Failure(StrEnum):
     """The next step could take more tokens, cost or tool calls than the `agent` node may use."""
     AGENT_REFUSED = "AgentRefused"
 
+    MCP_REFUSED = "McpRefused"
+    """The server of an `mcp` node answered with an error of the protocol, such as for a tool that it does not have."""
+    MCP_TOOL_FAILED = "McpToolFailed"
+
     ANSWER_NOT_JSON = "AnswerNotJson"
     """The answer, or the standard output, is not one JSON object."""
     OUTPUT_INVALID = "OutputInvalid"
