@@ -26,3 +26,4 @@ schema: ## Write schema.sql anew from migrations/
 bench: ## Measure, beside the limit
 	.venv/bin/python bench/flows.py
 	.venv/bin/python bench/console.py
+	.venv/bin/python bench/documents.py

@@ -42,12 +42,13 @@ def simulate_file(
     """Walk every path of a procedure with invented answers, or with given ones. Nothing is started, nobody is asked.
 
     Shown are how each path ends, and the nodes and edges that no path came to. It stops after --walks, and says so.
+    Also a document with errors is walked, if its graph can be; of a condition that cannot be read, both ways are.
 
     Example: `opsdesk flow simulate procedures/customer-onboarding.osop.yaml --answer kyc_identity.kyc_score=0.7`
     """
     from opsdesk import flows
 
-    program = flows.checks.program_of(load_document(file), file_name=shown_name(file))
+    program = flows.checks.walkable(load_document(file), file_name=shown_name(file))
     given = _given(program, inputs=inputs, answers=answers, fails=fails, silent=silent, file=given_file)
     simulation = flows.checks.simulate(program, given=given, walks_max=min(walks, flows.checks.WALKS_MAX))
     if as_json:

@@ -1,8 +1,10 @@
 """What can be found out about a procedure by rehearsing it, without running it and without the world."""
 
+from typing import cast
+
 from opsdesk.flows.document import Loaded, load
 from opsdesk.flows.errors import ProcedureRefused
-from opsdesk.flows.expressions import compile_conditions
+from opsdesk.flows.expressions import Condition, compile_conditions
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint import lint
 from opsdesk.flows.lint_codes import Code
@@ -11,6 +13,7 @@ from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.choices import Given
 from opsdesk.flows.rehearsal.document_tests import CaseResult, Verdict, run_tests
 from opsdesk.flows.rehearsal.junit import junit
+from opsdesk.flows.rehearsal.open_conditions import conditions_to_walk
 from opsdesk.flows.rehearsal.simulation import WALKS_DEFAULT, WALKS_MAX, Path, Simulation, Step, simulate
 from opsdesk.flows.rehearsal.telling import tell_simulation, told_edge
 from opsdesk.flows.views_checks import SimulationView, TestRunView
@@ -35,16 +38,23 @@ __all__ = [
     "stored_program",
     "tell_simulation",
     "told_edge",
+    "walkable",
 ]
 
 
+_GRAPH = frozenset({Code.UNKNOWN_NODE, Code.NO_START, Code.CYCLE, Code.JOIN_NEVER, Code.UNREACHABLE})
+"""Errors of a graph that cannot be walked to its ends."""
+
+
 def program_of(loaded: Loaded, *, file_name: str) -> Program:
-    """The procedure made ready to be rehearsed. Raises ProcedureRefused where it has errors or edges that are not run.
+    """The procedure made ready to be tested. Raises ProcedureRefused where it has errors or edges that are not run.
 
     Nodes of any type can be rehearsed, because none is executed.
     """
     findings = lint(loaded.procedure, loaded.findings)
-    return _ready(loaded.procedure, findings, file_name)
+    blocking = [each for each in findings if each.severity is Severity.ERROR or each.code == Code.MODE_NOT_RUN]
+    procedure = _unless(blocking, loaded, file_name)
+    return Program(procedure, compile_conditions(procedure))
 
 
 def stored_program(procedure: Procedure, *, file_name: str) -> Program:
@@ -52,10 +62,20 @@ def stored_program(procedure: Procedure, *, file_name: str) -> Program:
     return program_of(load(procedure.source, name=file_name), file_name=file_name)
 
 
-def _ready(procedure: Procedure | None, findings: list[Finding], file_name: str) -> Program:
-    blocking = [
-        finding for finding in findings if finding.severity is Severity.ERROR or finding.code == Code.MODE_NOT_RUN
-    ]
-    if procedure is None or blocking:
-        raise ProcedureRefused(file_name, [FindingView.of(finding).model_dump() for finding in blocking])
-    return Program(procedure, compile_conditions(procedure))
+def walkable(loaded: Loaded, *, file_name: str) -> Program:
+    """The procedure made ready to be simulated, also one with errors, so long as its graph can be walked.
+
+    A condition that cannot be read is open: both ways are walked. Raises ProcedureRefused.
+    """
+    findings = lint(loaded.procedure, loaded.findings)
+    blocking = [each for each in findings if each.code in _GRAPH or each.code == Code.MODE_NOT_RUN]
+    procedure = _unless(blocking, loaded, file_name)
+    # An open condition is asked what a compiled one is asked, and nothing else.
+    return Program(procedure, cast("dict[int, Condition]", conditions_to_walk(procedure)))
+
+
+def _unless(blocking: list[Finding], loaded: Loaded, file_name: str) -> Procedure:
+    if loaded.procedure is None or blocking:
+        told = blocking or loaded.findings
+        raise ProcedureRefused(file_name, [FindingView.of(finding).model_dump() for finding in told])
+    return loaded.procedure

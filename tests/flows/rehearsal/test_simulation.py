@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsdesk.flows.checks import Given, Program, program_of, simulate, tell_simulation
+from opsdesk.flows.checks import Given, Program, program_of, simulate, tell_simulation, walkable
 from opsdesk.flows.document import load, load_file
 from opsdesk.flows.errors import ProcedureRefused, RehearsalInvalid
 from tests.flows.documents import document
@@ -175,3 +175,44 @@ def test_every_path_of_any_graph_ends(edges: list[tuple[int, int, bool]]) -> Non
     simulation = simulate(program(nodes, listed), walks_max=50)
     assert {path.outcome for path in simulation.paths} <= {"completed", "stopped", "blocked"}
     assert simulation.paths
+
+
+@pytest.mark.req("FLO-206")
+def test_a_loop_is_gone_round_a_few_times_and_then_left() -> None:
+    nodes = """
+    - id: draft
+      type: api
+      name: Draft
+      runtime: {url: https://draft.test}
+      outputs: [{name: good, required: true, schema: {type: boolean}}]
+    - {id: send, type: api, name: Send, runtime: {url: https://send.test}}
+    """
+    edges = """
+    - {from: draft, to: draft, mode: loop, when: good == false}
+    - {from: draft, to: send, when: good == true}
+    """
+    simulation = simulate(made(nodes, edges))
+    assert (simulation.complete, simulation.edges_never_taken) == (True, ())
+    assert [len(path.steps) for path in simulation.paths] == [2, 3, 4]
+    assert simulation.notes == ("loops are gone round 2 times, and not to their limits",)
+
+
+@pytest.mark.req("FLO-206")
+def test_of_a_condition_that_cannot_be_read_both_ways_are_walked() -> None:
+    edges = """
+    - {from: check, to: open, when: verdict === good}
+    - {from: check, to: review, when: nobody.knows > 1}
+    """
+    loaded = load(document(CHECKED, edges), name="small.osop.yaml")
+    assert loaded.procedure is not None
+    simulation = simulate(walkable(loaded, file_name="small.osop.yaml"))
+    assert (simulation.complete, simulation.edges_never_taken) == (True, ())
+    assert len({path.edges for path in simulation.paths}) == 4
+    assert "`verdict === good` cannot be read, so that both ways are walked" in simulation.notes
+
+
+def test_a_graph_that_cannot_be_walked_is_refused_with_the_reason() -> None:
+    loaded = load(document(edges="- {from: first, to: away}"), name="x.osop")
+    with pytest.raises(ProcedureRefused) as refused:
+        walkable(loaded, file_name="x.osop")
+    assert [finding["code"] for finding in refused.value.findings] == ["OSOP201"]

@@ -14,12 +14,15 @@ from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.procedure import FAILURE_MODES, EdgeMode, Field, Node, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.invention import Invented, Told, told_apart, values_for
+from opsdesk.flows.rehearsal.open_conditions import OpenCondition
 from opsdesk.flows.rehearsal.play import STARTED_AT, Answer, Silence, bound
 from opsdesk.flows.settle import ended, failed
 from opsdesk.flows.state import State
 
 CHOICES_MAX = 200
 """For one node, before those that make no difference are left out."""
+OPEN_MAX = 4
+"""Conditions out of one node that cannot be read, each with both ways."""
 FAILURE = "Failed"
 """The code of a failure that no condition asks for by its code."""
 
@@ -89,9 +92,23 @@ class Choices:
         spellings = ("", qualified(node.id, ""))
         fixed = self.given.answers.get(node.id, {})
         for outputs, told in self._combinations(node.outputs, node.id, spellings, fixed):
-            yield Choice(Done(outputs), told)
+            for decided, also in self._open(node):
+                yield Choice(Done({**outputs, **decided}), ", ".join(filter(None, (told, also))))
         if node.id not in self.given.answers:
             yield from self._failures(node)
+
+    def _open(self, node: Node) -> Iterator[tuple[dict[str, bool], str]]:
+        """Every way that the conditions out of the node may go which cannot be read."""
+        conditions: list[object] = [
+            self.program.conditions.get(edge.index) for edge in self.program.procedure.outgoing[node.id]
+        ]
+        unread = [condition for condition in conditions if isinstance(condition, OpenCondition)]
+        for condition in unread:
+            self.notes[f"`{condition.expression}` cannot be read, so that both ways are walked"] = None
+        for decisions in product((True, False), repeat=min(len(unread), OPEN_MAX)):
+            pairs = list(zip(unread, decisions, strict=False))
+            words = [f"`{each.expression}` is {str(decided).lower()}" for each, decided in pairs]
+            yield {each.key: decided for each, decided in pairs}, ", ".join(words)
 
     def _failures(self, node: Node) -> Iterator[Choice]:
         """A failure where an edge is there for one; silence where the time that may pass is limited for people."""

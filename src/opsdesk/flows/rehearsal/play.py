@@ -26,13 +26,24 @@ from opsdesk.flows.nodes.data import data_node
 from opsdesk.flows.nodes.outputs import bind_outputs
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, round_begun, run_ended, settle, take_in
+from opsdesk.flows.settle import (
+    ArrivalKind,
+    ended,
+    expired,
+    failed,
+    person_asked,
+    round_begun,
+    run_ended,
+    settle,
+)
 from opsdesk.flows.state import NodePhase, RunStatus, State
 
 FACTS_MAX = 2_000
 """A run that makes more is taken for one that never ends."""
 STARTED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ACTOR = "rehearsal"
+ATTEMPT_LAST = 1_000_000
+"""Nobody is asked again for an answer that was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +178,12 @@ class _Player:
         declared, state = self.program.procedure.nodes[node_id], self.played.state
         fact, _due_at = person_asked(declared, state.nodes[node_id], f"ticket of {node_id}", self.now)
         self._add(fact)
-        match self._answer(node_id):
-            case Done(outputs=outputs):
-                payload = {"answer": outputs}
-                iteration = state.nodes[node_id].iteration
-                arrival = Arrival(0, ArrivalKind.DECISION, node_id, iteration, payload, ACTOR, self.now)
-                self._add(*take_in(self.program, state, arrival, self.now))
-            case _:
-                pass
+        answer = self._answer(node_id)
+        if isinstance(answer, Done):
+            by = {"actor": ACTOR, "by": ArrivalKind.DECISION.value}
+            self._add(ended(self.program, state, node_id, answer.outputs, self.now, **by))
+        elif isinstance(answer, Failed):
+            self._add(failed(self.program, state, node_id, answer, self.now, attempt=ATTEMPT_LAST))
 
     def _add(self, *facts: Fact) -> None:
         for fact in facts:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opsdesk.flows.errors import RehearsalInvalid
-from opsdesk.flows.procedure import Edge
+from opsdesk.flows.procedure import Edge, EdgeMode
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.choices import Choice, Choices, Given, check_given
 from opsdesk.flows.rehearsal.play import Answer, Played, play
@@ -13,6 +13,8 @@ from opsdesk.flows.state import NodePhase, State
 
 WALKS_DEFAULT = 1_000
 WALKS_MAX = 20_000
+ROUNDS_MAX = 2
+"""How often a node runs again in a loop with every way open to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +136,29 @@ class _Walker:
             if key in made:
                 return made[key]
             ways = self.choices.at(state, node_id)
-            decided = walk.at
-            choice = ways[walk.decide(len(ways))]
-            if decided >= followed:
-                walk.alternatives += self._others(walk, state, node_id, ways, decided)
+            if key[1] > ROUNDS_MAX:
+                choice = self._leaving(state, node_id, ways)
+            else:
+                decided = walk.at
+                choice = ways[walk.decide(len(ways))]
+                if decided >= followed:
+                    walk.alternatives += self._others(walk, state, node_id, ways, decided)
             walk.told.setdefault(node_id, []).append(choice.told if len(ways) > 1 else "")
             made[key] = choice.answer
             return choice.answer
 
         values, told = inputs[place]
         return play(self.program, values, answering), told if len(inputs) > 1 else ""
+
+    def _leaving(self, state: State, node_id: str, ways: list[Choice]) -> Choice:
+        """The first way that does not go round again, if there is one; others are not tried any more."""
+        self.choices.notes[f"loops are gone round {ROUNDS_MAX} times, and not to their limits"] = None
+        edges = self.program.procedure.edges
+        for way in ways:
+            taken = self.choices.taken(state, node_id, way)
+            if not any(edges[index].mode is EdgeMode.LOOP for index in taken):
+                return way
+        return ways[0]
 
     def _others(
         self, walk: _Walk, state: State, node_id: str, ways: list[Choice], decided: int
