@@ -529,7 +529,7 @@ ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_pkey PRIMARY KEY (definition_id);
 
 ALTER TABLE flow_inbox
-    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text]))) NOT VALID;
+    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text]))) NOT VALID;
 
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_pkey PRIMARY KEY (inbox_id);

@@ -34,3 +34,15 @@ edges:
 
 def greet(partner: str = "https://partner.test") -> str:
     return GREET.replace("PARTNER", partner)
+
+
+WAITS = """
+osop_version: "2.0"
+id: waits
+name: Waits
+nodes:
+  - {id: offer, type: system, name: Offer, runtime: {operation: log, message: offered}}
+  - {id: ship, type: system, name: Ship, runtime: {operation: log, message: shipped}}
+edges:
+  - {from: offer, to: ship, mode: event, when: event.name == 'paid'}
+"""

@@ -156,3 +156,14 @@ async def until(ask: Callable[[], Awaitable[Any]], *, within_s: float = 30.0) ->
         while not (found := await ask()):
             await asyncio.sleep(0.02)
         return found
+
+
+async def tell_when_waiting(api: Api, run: str, event: str, *, key: str) -> Answer:
+    """A worker brings the run to where it waits, and the event is told to it."""
+
+    async def is_waiting() -> bool:
+        return bool((await api.get(f"/v1/runs/{run}", key=key)).body["status"] == "waiting")
+
+    async with working_for(api.installation):
+        await until(is_waiting)
+        return await api.post("/v1/events", {"name": event, "run": run}, key=key)

@@ -15,8 +15,8 @@ from opsdesk import access
 from opsdesk.kit.clock import SystemClock
 from tests.access.staff import BROWSER, PASSWORD
 from tests.app.described import Description
-from tests.app.documents import greet
-from tests.app.serving import YAML, Answer, Api, partner, serving, until, working_for
+from tests.app.documents import WAITS, greet
+from tests.app.serving import YAML, Answer, Api, partner, serving, tell_when_waiting, until, working_for
 
 WRITES = {
     "POST /v1/procedures": ["procedure.store"],
@@ -32,6 +32,7 @@ WRITES = {
     "POST /v1/runs/{run_id}/resumptions": ["run.resume"],
     "POST /v1/runs/{run_id}/skips": ["run.skip"],
     "POST /v1/runs/{run_id}/reruns": ["run.rerun"],
+    "POST /v1/events": ["run.event"],
     "POST /v1/callbacks/{token}": ["run.callback"],
     "POST /v1/tickets/{ticket_id}/claims": ["ticket.claim"],
     "DELETE /v1/tickets/{ticket_id}/claims": ["ticket.release"],
@@ -113,9 +114,12 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
         await api.post(f"/v1/callbacks/{token(api, later)}", {"score": 0.5})
         other = await api.start("greet", key=key, once="other", email="later@example.com")
         await api.post(f"/v1/runs/{other}/signals", {"node": "ask", "answer": {"score": 0.5}}, key=key)
+        await api.store(WAITS, key=key)
+        payer = await api.start("waits", key=key, once="payer")
+        await tell_when_waiting(api, payer, "paid", key=key)
         await steer(api, never, key)
         await api.post(f"/v1/runs/{never}/cancellations", {"reason": "withdrawn"}, key=key)
-    assert first_writes(api) == expected("/v1/procedures", "/v1/runs", "/v1/tickets", "/v1/callbacks")
+    assert first_writes(api) == expected("/v1/procedures", "/v1/runs", "/v1/tickets", "/v1/callbacks", "/v1/events")
 
 
 async def test_each_change_about_people_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:

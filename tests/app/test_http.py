@@ -68,6 +68,7 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "start_run": {"procedure": "greet"},
         "signal_run": {"node": "ask", "answer": {}},
         "cancel_run": {"reason": "no"},
+        "send_event": {"name": "paid", "subject": "someone"},
         "retry_run": {},
         "pause_run": {"reason": "no"},
         "resume_run": {},

@@ -13,8 +13,8 @@ from opsdesk.kit.clock import SystemClock
 from opsdesk.kit.http_frame import BODY_BYTES_MAX
 from tests.access.audit.chains import seal_all
 from tests.app.described import DescribedApi, Description, described
-from tests.app.documents import greet
-from tests.app.serving import Answer, partner, until, working_for
+from tests.app.documents import WAITS, greet
+from tests.app.serving import Answer, partner, tell_when_waiting, until, working_for
 
 NOTHING = "0190a0b0-0000-7000-8000-000000000001"
 APPROVED = {"answers": {"decision": "approved", "notes": "the customer is known"}}
@@ -102,11 +102,13 @@ async def test_runs_and_tickets_answer_as_they_are_described(api: DescribedApi) 
         assert (await api.post(f"/v1/runs/{other}/signals", signal, key=key)).status == 202
         assert (await api.post(f"/v1/runs/{never}/retries", {}, key=key)).status == 202
         await steer(api, never, key)
+        await api.store(WAITS, key=key)
+        assert (await tell_when_waiting(api, await api.start("waits", key=key), "paid", key=key)).status == 202
     await look_at_run(api, now, key, few)
     await look_at_run(api, later, key, few)
     lists = ["/v1/runs?limit=1", "/v1/runs?status=completed", "/v1/tickets?limit=1", "/v1/tickets?status=cancelled"]
     await look(api, lists, key, few)
-    assert missing(api, "/v1/runs", "/v1/tickets", "/v1/callbacks") == []
+    assert missing(api, "/v1/runs", "/v1/events", "/v1/tickets", "/v1/callbacks") == []
 
 
 async def steer(api: DescribedApi, run: str, key: str) -> None:
@@ -199,6 +201,7 @@ def missing(api: DescribedApi, *prefixes: str) -> list[str]:
 async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
     prefixes = (
         "/v1/runs",
+        "/v1/events",
         "/v1/tickets",
         "/v1/callbacks",
         "/v1/procedures",

@@ -65,6 +65,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "flow diff": ["letter@", "a.osop.yaml"],
     "flow backtest": ["a.osop.yaml"],
     "run report": [ID],
+    "event send": ["paid", "--subject", "customer@example.com"],
     "ticket list": [],
     "ticket show": [ID],
     "ticket claim": [ID],
@@ -146,7 +147,7 @@ def test_programs_use_keys_and_people_use_sessions(routes: list[BaseRoute]) -> N
 
 
 def test_every_command_is_known_to_this_test() -> None:
-    nouns = {"flow", "run", "ticket", "key", "person", "session", "db", "audit", "operations"}
+    nouns = {"flow", "run", "event", "ticket", "key", "person", "session", "db", "audit", "operations"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

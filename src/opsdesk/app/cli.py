@@ -10,6 +10,7 @@ import typer
 from opsdesk.app import (
     commands_audit,
     commands_db,
+    commands_event,
     commands_flow,
     commands_flow_check,
     commands_flow_compare,
@@ -81,6 +82,7 @@ _noun(
         "stalled": commands_run.list_stalled,
     },
 )
+_noun("event", "Events: tell the runs that wait for them.", {"send": commands_event.send_event})
 _noun(
     "ticket",
     "Tickets: see what people are asked, and answer.",

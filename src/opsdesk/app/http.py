@@ -59,6 +59,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.procedure_routes,
         flows.routes.check_routes,
         flows.routes.report_routes,
+        flows.routes.event_routes,
         flows.routes.run_routes,
         flows.routes.steering_routes,
         flows.routes.callback_routes(installation.callbacks),

@@ -52,6 +52,8 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"{node} retried by {payload['actor']}"
         case "node_rerun":
             return f"{node} run again by {payload['actor']}: {payload['reason']}"
+        case "event_came":
+            return f"the event {payload['event']['name']} came, after {node}"
         case "round_begun":
             return f"{node} again: round {payload['round']} of the loop"
         case "run_paused":

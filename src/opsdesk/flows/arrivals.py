@@ -8,6 +8,7 @@ from uuid import UUID
 from opsdesk import access
 from opsdesk.flows.calls import Failed
 from opsdesk.flows.errors import AnswerInvalid, KeyReused, NodeUnknown, NoIncident, NotWaiting, RunFinished, RunNotFound
+from opsdesk.flows.events import send_event
 from opsdesk.flows.inbox import came_before, keep, lock_open_run
 from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.flows.nodes.outputs import bind_outputs
@@ -33,6 +34,7 @@ __all__ = [
     "rerun",
     "resume",
     "retry",
+    "send_event",
     "signal",
     "skip",
 ]

@@ -11,14 +11,12 @@ from opsdesk.flows.document_switch import read_ways
 from opsdesk.flows.expression_problems import ProblemKind, nearest
 from opsdesk.flows.expressions import ConditionInvalid, Scope, compile_condition
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import FAILURE_MODES, PLACES_MAX, Edge, EdgeMode, Node, Position
+from opsdesk.flows.procedure import PLACES_MAX, Edge, EdgeMode, Node, Position
 from opsdesk.flows.tree import Tree
 
 EDGES_MAX = 2_000
 
-RUNNABLE_MODES = frozenset(
-    {EdgeMode.SEQUENTIAL, EdgeMode.CONDITIONAL, EdgeMode.PARALLEL, EdgeMode.SWITCH, EdgeMode.LOOP, *FAILURE_MODES}
-)
+RUNNABLE_MODES = frozenset(EdgeMode) - {EdgeMode.SPAWN}
 JOIN_MODES = ("wait_all", "wait_any", "wait_n")
 _LOOSE_CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,

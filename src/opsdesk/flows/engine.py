@@ -13,7 +13,17 @@ from typing import Any
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, NodeType, Procedure
 from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Wait
-from opsdesk.flows.ways import begin_again, begin_round, behind, decide_edges, due, first_loose_end, release, too_few
+from opsdesk.flows.ways import (
+    begin_again,
+    begin_round,
+    behind,
+    decide_awaited,
+    decide_edges,
+    due,
+    first_loose_end,
+    release,
+    too_few,
+)
 
 LEASES_LOST_MAX = 5
 """A run that lost its worker this often without progress is set aside."""
@@ -161,6 +171,10 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.retries += 1
         case FactKind.NODE_RERUN:
             begin_again(procedure, state, fact.node, fact.at)
+        case FactKind.EVENT_CAME:
+            for index in payload["taken"]:
+                state.events[index] = payload["event"]
+            decide_awaited(procedure, state, fact.node, payload["taken"], fact.at)
         case FactKind.ROUND_BEGUN:
             begin_round(procedure, state, procedure.edge(payload["edge"]), fact.at)
         case _:
@@ -207,6 +221,9 @@ def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
     if (edge := due(procedure, state)) is not None:
         return [_go_round(procedure, state, edge)]
     commands = list(_node_commands(procedure, state, now))
+    for edge in procedure.edges if state.awaited else ():
+        if edge.index in state.awaited:
+            commands.append(Sleep(None, f"event: {edge.condition} ({edge.source} → {edge.target})"))
     if commands:
         return [*commands, *_deadline(state)]
     return [_finish(procedure, state)]

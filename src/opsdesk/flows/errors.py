@@ -63,6 +63,20 @@ class NotWaiting(Refused):
 
 
 @dataclass(eq=False)
+class NobodyWaits(Refused):
+    """No open run waits for this event now; nothing of it was kept."""
+
+    event: str
+
+
+@dataclass(eq=False)
+class TooManyRuns(Refused):
+    """More open runs are about this subject than one event is told to; name the run."""
+
+    limit: int
+
+
+@dataclass(eq=False)
 class NoIncident(Refused):
     """There is no incident to retry."""
 

@@ -26,6 +26,12 @@ while bool bytes double dyn int list map null_type string type uint
 """
 RESERVED_NAMES = frozenset(_RESERVED.split())
 """Names that CEL keeps for itself: a field with such a name is seen under its qualified name only."""
+EVENT_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    "event.name": {"type": "string"},
+    "event.key": {"type": "string"},
+    "event.data": {},
+}
+"""What the condition of an `event` edge sees of what has come."""
 _WHOLE: Mapping[str, Any] = {"type": "integer"}
 _FLAG: Mapping[str, Any] = {"type": "boolean"}
 METADATA_NAMES = ("run_id", "procedure_id", "attempt")
@@ -203,12 +209,14 @@ def widest_scope(procedure: Procedure) -> Scope:
     names.update({f"metadata.{name}": {} for name in METADATA_NAMES})
     names.update({f"error.{name}": {"type": "string"} for name in ERROR_NAMES})
     for edge in procedure.edges:
-        names.update(loop_schemas(edge))
+        names.update(edge_schemas(edge))
     return Scope(names)
 
 
-def loop_schemas(edge: Edge) -> dict[str, Mapping[str, Any]]:
-    """What the target of a loop sees of it, and whatever is behind that."""
+def edge_schemas(edge: Edge) -> dict[str, Mapping[str, Any]]:
+    """What the target of a loop sees of it, or of the event that an edge waits for, and whatever is behind that."""
+    if edge.waits:
+        return dict(EVENT_SCHEMAS)
     if edge.for_each is None:
         return {"loop.iteration": _WHOLE} if edge.leads_back else {}
     numbers = {f"loop.{name}": _WHOLE for name in ("iteration", "index", "count")}

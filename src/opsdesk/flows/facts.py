@@ -36,6 +36,9 @@ class FactKind(StrEnum):
     tickets: those of them that were open."""
     ROUND_BEGUN = "round_begun"
     """edge, round, nodes: a loop goes round, so that this node and those behind it run again, in a new iteration."""
+    EVENT_CAME = "event_came"
+    """event (name, data, key), actor, and `taken`: the indexes of the edges out of this node that waited for it. Those
+    that waited beside them are dead."""
     RUN_PAUSED = "run_paused"
     """actor, reason: nothing new begins until the pause ends."""
     PAUSE_ENDED = "pause_ended"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsdesk.flows.expressions import ERROR_NAMES, METADATA_NAMES, Scope, loop_schemas, qualified
+from opsdesk.flows.expressions import ERROR_NAMES, EVENT_SCHEMAS, METADATA_NAMES, Scope, edge_schemas, qualified
 from opsdesk.flows.lint_decisions import TooComplex
 from opsdesk.flows.lint_paths import Certainty, Graph, Paths, ancestors, graph_of
 from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Field, Node, Procedure
@@ -32,14 +32,14 @@ class Names:
     lines: list[str]
     """Of the source."""
     loops: tuple[tuple[Edge, frozenset[str]], ...]
-    """The edges of mode `loop`, each with the nodes that run again when it goes round."""
+    """The edges that give names of their own, of mode `loop` and `event`, each with the nodes behind it."""
     providers: Mapping[str, list[tuple[str, Provider]]]
     """By the last part of a name: the whole names, bare and qualified, with who provides them."""
 
     @classmethod
     def of(cls, procedure: Procedure) -> "Names":
         graph, lines = graph_of(procedure), procedure.source.splitlines(keepends=True)
-        looping = [edge for edge in procedure.edges if edge.mode is EdgeMode.LOOP]
+        looping = [edge for edge in procedure.edges if edge.mode is EdgeMode.LOOP or edge.waits]
         loops = tuple((edge, procedure.behind(edge.target)) for edge in looping)
         return cls(procedure, graph, Paths(graph), ancestors(graph), lines, loops, _providers(procedure, graph))
 
@@ -59,7 +59,7 @@ class Names:
                 if provider.node is None or provider.node.id in visible:
                     found.setdefault(name, []).append(provider)
         for name, provider in self._of_loops(node_id):
-            if words is None or name.removeprefix("loop.") in words:
+            if words is None or name.split(".")[1] in words:
                 found.setdefault(name, []).append(provider)
         return found
 
@@ -78,7 +78,7 @@ class Names:
                 continue
             alone = edge.leads_back or len(self.graph.incoming[edge.target]) == 1
             node = None if edge.target == node_id else self.procedure.nodes[edge.target]
-            for name, schema in loop_schemas(edge).items():
+            for name, schema in edge_schemas(edge).items():
                 yield name, Provider(node, Field(name, schema, required=alone))
 
     def certainty(self, node_id: str, providers: list[Provider], edge: Edge | None = None) -> Certainty:
@@ -124,6 +124,8 @@ def scope_at(names: Mapping[str, list[Provider]], edge: Edge | None = None) -> S
         schemas = [provider.field.schema for provider in providers]
         scope[name] = schemas[0] if all(schema == schemas[0] for schema in schemas) else {}
     scope.update({f"metadata.{name}": {} for name in METADATA_NAMES})
+    if edge is not None and edge.waits:
+        scope.update(EVENT_SCHEMAS)
     if edge is not None and edge.mode is EdgeMode.ERROR:
         scope.update({f"error.{name}": {"type": "string"} for name in ERROR_NAMES})
     return Scope(scope)

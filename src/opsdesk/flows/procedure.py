@@ -159,6 +159,11 @@ class Edge:
         return self.mode is EdgeMode.LOOP and self.for_each is None
 
     @property
+    def waits(self) -> bool:
+        """Whether it is decided by an event that comes after its source has ended."""
+        return self.mode is EdgeMode.EVENT
+
+    @property
     def expression(self) -> str | None:
         """What is evaluated when the source has ended."""
         return self.for_each or self.condition

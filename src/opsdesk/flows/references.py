@@ -18,6 +18,7 @@ class Namespace(StrEnum):
     ENV = "env"
     METADATA = "metadata"
     LOOP = "loop"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,18 @@
 
 from opsdesk.flows.routes_callbacks import callback_routes
 from opsdesk.flows.routes_checks import check_routes
+from opsdesk.flows.routes_events import event_routes
 from opsdesk.flows.routes_procedures import procedure_routes
 from opsdesk.flows.routes_reports import report_routes
 from opsdesk.flows.routes_runs import run_routes
 from opsdesk.flows.routes_steering import steering_routes
 
-__all__ = ["callback_routes", "check_routes", "procedure_routes", "report_routes", "run_routes", "steering_routes"]
+__all__ = [
+    "callback_routes",
+    "check_routes",
+    "event_routes",
+    "procedure_routes",
+    "report_routes",
+    "run_routes",
+    "steering_routes",
+]

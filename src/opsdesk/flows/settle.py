@@ -80,10 +80,8 @@ def _taken(
     program: Program, state: State, node_id: str, outputs: Mapping[str, Any]
 ) -> tuple[list[int], dict[str, dict[str, list[Any]]]]:
     """The indexes of the edges that are taken, and the items of those that go over a list; a loop back goes alone."""
-    edges = onward(program.procedure, node_id)
-    if not program.conditions or not any(
-        edge.index in program.conditions for edge in program.procedure.outgoing[node_id]
-    ):
+    edges = [edge for edge in onward(program.procedure, node_id) if not edge.waits]
+    if not any(edge.index in program.conditions for edge in program.procedure.outgoing[node_id] if not edge.waits):
         return [edge.index for edge in edges], {}
     values = names(program, state, node_id, outputs)
     if (around := way_back(program, state, node_id, values)) is not None:
@@ -234,6 +232,7 @@ class ArrivalKind(StrEnum):
     RESUME = "resume"
     SKIP = "skip"
     RERUN = "rerun"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +271,10 @@ def take_in(program: Program, state: State, arrival: Arrival, now: datetime) -> 
             return [ended(program, state, arrival.node, outputs, now, by=arrival.kind.value, **_steered(arrival))]
         case ArrivalKind.RERUN if node is not None and node.iteration == arrival.iteration and node.phase in RERUNNABLE:
             return [_rerun(program, state, arrival, now)]
+        case ArrivalKind.EVENT:
+            waiting = awaiting(program, state, arrival.payload["event"])
+            facts = [_came(program, state, node_id, taken, arrival, now) for node_id, taken in waiting.items()]
+            return facts or [ignored(arrival, f"nothing waits for the event {arrival.payload['event']['name']}", now)]
         case ArrivalKind.CALLBACK | ArrivalKind.SIGNAL | ArrivalKind.DECISION if (
             node is not None and node.iteration == arrival.iteration and node.phase in ANSWERABLE
         ):
@@ -279,6 +282,29 @@ def take_in(program: Program, state: State, arrival: Arrival, now: datetime) -> 
         case _:
             phase = node.phase if node else "not there"
             return [ignored(arrival, f"{arrival.node or 'the run'} is {phase}", now)]
+
+
+def awaiting(program: Program, state: State, event: Mapping[str, Any]) -> dict[str, list[int]]:
+    """By node that has ended: the edges out of it that wait for this event. A condition that its data does not fit does
+    not wait for it."""
+    found: dict[str, list[int]] = {}
+    if state.outcome is not None:
+        return found
+    for edge in program.procedure.edges:
+        if edge.index not in state.awaited:
+            continue
+        seen = names(program, state, edge.source, state.nodes[edge.source].outputs)
+        seen.update({f"event.{name}": value for name, value in event.items()})
+        if _holds(program, edge.index, seen):
+            found.setdefault(edge.source, []).append(edge.index)
+    return found
+
+
+def _came(program: Program, state: State, node_id: str, taken: list[int], arrival: Arrival, now: datetime) -> Fact:
+    payload = {"event": arrival.payload["event"], "taken": taken, "actor": arrival.actor}
+    tickets = tickets_cut_off(program.procedure, state, node_id, taken, now, came=True)
+    payload |= {"tickets": tickets} if tickets else {}
+    return Fact(FactKind.EVENT_CAME, now, node_id, state.nodes[node_id].iteration, payload)
 
 
 def _steered(arrival: Arrival) -> dict[str, Any]:

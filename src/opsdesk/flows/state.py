@@ -98,7 +98,7 @@ class NodeState:
     earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By node: outputs of the round before, where a loop led back to it or to a node before it."""
     cut_off: bool = False
-    """It was skipped because a join did not wait for it."""
+    """It was skipped, or what came after it was no longer waited for, because a join did not wait for it."""
 
 
 @dataclass(slots=True)
@@ -125,6 +125,10 @@ class State:
     """By index of the edge, once it was taken."""
     rounds: int = 0
     """How many rounds all loops together have been given, beyond the first of each."""
+    awaited: dict[int, datetime] = field(default_factory=dict)
+    """By index of an `event` edge: since when it waits."""
+    events: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    """By index of an `event` edge: the name, data and key of the event that it was taken by."""
     loose_end: tuple[str, str] | None = None
     """Where no condition led on in an earlier round of a `for_each`: the node, and what is to be said of it."""
     seq: int = 0

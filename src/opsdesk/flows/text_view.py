@@ -145,6 +145,8 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
     parts = [str(payload[key]) for key in ("outcome", "reason") if payload.get(key) and fact.kind in _WITH_REASON]
     error = ": ".join(str(payload[key]) for key in ("code", "message") if payload.get(key))
     parts += [mask_text(error), *_times(fact, known, moment)]
+    if fact.kind is FactKind.EVENT_CAME:
+        parts.append(str(payload.get("event", {}).get("name", "")))
     if payload.get("actor"):
         parts.append(known["by"].format(actor=payload["actor"]))
     for index in payload.get("taken", ()):

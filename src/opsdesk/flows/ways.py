@@ -34,22 +34,42 @@ def decide_edges(procedure: Procedure, state: State, node_id: str, taken: Collec
     while undecided:
         source, chosen = undecided.pop()
         for edge in procedure.outgoing[source]:
-            state.edges[edge.index] = edge.index in chosen
-        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source] if not edge.leads_back):
-            if state.nodes[target].phase is not NodePhase.PENDING:
-                continue
-            decisions = [state.edges.get(edge.index) for edge in procedure.incoming[target]]
-            taken_count, needed = decisions.count(True), procedure.joins.get(target)
-            if needed is not None and taken_count >= needed:
-                release(procedure, state, target, at)
-                _cut_off(procedure, state, at)
-            elif None in decisions:
-                continue
-            elif taken_count and needed is None:
-                release(procedure, state, target, at)
+            if edge.waits and state.nodes[source].phase is NodePhase.DONE:
+                state.awaited[edge.index] = at
             else:
-                state.nodes[target].phase = NodePhase.SKIPPED
+                state.edges[edge.index] = edge.index in chosen
+        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source] if not edge.leads_back):
+            if _is_skipped(procedure, state, target, at):
                 undecided.append((target, frozenset()))
+
+
+def decide_awaited(procedure: Procedure, state: State, node_id: str, taken: Collection[int], at: datetime) -> None:
+    """An event has come: edges out of the node that waited for it are taken, the others that waited are dead."""
+    waited = [edge for edge in procedure.outgoing[node_id] if edge.index in state.awaited]
+    for edge in waited:
+        del state.awaited[edge.index]
+        state.edges[edge.index] = edge.index in taken
+    for target in dict.fromkeys(edge.target for edge in waited):
+        if _is_skipped(procedure, state, target, at):
+            decide_edges(procedure, state, target, (), at)
+
+
+def _is_skipped(procedure: Procedure, state: State, target: str, at: datetime) -> bool:
+    """Release the node if enough of the edges to it are taken; skip it if they are all decided and too few are."""
+    if state.nodes[target].phase is not NodePhase.PENDING:
+        return False
+    decisions = [state.edges.get(edge.index) for edge in procedure.incoming[target]]
+    taken_count, needed = decisions.count(True), procedure.joins.get(target)
+    if needed is not None and taken_count >= needed:
+        release(procedure, state, target, at)
+        _cut_off(procedure, state, at)
+    elif None in decisions:
+        return False
+    elif taken_count and needed is None:
+        release(procedure, state, target, at)
+    else:
+        state.nodes[target].phase = NodePhase.SKIPPED
+    return state.nodes[target].phase is NodePhase.SKIPPED
 
 
 def _cut_off(procedure: Procedure, state: State, at: datetime) -> None:
@@ -66,6 +86,12 @@ def _cut_off(procedure: Procedure, state: State, at: datetime) -> None:
         node.phase, node.cut_off, node.ended_at, node.wait = NodePhase.SKIPPED, True, at, None
         for edge in procedure.outgoing[name]:
             state.edges[edge.index] = False
+    for edge in procedure.edges:
+        # What an event would lead to has run, or never will.
+        if edge.index in state.awaited and state.nodes[edge.target].phase is not NodePhase.PENDING:
+            del state.awaited[edge.index]
+            state.edges[edge.index] = False
+            state.nodes[edge.source].cut_off = True
 
 
 def _is_vain(procedure: Procedure, state: State, name: str, cut: Collection[str]) -> bool:
@@ -93,16 +119,19 @@ def release(procedure: Procedure, state: State, node_id: str, at: datetime) -> N
     for edge in taken:
         scope.update(state.nodes[edge.source].outputs)
     node.phase, node.attempt, node.released_at = NodePhase.ACTIVE, 1, at
-    scope.update(loop_names(procedure, state, node_id))
+    scope.update(own_names(procedure, state, node_id))
     node.scope, node.ancestors, node.earlier = scope, frozenset(ancestors), earlier
 
 
-def loop_names(procedure: Procedure, state: State, node_id: str) -> dict[str, Any]:
-    """What a node sees of the loops that lead to it: `loop.iteration`, and of a `for_each` its item and where it is."""
+def own_names(procedure: Procedure, state: State, node_id: str) -> dict[str, Any]:
+    """What a node sees of the event that led to it, and of loops: the round, and of a list the item and its place."""
     names: dict[str, Any] = {}
     if back := procedure.loops.get(node_id):
         loops = [state.loops[edge.index] for edge in back if edge.index in state.loops]
         names["loop.iteration"] = 1 + sum(loop.round - 1 for loop in loops)
+    for edge in procedure.incoming[node_id] if state.events else ():
+        if edge.index in state.events and state.edges.get(edge.index):
+            names |= {f"event.{name}": value for name, value in state.events[edge.index].items()}
     for edge in procedure.incoming[node_id] if state.loops else ():
         loop = state.loops.get(edge.index)
         if loop is None or loop.items is None or not state.edges.get(edge.index):
@@ -126,13 +155,14 @@ def begin_again(procedure: Procedure, state: State, node_id: str, at: datetime, 
         before = state.nodes[name]
         state.nodes[name] = NodeState(iteration=before.iteration + (before.released_at is not None))
         for edge in procedure.outgoing[name]:
-            state.edges.pop(edge.index, None)
+            for kept in (state.edges, state.awaited, state.events):
+                kept.pop(edge.index, None)
     _loops_again(procedure, state, node_id, again, around)
     release(procedure, state, node_id, at)
     if last is not None and source is not None:
         node = state.nodes[node_id]
         seen = {name: known[name].outputs for name in (*last.ancestors, source)}
-        node.scope = {**node.scope, **last.scope, **last.outputs, **loop_names(procedure, state, node_id)}
+        node.scope = {**node.scope, **last.scope, **last.outputs, **own_names(procedure, state, node_id)}
         node.earlier = {**last.earlier, **seen}
 
 
@@ -160,6 +190,7 @@ def due(procedure: Procedure, state: State) -> Edge | None:
     if not state.loops:
         return None
     under_way = [name for name, node in state.nodes.items() if node.phase in UNDER_WAY]
+    under_way += [edge.source for edge in procedure.edges if edge.index in state.awaited]
     ready: dict[tuple[int, bool, int], Edge] = {}
     for edge in procedure.edges:
         if edge.index in state.loops and _has_more(state, edge):
@@ -193,7 +224,7 @@ def first_loose_end(procedure: Procedure, state: State) -> tuple[str, str] | Non
     for node_id, node in state.nodes.items():
         edges = onward(procedure, node_id) if node.phase is NodePhase.DONE else []
         # Nothing to do for the items of an empty list is no dead end.
-        if not edges or any(edge.for_each for edge in edges):
+        if not edges or node.cut_off or any(edge.for_each for edge in edges):
             continue
         if not any(state.edges.get(edge.index) for edge in (*edges, *_back(procedure, node_id))):
             conditions = ", ".join(f"`{edge.condition}`" for edge in edges)
@@ -206,16 +237,26 @@ def _back(procedure: Procedure, node_id: str) -> list[Edge]:
 
 
 def tickets_cut_off(
-    procedure: Procedure, state: State, node_id: str, taken: Collection[int], at: datetime
+    procedure: Procedure, state: State, node_id: str, taken: Collection[int], at: datetime, *, came: bool = False
 ) -> list[str]:
-    """The tickets that nobody has to answer any more when the node ends with these edges taken."""
+    """The tickets that nobody has to answer any more when the node ends, or an event comes, with these taken."""
     if not procedure.joins:
         return []
-    nodes: Mapping[str, Any] = state.nodes
-    trial = replace(state, nodes={name: replace(node) for name, node in nodes.items()}, edges=dict(state.edges))
-    trial.nodes[node_id].phase = NodePhase.DONE
-    decide_edges(procedure, trial, node_id, taken, at)
-    waits = [state.nodes[name].wait for name, node in trial.nodes.items() if node.cut_off]
+    trial = replace(
+        state,
+        nodes={name: replace(node) for name, node in state.nodes.items()},
+        edges=dict(state.edges),
+        loops={index: replace(loop) for index, loop in state.loops.items()},
+        awaited=dict(state.awaited),
+    )
+    if came:
+        decide_awaited(procedure, trial, node_id, taken, at)
+    else:
+        failed = any(edge.by_failure for edge in procedure.outgoing[node_id] if edge.index in taken)
+        trial.nodes[node_id].phase = NodePhase.FAILED if failed else NodePhase.DONE
+        decide_edges(procedure, trial, node_id, taken, at)
+    cut = [name for name, node in trial.nodes.items() if node.cut_off]
+    waits = [state.nodes[name].wait for name in cut]
     return [wait.ticket for wait in waits if wait is not None and wait.ticket]
 
 

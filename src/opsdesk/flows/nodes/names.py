@@ -26,8 +26,8 @@ def lookup_for(call: NodeCall, *, secrets: SecretLookup, env: Mapping[str, str])
                 return call.run_inputs[name] if name in call.run_inputs else call.inputs[name]
             case Namespace.OUTPUTS:
                 return _outputs_of(call, reference.node or "")[name]
-            case Namespace.LOOP:
-                return call.scope[f"loop.{name}"]
+            case Namespace.LOOP | Namespace.EVENT:
+                return call.scope[f"{reference.namespace}.{name}"]
             case Namespace.METADATA:
                 return _metadata(call)[name]
             case Namespace.SECRETS:
