@@ -29,6 +29,7 @@ OPEN_ROUTES = {
 OPEN_COMMANDS = {
     "flow lint": "reads a file",
     "flow simulate": "reads a file",
+    "flow collection": "reads files",
     "flow test": "reads files",
     "flow draw": "reads a file",
     "flow show": "reads a file",

@@ -13,7 +13,13 @@ from tests.flows.documents import ONE_EDGE, TWO_NODES, codes_of, document, findi
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "lint.md"
 SECTION = re.compile(r"^### (OSOP\d{3}) (.+)\n((?:(?!^#).*\n)*)", re.MULTILINE)
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-WITHOUT_EXAMPLE = {Code.UNREADABLE, Code.ENCODING, Code.REFERENCE_ENVIRONMENT}
+WITHOUT_EXAMPLE = {
+    Code.UNREADABLE,
+    Code.ENCODING,
+    Code.REFERENCE_ENVIRONMENT,
+    Code.FILE_REFERENCE,
+    Code.IMPORT_CYCLE,
+}
 ALWAYS = {Code.CONFORMANCE}
 
 

@@ -35,7 +35,9 @@ class DocumentUnreadable(Invalid):
 
 @command
 def lint_files(
-    files: Annotated[list[str], typer.Argument(help="Procedures; `-` reads standard input.", metavar="FILE…")],
+    files: Annotated[
+        list[str], typer.Argument(help="Procedures or collections (.sop); `-` reads standard input.", metavar="FILE…")
+    ],
     as_json: AsJson = False,
     sarif: Annotated[
         Path | None, typer.Option("--sarif", help="Write the findings as SARIF 2.1.0 to this file.")
@@ -44,24 +46,27 @@ def lint_files(
     """Check procedures, and say everything that is to be said at once. Exit 1 if any has errors.
 
     Each finding is one line: file:line:column: severity CODE message (hint). docs/reference/lint.md explains the codes.
+    Of a collection, every procedure in it is checked too. References to other files are followed in the folder only.
 
     Example: `opsdesk flow lint procedures/customer-onboarding.osop.yaml --sarif findings.sarif`
     """
     from opsdesk import flows
 
-    loaded = {shown_name(file): load_document(file) for file in files}
-    findings = {name: flows.lint.lint(each.procedure, each.findings) for name, each in loaded.items()}
+    checked = dict(each for file in files for each in flows.lint.check_file(file, load=load_document))
+    findings = {shown_name(name): each.findings for name, each in checked.items()}
+    procedures = {shown_name(name): each.procedure for name, each in checked.items()}
+    collections = {shown_name(name) for name, each in checked.items() if each.is_collection}
     if sarif is not None:
         import json
 
         sarif.write_text(json.dumps(flows.lint.sarif(findings), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if as_json:
-        print_json({"files": [_linted(name, loaded[name].procedure, found) for name, found in findings.items()]})
+        print_json({"files": [_linted(name, procedures[name], found) for name, found in findings.items()]})
     else:
         for name, found in findings.items():
             for finding in found:
                 print_data(flows.lint.format_finding(finding, file=name))
-            say(_summary(name, loaded[name].procedure, found))
+            say(_summary(name, procedures[name], found, is_collection=name in collections))
     return int(any(flows.lint.has_errors(found) for found in findings.values()))
 
 
@@ -79,13 +84,15 @@ def load_document(file: str) -> "flows.document.Loaded":
     return flows.document.load(text, name="stdin.json" if text.lstrip().startswith(b"{") else "stdin.yaml")
 
 
-def _summary(name: str, procedure: "flows.document.Procedure | None", findings: Sequence[Any]) -> str:
+def _summary(
+    name: str, procedure: "flows.document.Procedure | None", findings: Sequence[Any], *, is_collection: bool
+) -> str:
     from opsdesk import flows
 
     counts = Counter(finding.severity.value for finding in findings)
     told = [f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}" for kind in ("error", "warning", "note")]
     if procedure is None:
-        return f"{name}: {', '.join(told)}; not a procedure"
+        return f"{name}: {', '.join(told)}; {'a collection' if is_collection else 'not a procedure'}"
     runs = "cannot run" if flows.lint.has_errors(findings) or flows.document.executable(procedure) else "can run"
     return f"{name}: {', '.join(told)}; conformance level {procedure.conformance}; {runs}"
 
