@@ -90,6 +90,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "audit verify": [],
     "audit export": [],
     "audit seal": [],
+    "mcp": [],
     "session list": ["a@example.com"],
     "session revoke": ["a@example.com"],
 }

@@ -17,6 +17,7 @@ from opsdesk.app import (
     commands_flow_compare,
     commands_flow_run,
     commands_key,
+    commands_mcp,
     commands_person,
     commands_process,
     commands_run,
@@ -140,6 +141,7 @@ _noun(
 )
 app.command("serve")(commands_process.serve)
 app.command("worker")(commands_process.worker)
+app.command("mcp")(commands_mcp.serve_mcp)
 app.command("migrate")(commands_process.migrate)
 app.command("sandbox")(commands_process.sandbox)
 app.command("demo")(commands_process.demo)
