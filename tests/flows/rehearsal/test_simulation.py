@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from opsdesk.flows.checks import Given, Program, program_of, simulate, tell_simulation, walkable
 from opsdesk.flows.document import load, load_file
 from opsdesk.flows.errors import ProcedureRefused, RehearsalInvalid
+from opsdesk.flows.procedure import EdgeMode
 from tests.flows.documents import document
 from tests.flows.graphs import fields, node, program
 
@@ -216,3 +217,29 @@ def test_a_graph_that_cannot_be_walked_is_refused_with_the_reason() -> None:
     with pytest.raises(ProcedureRefused) as refused:
         walkable(loaded, file_name="x.osop")
     assert [finding["code"] for finding in refused.value.findings] == ["OSOP201"]
+
+
+@pytest.mark.req("FLO-206", "FLO-301")
+def test_each_event_that_a_node_waits_for_is_a_path_and_so_is_that_none_comes() -> None:
+    names = {"ship": "paid", "close": "declined"}
+    waits = [("offer", target, f"event.name == '{name}'", EdgeMode.EVENT) for target, name in names.items()]
+    simulation = simulate(program([node("offer"), node("ship"), node("close")], waits))
+    assert (simulation.complete, simulation.nodes_never_run, simulation.edges_never_taken) == (True, (), ())
+    assert sorted(tuple(step.node for step in path.steps) for path in simulation.paths) == [
+        ("offer",),
+        ("offer", "close"),
+        ("offer", "ship"),
+    ]
+    [resting] = [path for path in simulation.paths if path.outcome == "waiting"]
+    assert resting.reason == "it waits for an event that does not come"
+
+
+@pytest.mark.req("FLO-206", "FLO-301")
+def test_a_loop_is_walked_until_its_condition_fails_and_until_its_limit() -> None:
+    again = ("check", "check", "ok == false", EdgeMode.LOOP, {"rounds_max": 2})
+    simulation = simulate(program([node("check", outputs=fields("ok")), node("end")], [again, ("check", "end")]))
+    assert simulation.complete
+    paths = {tuple(step.node for step in path.steps): path.outcome for path in simulation.paths}
+    assert paths[("check", "end")] == "completed"
+    assert paths[("check", "check", "end")] == "completed"
+    assert paths[("check", "check")] == "blocked"

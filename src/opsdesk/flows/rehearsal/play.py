@@ -1,6 +1,6 @@
 """Plays one run to its end. Pure, like the engine and the settling that it drives: no I/O, and a clock of its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from opsdesk.flows.engine import (
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.data import data_node
 from opsdesk.flows.nodes.outputs import bind_outputs
-from opsdesk.flows.procedure import NodeType
+from opsdesk.flows.procedure import Edge, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.settle import (
     ArrivalKind,
@@ -54,6 +54,10 @@ class Silence:
 Answer = NodeOutcome | Silence
 Answering = Callable[[State, str, int], Answer]
 """What a node (by id) answers when it is asked for the n-th time, counted from 1 over attempts and iterations."""
+
+
+Choosing = Callable[[Sequence[Edge]], Edge | None]
+"""Which of these edges, out of one node, an event takes; None: no event comes."""
 
 
 @dataclass(slots=True)
@@ -89,6 +93,8 @@ class Played:
         node = self.state.nodes[self.ended_at_node] if self.ended_at_node else None
         if node is not None and node.error is not None and node.phase is NodePhase.BLOCKED:
             return f"incident {node.error.get('code')}: {node.error.get('message')}"
+        if self.state.awaited:
+            return "it waits for an event that does not come"
         return "it waits, and no time limit ends that"
 
     @property
@@ -103,15 +109,21 @@ class Played:
         return [index for fact in self.facts for index in fact.payload.get("taken", ())]
 
 
-def play(program: Program, inputs: Mapping[str, Any], answering: Answering) -> Played:
-    """Run the procedure on these inputs; calls end in the order of the document, retries and waits take no time."""
-    return _Player(program, answering).play(inputs)
+def play(program: Program, inputs: Mapping[str, Any], answering: Answering, choosing: Choosing | None = None) -> Played:
+    """Run the procedure on these inputs; calls end in the order of the document, retries and waits take no time.
+
+    Events come as `choosing` says; without it none does.
+    """
+    return _Player(program, answering, choosing).play(inputs)
 
 
 @dataclass(slots=True)
 class _Player:
     program: Program
     answering: Answering
+    choosing: Choosing | None = None
+    in_vain: set[tuple[str, int]] = field(default_factory=set)
+    """Nodes, with their iterations, after which no event comes."""
     now: datetime = STARTED_AT
     played: Played = field(init=False)
 
@@ -149,7 +161,26 @@ class _Player:
                     return True
                 case _:
                     pass
-        return self._sleep(commands)
+        return self._event_comes() or self._sleep(commands)
+
+    def _event_comes(self) -> bool:
+        """One that a node waits for, the first that does, if it is to come at all."""
+        state, procedure = self.played.state, self.program.procedure
+        if self.choosing is None or not state.awaited:
+            return False
+        waited = [edge for edge in procedure.edges if edge.index in state.awaited]
+        asked = [edge for edge in waited if (edge.source, state.nodes[edge.source].iteration) not in self.in_vain]
+        if not asked:
+            return False
+        source = asked[0].source
+        iteration = state.nodes[source].iteration
+        edge = self.choosing([edge for edge in asked if edge.source == source])
+        if edge is None:
+            self.in_vain.add((source, iteration))
+        else:
+            payload = {"event": {"name": "", "data": {}, "key": ""}, "taken": [edge.index], "actor": ACTOR}
+            self._add(Fact(FactKind.EVENT_CAME, self.now, source, iteration, payload))
+        return True
 
     def _sleep(self, commands: list[Command]) -> bool:
         sleeps = [command for command in commands if isinstance(command, Sleep) and command.until is not None]

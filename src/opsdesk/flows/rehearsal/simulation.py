@@ -1,7 +1,7 @@
 """Walks every path of a procedure: each combination of ways that its nodes may go, until there is no other."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from opsdesk.flows.errors import RehearsalInvalid
@@ -147,8 +147,17 @@ class _Walker:
             made[key] = choice.answer
             return choice.answer
 
+        def choosing(edges: Sequence[Edge]) -> Edge | None:
+            decided = walk.at
+            decision = walk.decide(len(edges) + 1)
+            if decided >= followed:
+                before = walk.decisions[:decided]
+                walk.alternatives += [([*before, n], (edges[n].index,)) for n in range(1, len(edges))]
+                walk.alternatives.append(([*before, len(edges)], ()))
+            return edges[decision] if decision < len(edges) else None
+
         values, told = inputs[place]
-        return play(self.program, values, answering), told if len(inputs) > 1 else ""
+        return play(self.program, values, answering, choosing), told if len(inputs) > 1 else ""
 
     def _leaving(self, state: State, node_id: str, ways: list[Choice]) -> Choice:
         """The first way that does not go round again, if there is one; others are not tried any more."""
