@@ -7,7 +7,7 @@ from typing import Any
 
 from opsdesk.flows.calls import Done, Failed
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import Procedure
+from opsdesk.flows.procedure import Edge, Procedure
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.play import Answer, Played, Silence, bound, computed, play
 from opsdesk.flows.state import State
@@ -59,7 +59,12 @@ def replay(program: Program, recorded: Procedure, state: State, facts: Sequence[
         unknown[node_id] = None
         return Failed(NOT_RECORDED, f"the run never asked {node_id}")
 
-    played = play(program, state.inputs, answering)
+    came = _came(recorded, facts)
+
+    def choosing(edges: Sequence[Edge]) -> Edge | None:
+        return next((edge for edge in edges if _ends_of(program.procedure, edge.index) in came), None)
+
+    played = play(program, state.inputs, answering, choosing)
     outcome = state.outcome.value if state.outcome is not None else "open"
     missing = tuple(unknown)
     return Replayed(
@@ -104,7 +109,18 @@ def _answer(fact: Fact) -> Answer | None:
             return None
 
 
-_ENDS = (FactKind.NODE_ENDED, FactKind.NODE_FAILED, FactKind.NODE_BLOCKED)
+_ENDS = (FactKind.NODE_ENDED, FactKind.NODE_FAILED, FactKind.NODE_BLOCKED, FactKind.EVENT_CAME)
+
+
+def _came(procedure: Procedure, facts: Iterable[Fact]) -> set[tuple[str, str, str | None]]:
+    """The edges whose events came, by their ends and conditions: indexes differ between versions."""
+    events = [fact for fact in facts if fact.kind is FactKind.EVENT_CAME]
+    return {_ends_of(procedure, index) for fact in events for index in fact.payload["taken"]}
+
+
+def _ends_of(procedure: Procedure, index: int) -> tuple[str, str, str | None]:
+    edge = procedure.edge(index)
+    return edge.source, edge.target, edge.condition
 
 
 def _parting(recorded: Procedure, facts: Sequence[Fact], version: Procedure, played: Played) -> Parting | None:
@@ -121,7 +137,7 @@ def _ways(procedure: Procedure, facts: Iterable[Fact]) -> dict[str, list[list[st
     ways: dict[str, list[list[str]]] = {}
     for fact in facts:
         if fact.kind in _ENDS:
-            targets = sorted({procedure.edges[index].target for index in fact.payload.get("taken", ())})
+            targets = sorted({procedure.edge(index).target for index in fact.payload.get("taken", ())})
             if fact.kind is FactKind.NODE_BLOCKED or (fact.kind is FactKind.NODE_FAILED and not targets):
                 targets = ["an incident"]
             ways.setdefault(fact.node, []).append(targets)

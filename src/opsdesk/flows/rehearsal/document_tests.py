@@ -18,6 +18,8 @@ from opsdesk.flows.state import NodePhase, NodeState, State
 
 
 class Verdict(StrEnum):
+    """What came of a test that a document declares."""
+
     PASSED = "passed"
     FAILED = "failed"
     LEFT_OUT = "left out"

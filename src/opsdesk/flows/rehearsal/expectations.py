@@ -20,7 +20,7 @@ def broken_by_unit(procedure: Procedure, case: Case, fact: Fact) -> Iterator[str
     outputs: Mapping[str, Any] = fact.payload.get("outputs", {})
     went_wrong = fact.kind is not FactKind.NODE_ENDED
     code = fact.payload.get("code")
-    targets = [procedure.edges[index].target for index in fact.payload.get("taken", ())]
+    targets = [procedure.edge(index).target for index in fact.payload.get("taken", ())]
     for name, wanted in case.expect.items():
         match name:
             case "schema_valid":
@@ -62,8 +62,8 @@ def broken_by_run(procedure: Procedure, expect: Mapping[str, Any], played: Playe
             case "path":
                 yield from _differs(name, _listed(wanted), played.path)
             case "edges":
-                edges = procedure.edges
-                taken = {f"{edges[index].source} -> {edges[index].target}" for index in played.taken}
+                edges = [procedure.edge(index) for index in played.taken]
+                taken = {f"{edge.source} -> {edge.target}" for edge in edges}
                 yield from (f"edges: {edge} was not taken" for edge in _listed(wanted) if edge not in taken)
             case "attempts":
                 yield from _attempts(wanted, played)

@@ -162,10 +162,9 @@ class _Walker:
     def _leaving(self, state: State, node_id: str, ways: list[Choice]) -> Choice:
         """The first way that does not go round again, if there is one; others are not tried any more."""
         self.choices.notes[f"loops are gone round {ROUNDS_MAX} times, and not to their limits"] = None
-        edges = self.program.procedure.edges
         for way in ways:
             taken = self.choices.taken(state, node_id, way)
-            if not any(edges[index].mode is EdgeMode.LOOP for index in taken):
+            if not any(self.program.procedure.edge(index).mode is EdgeMode.LOOP for index in taken):
                 return way
         return ways[0]
 
