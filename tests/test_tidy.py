@@ -1,6 +1,7 @@
 """The rules of style that a machine can hold. Each test lists every place that breaks its rule."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -193,6 +194,14 @@ def test_every_requirement_is_named_by_its_id() -> None:
 def test_the_lockfiles_name_only_the_public_registries() -> None:
     assert hosts_in("uv.lock") == {"https://pypi.org", "https://files.pythonhosted.org"}
     assert hosts_in("package-lock.json") == {"https://registry.npmjs.org"}
+
+
+def test_what_comes_from_npm_is_named_by_its_exact_version() -> None:
+    package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    named = {**package["dependencies"], **package["devDependencies"]}
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in named} == named
+    assert [name for name, facts in locked.items() if name and not facts["integrity"].startswith("sha512-")] == []
 
 
 def hosts_in(lockfile: str) -> set[str]:

@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from opsdesk.access import Scope, people
-from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
+from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown, PasswordWrong
 from opsdesk.access.keys import (
     KEY_NAME_CHARS_MAX,
     ROLE_CHARS_MAX,
@@ -13,13 +13,14 @@ from opsdesk.access.keys import (
     NewKey,
     authenticate,
     create_key,
+    create_own_key,
     list_keys,
     revoke_key,
 )
 from opsdesk.access.people import Person
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
-from tests.access.staff import KEEPER, person
+from tests.access.staff import KEEPER, PASSWORD, person, with_password
 from tests.actors import actor
 
 READ_RUNS = [Scope.RUNS_READ]
@@ -236,3 +237,25 @@ async def test_nobody_makes_a_key_to_act_as_somebody_else(conn: Connection, cloc
         )
     # Who reaches the database itself could do so anyway.
     await create_key(conn, name="script", scopes=[], roles=[], actor=KEEPER, now=clock.now(), person=owner)
+
+
+async def test_a_stolen_session_makes_no_key(db: Database, clock: ManualClock) -> None:
+    owner = await with_password(db, clock)
+
+    async def make(password: str) -> NewKey:
+        return await create_own_key(
+            db,
+            person=owner,
+            password=password,
+            name="script",
+            scopes=["runs:read"],
+            actor=owner.actor,
+            now=clock.now(),
+            expires_at=None,
+        )
+
+    with pytest.raises(PasswordWrong):
+        await make("a wrong one")
+    made = await make(PASSWORD)
+    async with db.transaction() as conn:
+        assert (await authenticate(conn, key=made.key, now=clock.now())).id == owner.actor.id

@@ -97,6 +97,24 @@ async def test_many_attempts_at_once_are_no_way_around_the_limit(db: Database, c
     assert sum(isinstance(each, SignInDelayed) for each in tried) == 12 - PLACE.free
 
 
+async def test_many_right_and_wrong_attempts_at_once_do_not_get_into_each_others_way(
+    db: Database, clock: ManualClock
+) -> None:
+    await with_password(db, clock)
+    passwords = [PASSWORD, WRONG] * 4
+    tried = await asyncio.gather(
+        *(knock(db, clock, password=password) for password in passwords), return_exceptions=True
+    )
+    assert {type(each).__name__ for each in tried} <= {"SignedIn", "SignInRefused", "SignInDelayed"}
+    assert await failures(db) <= len(passwords)
+
+
+async def failures(db: Database) -> float:
+    async with db.connection() as conn:
+        row = await (await conn.execute("select max(failures) from sign_in_attempt")).fetchone()
+    return float(row[0]) if row else 0.0
+
+
 async def test_strangers_from_everywhere_do_not_keep_the_owner_out(db: Database, clock: ManualClock) -> None:
     await with_password(db, clock)
     known = replace(BROWSER, device_token=(await enter(db, clock)).device_token)

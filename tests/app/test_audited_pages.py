@@ -236,7 +236,7 @@ async def test_keys_that_are_made_and_revoked_on_pages_are_recorded(api: Api) ->
         [key] = await access.keys.list_keys(conn)
     assert await admin.wrote(f"/keys/{key.id}/revoke") == WRITES["/keys/{key_id}/revoke"]
     engineer = await browser_of(api, "operations_engineer")
-    own = await engineer.wrote("/account/keys", name="own", scopes="runs:read", lasts_days="90")
+    own = await engineer.wrote("/account/keys", name="own", scopes="runs:read", lasts_days="90", password=PASSWORD)
     assert own == WRITES["/account/keys"]
     async with api.installation.database.connection() as conn:
         key = next(key for key in await access.keys.list_keys(conn) if key.revoked_at is None)

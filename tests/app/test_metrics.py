@@ -103,6 +103,26 @@ async def test_a_stalled_run_is_told_with_its_reason(api: Api, clock: ManualCloc
     assert seen["opsdesk_workers", ()] == 0
 
 
+@pytest.mark.req("FLO-312")
+async def test_a_partner_that_holds_runs_up_is_told_by_its_host(api: Api) -> None:
+    async def fail(_: web.Request) -> web.Response:
+        return web.Response(status=404)
+
+    key = await api.key()
+    async with partner(fail) as url, working_for(api.installation):
+        await api.store(greet(url), key=key)
+        run_id = await api.start("greet", key=key, email=EMAIL)
+
+        async def blocked() -> bool:
+            return bool((await api.get(f"/v1/runs/{run_id}", key=key)).body["status"] == "blocked")
+
+        await until(blocked)
+        seen = await scraped(api, key)
+    held_up = {labels: value for (name, labels), value in seen.items() if name == "opsdesk_runs_held_up"}
+    assert held_up == {("127.0.0.1",): 1}
+    assert seen["opsdesk_incidents_total", ("api",)] == 1
+
+
 async def test_many_who_ask_cost_the_database_one_look(db: Database, clock: ManualClock) -> None:
     gauges = Gauges(db, clock)
     await asyncio.gather(*[gauges.refresh() for _ in range(50)])

@@ -25,7 +25,7 @@ FLAGS = [
 ]
 WIDE = (1440, 900)
 NARROW = (390, 844)
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 """For what has to be there in a moment, on a busy machine."""
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {

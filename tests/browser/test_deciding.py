@@ -5,7 +5,8 @@ from uuid import UUID
 from opsdesk import review
 from tests.browser.browsing import Tab
 from tests.browser.conftest import OpenTab
-from tests.browser.console import Console
+from tests.browser.console import PASSWORD, Console
+from tests.browser.test_signing_in import sign_in
 
 RELEASE = """fetch(`${location.pathname}/release`, {
   method: "POST",
@@ -126,6 +127,28 @@ async def test_whoever_was_slower_is_told_and_keeps_what_they_typed(there: Conso
     decided = await show(there, ticket.id)
     assert decided.decision is not None
     assert decided.decision["amount_fen_approved"] == 100
+
+
+async def test_a_session_that_ends_while_somebody_types_costs_nothing(there: Console, open_tab: OpenTab) -> None:
+    ticket, person = await there.ticket(), await there.person("reviewer", password=PASSWORD)
+    async with open_tab(person) as tab, open_tab(person) as other:
+        await tab.open(f"/tickets/{ticket.id}")
+        await press_and_arrive(tab, "c")
+        await fill(tab)
+        await other.open("/account")
+        await other.page.get_by_role("button", name="Sign out everywhere else").click()
+        await other.page.locator(".flash").wait_for()
+        await press_and_arrive(tab, "Control+Enter")
+        assert tab.page.url == f"{there.url}/sign-in?next=/tickets/{ticket.id}"
+        await sign_in(tab, person.email)
+        assert tab.page.url == f"{there.url}/tickets/{ticket.id}"
+        assert await tab.page.get_by_role("radio", name="approved", exact=True).is_checked()
+        assert await tab.page.get_by_label("Amount to pay back, in fen").input_value() == "12900"
+        assert await tab.page.get_by_label("Notes for the file").input_value() == "看过照片"
+        await press_and_arrive(tab, "Control+Enter")
+        assert await tab.texts(".flash") == ["Decided."]
+        assert await tab.page.evaluate("sessionStorage.length") == 0
+        assert tab.complaints == []
 
 
 async def test_a_ticket_that_somebody_works_on_is_not_offered(there: Console, open_tab: OpenTab) -> None:

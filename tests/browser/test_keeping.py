@@ -60,6 +60,6 @@ async def test_what_somebody_did_is_found_and_exported(there: Console, open_tab:
         assert await tab.findings() == []
         exported = await tab.page.request.get(f"{there.url}/audit/export.jsonl?action=person")
         assert exported.headers["content-disposition"] == 'attachment; filename="audit.jsonl"'
-        actions = {json.loads(line)["action"] for line in (await exported.text()).splitlines()}
-        assert actions <= {"person.create", "person.roles", "person.disable", "person.enable", "person.change_roles"}
+        actions = [json.loads(line)["action"] for line in (await exported.text()).splitlines()]
+        assert [action for action in actions if not action.startswith("person.")] == []
         assert tab.complaints == []

@@ -2,10 +2,13 @@
 
 import pytest
 
+from opsdesk.flows.definitions import check
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.findings import Severity
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.subjects import NAMES, VALUE_CHARACTERS_MAX, normalised, subject_digest, subject_names, subjects_of
 from tests.flows.graphs import START
+from tests.flows.workers import CHAIN
 
 
 @pytest.mark.req("FLO-405")
@@ -53,3 +56,10 @@ def test_a_document_may_name_more_of_them(declared: object) -> None:
     procedure = Procedure("p", "p", {}, (), raw={"x-subject": declared})
     assert ("policy" in subject_names(procedure)) == isinstance(declared, list)
     assert subject_names(procedure) >= NAMES
+
+
+@pytest.mark.parametrize("declared", ["[policy, score]", "[{a: 1}]", "policy", "[polcy]"])
+def test_lint_says_what_no_run_is_found_by(declared: str) -> None:
+    text = f"{CHAIN}x-subject: {declared}\ninputs:\n  policy: {{type: string}}\n"
+    _, findings = check(text, file_name="a.osop.yaml")
+    assert [finding.severity for finding in findings if finding.code == "OSOP332"] == [Severity.WARNING]

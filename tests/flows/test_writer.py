@@ -186,3 +186,23 @@ async def a_definition(db: Database, clock: ManualClock) -> int:
 async def connected(writer: JournalWriter) -> None:
     while len(writer._idle) < WRITERS:
         await asyncio.sleep(0.01)
+
+
+@pytest.mark.req("FLO-405")
+@pytest.mark.parametrize("company", ["alone", "of facts", "with a header"])
+async def test_whom_a_run_is_about_is_written_with_its_facts_whatever_is_written_beside(
+    db: Database, clock: ManualClock, company: str
+) -> None:
+    about, other = await start(db, clock, CHAIN), await start(db, clock, CHAIN)
+    appends = [Append(about, 2, [fact()], subjects=[7, -8])]
+    async with db.transaction() as conn:
+        await conn.execute(b"update flow_run set owner = %s, wake_at = null", (about,))
+        if company == "of facts":
+            appends.append(Append(other, 2, [fact()]))
+        if company == "with a header":
+            appends.append(Append(other, 2, [fact()], Header("waiting", None, about, wake_name="timer: x")))
+        await write(conn, appends, now=NOW)
+        rows = await (await conn.execute(b"select digest, run_id from flow_subject order by 1")).fetchall()
+    assert rows == [(-8, about), (7, about)]
+    for run_id in (about, other)[: len(appends)]:
+        assert len(await facts_of(db, run_id)) == 2

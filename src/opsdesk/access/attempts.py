@@ -66,7 +66,10 @@ ADDRESS = Limit(free=60, first_wait_s=10, wait_s_max=10, leak_s=10)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt that was let through, and counted as one that failed until it is known to be right."""
+    """An attempt that was let through, and counted as one that failed until it is known to be right.
+
+    The kinds of `shared` come before those of `own` in the alphabet, which is the order that rows are locked in.
+    """
 
     own: tuple[str, ...]
     """Forgotten when the attempt was right."""
@@ -115,11 +118,15 @@ async def count_own_attempt(conn: Connection, *, account: str, now: datetime) ->
 
 
 async def attempt_was_right(conn: Connection, attempt: Attempt) -> None:
-    """Take back that it was counted as a failure; what failed before from there is forgotten."""
-    if attempt.own:
-        await conn.execute(_FORGET_SUBJECTS, {"subjects": list(attempt.own)})
+    """Take back that it was counted as a failure; what failed before from there is forgotten.
+
+    Locks in the order of `count_attempt`; to be called before anything else is locked. If the attempt turns out to be
+    wrong after all, the transaction has to end without it.
+    """
     if attempt.shared:
         await conn.execute(_TAKE_BACK, {"subjects": sorted(attempt.shared)})
+    if attempt.own:
+        await conn.execute(_FORGET_SUBJECTS, {"subjects": list(attempt.own)})
 
 
 async def forget_old_attempts(conn: Connection, *, now: datetime) -> None:

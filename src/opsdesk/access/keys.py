@@ -20,7 +20,8 @@ from opsdesk.access import audit
 from opsdesk.access.actor import Actor, Scope, is_local
 from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
 from opsdesk.access.people import Person, show_person
-from opsdesk.kit.db import Connection
+from opsdesk.access.proving import prove_password
+from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.sql import statements
 
 KEY_NAME_CHARS_MAX = 64
@@ -141,6 +142,29 @@ async def create_key(
         conn, actor=actor, action="key.create", object_kind="key", object_id=key_id, after=given, now=now
     )
     return NewKey(id=key_id, name=name, key=f"opsdesk_{key_id}_{secret}")
+
+
+async def create_own_key(
+    database: Database,
+    *,
+    person: Person,
+    password: str,
+    name: str,
+    scopes: Collection[str],
+    actor: Actor,
+    now: datetime,
+    expires_at: datetime | None,
+) -> NewKey:
+    """Make a key of the person who asks, proved by the password where they have one: it outlives a stolen session.
+
+    Raises PasswordWrong, SignInDelayed, KeyRefused.
+    """
+    if person.has_password:
+        await prove_password(database, person=person, password=password, now=now)
+    async with database.transaction() as conn:
+        return await create_key(
+            conn, name=name, scopes=scopes, roles=(), actor=actor, now=now, expires_at=expires_at, person=person
+        )
 
 
 async def authenticate(conn: Connection, *, key: str, now: datetime) -> Actor:

@@ -103,11 +103,11 @@ async def finish_sign_in(
         )
     async with database.transaction() as conn:
         session, person = await _half_signed_in(conn, caller=caller, rules=rules, now=now)
+        await attempts.attempt_was_right(conn, attempt)
         if not await second_factor.take_code(
             conn, person_id=person.id, code=code[:CODE_CHARS_READ], totp_key=rules.totp_key, now=now
         ):
             raise SignInRefused
-        await attempts.attempt_was_right(conn, attempt)
         return await _begin_whole(
             conn, person=person, method=SignInMethod(session.method), caller=caller, rules=rules, now=now
         )
@@ -123,8 +123,8 @@ async def welcome(
     async with database.transaction() as conn:
         attempt = await attempts.count_code_attempt(conn, caller=caller, now=now)
     async with database.transaction() as conn:
-        person = await links.use_link(conn, code=code, password=password, now=now)
         await attempts.attempt_was_right(conn, attempt)
+        person = await links.use_link(conn, code=code, password=password, now=now)
         return await begin(conn, person=person, method=SignInMethod.CODE, caller=caller, rules=rules, now=now)
 
 
@@ -188,4 +188,6 @@ async def _half_signed_in(
 ) -> tuple[Session, Person]:
     if caller.session_token is None:
         raise SignInNeeded
-    return await sessions.visit(conn, token=caller.session_token, limits=rules.limits, now=now, verified=False)
+    return await sessions.visit(
+        conn, token=caller.session_token, limits=rules.limits, now=now, verified=False, is_use=False
+    )

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -19,6 +20,11 @@ KEPT_S = 5.0
 """However many ask, the database is asked this often."""
 WAIT_S = 2.0
 """An answer that takes longer is done without."""
+
+NO_PARTNER = "none"
+"""Where a person or a command is called, or an address that is put together at run time."""
+
+Seen = TypeVar("Seen")
 
 _log = get_logger(__name__)
 
@@ -52,19 +58,27 @@ class Gauges(Collector):
         self._looked_at = -KEPT_S
         self.reading: Reading | None = None
         """Of the last look; None where there was no answer."""
+        self.held_up: Mapping[str, int] = {}
+        """Open runs that failures hold up, by the host of the partner."""
 
     async def refresh(self) -> None:
         """Look at the database, unless somebody has just done so."""
         async with self._looking:
             if time.monotonic() - self._looked_at < KEPT_S:
                 return
-            try:
-                async with asyncio.timeout(WAIT_S):
-                    self.reading = await self._look()
-            except (DatabaseUnavailable, TimeoutError) as error:
-                _log.warning("metrics_without_database", reason=type(error).__name__)
-                self.reading = None
+            self.reading = await self._in_time(self._look())
+            # Apart: in a large outage this may take too long, and the others are needed then.
+            answers = self.reading is not None
+            self.held_up = (await self._in_time(self._look_at_outages()) if answers else None) or {}
             self._looked_at = time.monotonic()
+
+    async def _in_time(self, looking: Coroutine[Any, Any, Seen]) -> Seen | None:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                return await looking
+        except (DatabaseUnavailable, TimeoutError) as error:
+            _log.warning("metrics_without_database", reason=type(error).__name__)
+            return None
 
     async def _look(self) -> Reading:
         now = self._clock.now()
@@ -86,6 +100,11 @@ class Gauges(Collector):
             audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
         )
 
+    async def _look_at_outages(self) -> Mapping[str, int]:
+        async with self._database.connection() as conn:
+            outages = await flows.reports.outages(conn)
+        return {outage.partner or NO_PARTNER: outage.runs for outage in outages}
+
     def collect(self) -> Iterator[Metric]:
         reading = self.reading
         yield GaugeMetricFamily(
@@ -97,6 +116,7 @@ class Gauges(Collector):
         yield _by(
             "opsdesk_runs_stalled", "Open runs that nothing will wake; any is an alarm.", "reason", reading.stalled
         )
+        yield _by("opsdesk_runs_held_up", "Open runs that failures of a partner hold up.", "partner", self.held_up)
         yield GaugeMetricFamily(
             "opsdesk_runs_oldest_due_seconds", "How long the run that is most overdue waits.", reading.oldest_due_run_s
         )

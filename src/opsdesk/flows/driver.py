@@ -329,7 +329,7 @@ class Driver:
 
     def _append(self, live: LiveRun, header: Header | None) -> Append:
         facts, taken = list(live.unsaved), list(live.taken)
-        subjects = live.new_subjects()
+        subjects = live.find_subjects()
         return Append(live.run_id, live.durable_seq + 1, facts, header, taken, live.new_run, subjects)
 
     async def _write_in(self, conn: Connection, live: LiveRun, now: datetime, header: Header | None) -> None:
@@ -340,10 +340,10 @@ class Driver:
             raise RunLost(live.run_id) from error
 
     def _saved(self, live: LiveRun, header: Header | None = None) -> None:
-        live.subjects.update(live.new_subjects())
+        live.subjects.update(live.unsaved_subjects)
         if self._ports.observer is not None:
             tell_kept(self._ports.observer, live.program.procedure, live.run_id, live.unsaved, live.state.trace)
-        live.unsaved, live.taken, live.new_run = [], [], None
+        live.unsaved, live.unsaved_subjects, live.taken, live.new_run = [], [], [], None
         live.header_status = RunStatus(header.status) if header else live.header_status
 
     def _header(self, live: LiveRun) -> Header | None:

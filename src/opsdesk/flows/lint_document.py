@@ -14,6 +14,7 @@ from opsdesk.flows.lint_graph import lint_graph
 from opsdesk.flows.lint_names import Names
 from opsdesk.flows.lint_references import lint_references
 from opsdesk.flows.lint_risk import lint_risk
+from opsdesk.flows.lint_subjects import lint_subjects
 from opsdesk.flows.procedure import Procedure
 
 
@@ -37,6 +38,7 @@ def lint(
             lint_dataflow(names),
             lint_data(names),
             lint_references(names, env_allowed=env_allowed),
+            lint_subjects(procedure),
         )
         found.extend(islice(rest, FINDINGS_MAX))
         found.append(lint_conformance(procedure))

@@ -35,6 +35,8 @@ class LiveRun:
     taken: list[int] = field(default_factory=list)
     subjects: set[int] = field(default_factory=set)
     """Whom it is about, as far as written from here."""
+    unsaved_subjects: list[int] = field(default_factory=list)
+    """Whom the facts that are being written say it is about, beside those."""
     outcomes: deque[tuple[Execute, NodeOutcome | Parked]] = field(default_factory=deque)
     flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Calls under way, by node."""
@@ -56,10 +58,11 @@ class LiveRun:
         """How many of the calls that ended have failed."""
         return sum(isinstance(outcome, Failed) for _, outcome in self.outcomes)
 
-    def new_subjects(self) -> list[int]:
+    def find_subjects(self) -> list[int]:
         """Whom the unsaved facts say it is about, beside those written before."""
         found = subjects_of(self.program.subjects, self.unsaved)
-        return [digest for digest in found if digest not in self.subjects]
+        self.unsaved_subjects = [digest for digest in found if digest not in self.subjects]
+        return self.unsaved_subjects
 
     def poke(self) -> None:
         self.arrived = True

@@ -46,14 +46,19 @@ def subjects_of(names: Collection[str], facts: Iterable[Fact]) -> list[int]:
     for fact in facts:
         given: Mapping[str, Any] = fact.payload.get(_WITH_VALUES.get(fact.kind, ""), {})
         for name in given.keys() & names:
-            if normalised(given[name]) is not None:
-                values[subject_digest(given[name])] = None
+            text = normalised(given[name])
+            if text is not None:
+                values[_digest(text)] = None
     return list(values)
 
 
 def subject_digest(value: Any) -> int:
     """The first 64 bits of the SHA-256 of the value in its one spelling, as the database has integers."""
-    return int.from_bytes(sha256((normalised(value) or "").encode()).digest()[:8], "big", signed=True)
+    return _digest(normalised(value) or "")
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
 def normalised(value: Any) -> str | None:

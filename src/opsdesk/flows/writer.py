@@ -28,6 +28,7 @@ APPEND = _SQL["append"]
 APPEND_FACT = _SQL["append_fact"]
 APPEND_FACT_ABOUT = _SQL["append_fact_about"]
 APPEND_FACTS = _SQL["append_facts"]
+APPEND_FACTS_ABOUT = _SQL["append_facts_about"]
 APPEND_RUN = _SQL["append_run"]
 APPEND_START = _SQL["append_start"]
 
@@ -245,8 +246,10 @@ def _alone(append: Append, now: datetime) -> tuple[bytes, dict[str, Any]]:
 
 
 def _together(appends: Sequence[Append], now: datetime) -> tuple[bytes, dict[str, Any]]:
-    if not any(append.header or append.new_run or append.taken or append.subjects for append in appends):
-        return APPEND_FACTS, _facts(appends)
+    if not any(append.header or append.new_run or append.taken for append in appends):
+        if not any(append.subjects for append in appends):
+            return APPEND_FACTS, _facts(appends)
+        return APPEND_FACTS_ABOUT, _facts(appends) | _subjects(appends)
     return APPEND, _facts(appends) | _new_runs(appends) | _headers(appends, now) | _subjects(appends)
 
 

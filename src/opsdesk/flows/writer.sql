@@ -46,6 +46,16 @@ select * from unnest(
     %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
 );
 
+-- name: append_facts_about
+with about as (
+    insert into flow_subject (digest, run_id) select * from unnest(%(subjects)b::bigint[], %(subject_runs)b::uuid[])
+)
+insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
+select * from unnest(
+    %(run_ids)b::uuid[], %(seqs)b::integer[], %(iterations)b::integer[], %(ats)b::timestamptz[],
+    %(facts)b::text[], %(nodes)b::text[], %(payloads)b::jsonb[]
+);
+
 -- name: append
 -- Everything that one group of appends changes, in one statement and so in one commit.
 -- The status of a run that the holder does not hold any more becomes null, which the schema refuses, and with it the

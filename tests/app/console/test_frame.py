@@ -104,3 +104,13 @@ async def test_whoever_has_not_signed_in_is_asked_to_and_comes_back(api: Api) ->
     assert (asked.status, asked.headers["Location"]) == (303, "/sign-in?next=/%3Ftab%3Dkeys")
     part = await api.get("/", headers={"HX-Request": "true"}, allow_redirects=False)
     assert (part.status, part.headers["HX-Redirect"]) == (204, "/sign-in")
+
+
+async def test_a_form_whose_session_has_ended_leads_back_to_its_page(api: Api) -> None:
+    for referer, address in (
+        (f"{api.url}/tickets/1?a=b", "/sign-in?next=/tickets/1%3Fa%3Db"),
+        ("https://evil.example/tickets", "/sign-in"),
+        (f"{api.url}//evil.example", "/sign-in"),
+    ):
+        asked = await api.call("POST", "/account/preferences", headers={"Referer": referer}, allow_redirects=False)
+        assert (asked.status, asked.headers["Location"]) == (303, address)

@@ -293,6 +293,7 @@ async def _written(path: Path, lines: int) -> None:
         await asyncio.sleep(0.01)
 
 
+BEGINNING, MOMENTS = f"600.{os.getpid()}", 25
 STUBBORN = "trap 'echo 0 >> {file}' TERM; sleep 600 & echo $! >> {file}; echo $$ >> {file}; while :; do wait; done"
 MEEK = "sleep 600 & echo $! >> {file}; echo $$ >> {file}; wait"
 
@@ -319,6 +320,24 @@ def test_cancelling_ends_the_command_and_all_that_it_started(
 
     loop(cancelled())
     assert _gone(tmp_path / "pids")
+
+
+@pytest.mark.parametrize("loop", [asyncio.run, uvloop.run])
+def test_cancelling_at_any_moment_of_its_beginning_leaves_no_command_behind(
+    run: Run, loop: Callable[[Coroutine[Any, Any, Any]], Any]
+) -> None:
+    async def cancelled(moment: int) -> None:
+        task = asyncio.create_task(run(["sleep", BEGINNING]))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    for moment in range(MOMENTS):
+        loop(cancelled(moment))
+    commands = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+    assert ["sleep", BEGINNING] not in [command[-2:] for command in commands if command]
 
 
 async def test_a_command_that_ignores_being_asked_is_killed_by_a_second_cancellation(run: Run, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from babel.support import NullTranslations
 from fastapi import FastAPI, Request, Response
@@ -113,7 +113,7 @@ def see_other(request: Request, address: str, *flashes: Flash) -> Response:
 
 def ask_to_sign_in(request: Request) -> Response:
     """Lead somebody without a session to where they sign in, and from there back to what they asked for."""
-    wanted = _here(request) if request.method == "GET" and not is_partial(request) else ""
+    wanted = _here(request) if request.method == "GET" and not is_partial(request) else _before(request)
     address = "/sign-in" + (f"?next={quote(wanted, safe='/')}" if wanted not in ("", "/") else "")
     if is_partial(request):
         # A redirect would be followed by the script, and the page shown within a page.
@@ -176,6 +176,14 @@ def _rendered(
     text = frame.environments[language].get_template(template).render({**around, **values})
     headers = {**frame.headers, "Content-Language": language}
     return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def _before(request: Request) -> str:
+    """The page of ours that a form or a script on it has asked from."""
+    page = urlsplit(request.headers.get("referer", ""))
+    if page.netloc != request.headers.get("host"):
+        return ""
+    return local_address(page.path + (f"?{page.query}" if page.query else ""), otherwise="")
 
 
 def _here(request: Request) -> str:

@@ -28,7 +28,7 @@ async def choose_language(
     if language not in languages.LANGUAGES:
         return response
     keep_language(request, response, language)
-    visitor = await visitor_of(request)
+    visitor = await visitor_of(request, conn)
     if visitor is not None and hmac.compare_digest(visitor.csrf_token.encode(), csrf_token.encode()):
         person = visitor.person
         await access.people.set_preferences(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from opsdesk import access
 from opsdesk.app.console.account import PATH as ACCOUNT_PATH
+from opsdesk.app.console.account import told
 from opsdesk.app.console.frame import done, page, see_other, translate
 from opsdesk.app.console.keys import Texts, expires_at, key_form
 from opsdesk.app.console.problems import said
@@ -33,28 +34,31 @@ async def new_own_key(request: Request, visitor: AnyPerson) -> Response:
 async def make_own_key(
     request: Request,
     visitor: AnyPerson,
-    conn: Conn,
+    database: access.guard.Db,
     now: Now,
     scopes: Texts,
     name: Text = "",
     lasts_days: Text = "90",
+    password: Text = "",
 ) -> Response:
-    """Make it, and show it for the only time."""
+    """Make it, proved by the password, and show it for the only time."""
+    _ = translate(request, visitor)
+    wanted = {"name": name, "scopes": scopes, "lasts_days": lasts_days}
     try:
-        made = await access.keys.create_key(
-            conn,
+        made = await access.keys.create_own_key(
+            database,
+            person=visitor.person,
+            password=password,
             name=name,
             scopes=scopes,
-            roles=(),
-            person=visitor.person,
             expires_at=expires_at(lasts_days, now=now),
             actor=visitor.actor,
             now=now,
         )
     except access.errors.KeyRefused as error:
-        wanted = {"name": name, "scopes": scopes, "lasts_days": lasts_days}
-        errors = {error.field: said(error.problem, translate(request, visitor))}
-        return _form(request, visitor, wanted=wanted, errors=errors)
+        return _form(request, visitor, wanted=wanted, errors={error.field: said(error.problem, _)})
+    except (access.errors.PasswordWrong, access.errors.SignInDelayed) as error:
+        return _form(request, visitor, wanted=wanted, errors={"password": told(error, _)})
     return page(request, visitor, "keys/made.html", made=made, back=BACK)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from opsdesk import flows
+from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.words import N_
 from opsdesk.kit.masking import mask_text
 
@@ -81,5 +82,10 @@ def waited_for(wake_name: str, translate: Callable[[str], str]) -> str:
     name = mask_text(wake_name)
     for pattern, text in WAKES:
         if found := pattern.fullmatch(name):
-            return translate(text) % {part: value.removeprefix("person:") for part, value in found.groupdict().items()}
+            return translate(text) % {part: _called(value, translate) for part, value in found.groupdict().items()}
     return name
+
+
+def _called(part: str, translate: Callable[[str], str]) -> str:
+    """A role by its name in the language, a person by their address, all else as it is."""
+    return translate(ROLES[part]) if part in ROLES else part.removeprefix("person:")

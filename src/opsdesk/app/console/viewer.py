@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from opsdesk import access
 from opsdesk.app.console import languages
+from opsdesk.kit.db import Connection
 from opsdesk.kit.errors import OpsdeskError
 
 Visitor = access.guard.Visitor
@@ -37,8 +38,11 @@ def language_of(request: Request, visitor: Visitor | None) -> str:
     )
 
 
-async def visitor_of(request: Request) -> Visitor | None:
-    """Who asks, where no guard of a page has found out: for pages that everybody gets, each with their way around."""
+async def visitor_of(request: Request, conn: Connection | None = None) -> Visitor | None:
+    """Who asks, where no guard of a page has found out: for pages that everybody gets, each with their way around.
+
+    Without a connection it takes one for itself.
+    """
     known: Visitor | None = getattr(request.state, "visitor", None)
     if known is not None:
         return known
@@ -46,8 +50,11 @@ async def visitor_of(request: Request) -> Visitor | None:
     token = request.cookies.get(access.guard.cookie_name(access.guard.SESSION_COOKIE, rules))
     if not token:
         return None
+    now = request.app.state.clock.now()
     try:
-        async with request.app.state.database.transaction() as conn:
-            return await access.guard.visitor(conn, token=token, rules=rules, now=request.app.state.clock.now())
+        if conn is not None:
+            return await access.guard.visitor(conn, token=token, rules=rules, now=now)
+        async with request.app.state.database.transaction() as own:
+            return await access.guard.visitor(own, token=token, rules=rules, now=now)
     except OpsdeskError:
         return None

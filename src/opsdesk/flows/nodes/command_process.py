@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,16 +41,19 @@ async def run_program(
 
     Raises TimeoutError, OutputTooLarge, and OSError if it cannot be started.
     """
-    async with _pipe() as (stdout, write_out), _pipe() as (stderr, write_err):
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=write_out.fileno(),
-            stderr=write_err.fileno(),
-            env=dict(env),
-            cwd=cwd,
-            start_new_session=True,
+    with _pipe() as (stdout, write_out), _pipe() as (stderr, write_err):
+        starting = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_out.fileno(),
+                stderr=write_err.fileno(),
+                env=dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
         )
+        process = await _started(starting, grace_s)
         write_out.close()
         write_err.close()
         try:
@@ -61,9 +64,22 @@ async def run_program(
                 await _end_group(process, grace_s)
 
 
-async def _watch(
-    process: asyncio.subprocess.Process, stdout: asyncio.StreamReader, stderr: asyncio.StreamReader
-) -> Ended:
+async def _started(starting: "asyncio.Task[asyncio.subprocess.Process]", grace_s: float) -> asyncio.subprocess.Process:
+    """A cancellation meanwhile is heard when the process is known, because only then can it be ended."""
+    interrupted: asyncio.CancelledError | None = None
+    while not starting.done():
+        try:
+            await asyncio.wait({starting})
+        except asyncio.CancelledError as error:
+            interrupted = error
+    if interrupted is not None:
+        if starting.exception() is None:
+            await _end_group(starting.result(), grace_s)
+        raise interrupted
+    return starting.result()
+
+
+async def _watch(process: asyncio.subprocess.Process, stdout: int, stderr: int) -> Ended:
     def kill() -> None:
         _signal_group(process.pid, signal.SIGKILL)
 
@@ -79,10 +95,10 @@ async def _watch(
     return Ended(exit_code, out.result() or b"", err.result())
 
 
-async def _collect(reader: asyncio.StreamReader, bytes_max: int, *, too_large: Callable[[], None]) -> bytes | None:
+async def _collect(read_end: int, bytes_max: int, *, too_large: Callable[[], None]) -> bytes | None:
     """Everything that is written; None, and nothing of it, where it is more than the limit."""
     collected = bytearray()
-    while piece := await reader.read(_READ_BYTES):
+    async for piece in _pieces(read_end):
         if len(collected) + len(piece) > bytes_max:
             too_large()
             return None
@@ -90,9 +106,9 @@ async def _collect(reader: asyncio.StreamReader, bytes_max: int, *, too_large: C
     return bytes(collected)
 
 
-async def _count(reader: asyncio.StreamReader) -> int:
+async def _count(read_end: int) -> int:
     count = 0
-    while piece := await reader.read(_READ_BYTES):
+    async for piece in _pieces(read_end):
         count = min(count + len(piece), STDERR_BYTES_MAX)
     return count
 
@@ -115,23 +131,42 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-@asynccontextmanager
-async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, "_WriteEnd"]]:
+async def _pieces(read_end: int) -> AsyncIterator[bytes]:
+    """What comes through a pipe, until nobody holds its other end."""
+    while True:
+        try:
+            piece = os.read(read_end, _READ_BYTES)
+        except BlockingIOError:
+            await _readable(read_end)
+            continue
+        if not piece:
+            return
+        yield piece
+        await asyncio.sleep(0)  # one that writes without end takes turns with everybody else
+
+
+async def _readable(read_end: int) -> None:
+    """Watched only for as long as somebody waits: event loops may not survive a pipe that is closed while watched."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(read_end, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(read_end)
+
+
+@contextmanager
+def _pipe() -> Iterator[tuple[int, "_WriteEnd"]]:
     """Our own pipes, because whether `Process.wait` waits for those of asyncio differs between event loops."""
-    read_fd, write_fd = os.pipe()
+    read_end, write_fd = os.pipe()
     write_end = _WriteEnd(write_fd)
     try:
-        reader = asyncio.StreamReader()
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_fd, "rb", buffering=0)
-        )
-        try:
-            yield reader, write_end
-        finally:
-            transport.close()
+        os.set_blocking(read_end, False)
+        yield read_end, write_end
     finally:
         write_end.close()
+        os.close(read_end)
 
 
 class _WriteEnd:

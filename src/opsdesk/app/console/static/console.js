@@ -1,9 +1,11 @@
 // What scripts add to pages that work without them.
 import { listen as shortcuts } from "./shortcuts.js";
+import { listen as drafts } from "./drafts.js";
 import { listen as live } from "./live.js";
 import { lookAtWork } from "./picture.js";
 
 document.documentElement.classList.add("scripted");
+drafts();
 shortcuts();
 live();
 lookAtWork();

@@ -5,7 +5,10 @@ const TICK_MS = 1000;
 export function listen() {
   focusProblem();
   document.addEventListener("htmx:config:request", onlyWhenSeen);
-  document.addEventListener("htmx:after:swap", (event) => announce(event.detail?.ctx));
+  document.addEventListener("htmx:after:swap", (event) => {
+    keepFilters(event.detail?.ctx);
+    announce(event.detail?.ctx);
+  });
   document.addEventListener("htmx:error", () => say(document.documentElement.dataset.lost));
   document.addEventListener("visibilitychange", catchUp);
   setInterval(countDown, TICK_MS);
@@ -28,6 +31,12 @@ function focusProblem() {
   const summary = document.getElementById("problems");
   const first = document.querySelector("[aria-invalid=true], .has-error input");
   (first ?? summary)?.focus();
+}
+
+// The address says how a list is filtered, so that it can be opened again. htmx would do it too, but takes the entry of
+// the history for its own from then on, and loads the page anew when a form leads back to it.
+function keepFilters(context) {
+  if (context?.sourceElement?.matches("form.filters")) history.replaceState(null, "", context.request.action);
 }
 
 // A list that was filtered says how much of it is left: the element names the sentence in data-announce.
