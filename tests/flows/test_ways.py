@@ -1,5 +1,6 @@
 """Joins that do not wait for all, and switches: what is released, what is cut off, how a run ends."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsdesk.flows.calls import Done, Failed, NodeOutcome
+from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome
 from opsdesk.flows.engine import Execute, decide, fold, next_wake
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
@@ -18,10 +19,13 @@ from opsdesk.flows.record import osop_log
 from opsdesk.flows.settle import Arrival, ArrivalKind, person_asked, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.text_view import told
+from opsdesk.kit.clock import ManualClock
+from opsdesk.kit.db import Database
 from opsdesk.kit.ids import new_id
 from tests.flows.documents import codes_of, document, error_in, findings_of, read
 from tests.flows.graphs import START, Journal, any_graph, node, program
 from tests.flows.test_engine import OUTCOMES, programs
+from tests.flows.workers import HEAD, World, ended, start, working
 
 FORK = [("a", "b"), ("a", "c"), ("a", "d"), ("b", "e"), ("c", "e"), ("d", "e")]
 FOUR = """
@@ -232,3 +236,42 @@ def test_of_a_join_that_does_not_wait_for_all_lint_knows_what_it_surely_sees(joi
     found = findings_of(document(nodes=nodes, edges=edges))
     told = [finding.message for finding in found if finding.code == "OSOP303"]
     assert {name for name in ("x", "y") if any(f": {name} may be missing" in message for message in told)} == maybe
+
+
+RACE = f"""{HEAD}
+nodes:
+  - {{id: quick, type: api, purpose: p, runtime: {{url: "https://a.test"}}}}
+  - {{id: slow, type: api, purpose: p, runtime: {{url: "https://a.test"}}}}
+  - id: asked
+    type: human
+    purpose: p
+    role: officer
+  - {{id: end, type: api, purpose: p, runtime: {{url: "https://a.test"}}}}
+edges:
+  - {{from: quick, to: end, join_mode: wait_any}}
+  - {{from: slow, to: end}}
+  - {{from: asked, to: end}}
+"""
+
+
+@pytest.mark.req("FLO-301")
+async def test_a_run_ends_without_the_call_and_the_ticket_that_its_join_did_not_wait_for(
+    db: Database, clock: ManualClock
+) -> None:
+    called, never = asyncio.Event(), asyncio.Event()
+
+    async def slow(call: NodeCall) -> NodeOutcome:
+        called.set()
+        await never.wait()
+        return Done({})
+
+    async def quick(call: NodeCall) -> NodeOutcome:
+        await called.wait()
+        return Done({})
+
+    world = World({"slow": slow, "quick": quick})
+    async with working(db, world, clock):
+        run_id = await start(db, clock, RACE)
+        run = await ended(db, run_id)
+    assert (run.status, run.outcome_reason) == ("completed", "ended at end")
+    assert world.closed == [("ticket-1", "cancelled")]
