@@ -170,3 +170,10 @@ def test_a_command_that_the_worker_would_refuse_is_an_error_before_any_run(comma
 def test_plain_http_is_told_where_it_carries_secrets(runtime: str, security: str, codes: set[str]) -> None:
     nodes = f"- {{id: a, type: api, name: A, runtime: {{{runtime}}}, security: {{{security}}}}}"
     assert codes_of(document(nodes=nodes, edges="")) & {"OSOP503", "OSOP504"} == codes
+
+
+@pytest.mark.parametrize("node_type", ["api", "agent", "mcp"])
+def test_whatever_calls_by_url_is_looked_at_for_open_ways_and_addresses_inside(node_type: str) -> None:
+    runtime = "{url: 'http://127.0.0.2/v1', model: m, prompt: p, tool_name: t}"
+    nodes = f"- {{id: a, type: {node_type}, name: A, outputs: [x], runtime: {runtime}, security: {{secret_ref: KEY}}}}"
+    assert codes_of(document(nodes=nodes, edges="")) >= {"OSOP503", "OSOP507"}

@@ -36,12 +36,13 @@ COMMAND_CHARS_MAX = 10_000
 """What lies beyond is not looked at."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOOPBACK = "a loopback address"
+_CALLS_BY_URL = frozenset({NodeType.API, NodeType.AGENT, NodeType.MCP})
 
 
 def lint_risk(procedure: Procedure) -> Iterator[Finding]:
     yield from _secrets(procedure, procedure.raw, ())
     for index, node in places(procedure):
-        if node.type is NodeType.API:
+        if node.type in _CALLS_BY_URL:
             position = position_of(procedure, "nodes", index, "runtime", "url" if "url" in node.runtime else "endpoint")
             yield from _plain_http(node, position)
             yield from _address_inside(node, position)
