@@ -78,6 +78,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "make_key": {"name": "eve", "scopes": ["keys:write"]},
         "create_person": {"email": "eve@example.com", "name": "Eve", "roles": ["admin"]},
         "change_roles": {"roles": ["admin"]},
+        "simulate_procedure": {},
+        "backtest_procedure": {},
     }
     for route in all_routes(api):
         if route.name in OPEN_TO_ALL:
