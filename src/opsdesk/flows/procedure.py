@@ -143,25 +143,22 @@ class Edge:
     rounds_max: int = ROUNDS_DEFAULT
     position: Position = Position()
     condition_position: Position = Position()
+    # Made with the edge, because every fact of every run asks for them.
+    by_failure: bool = field(init=False)
+    leads_back: bool = field(init=False)
+    """A loop with a condition: nothing waits for it."""
+    waits: bool = field(init=False)
+    """Whether it is decided by an event that comes after its source has ended."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_failure", self.mode in FAILURE_MODES)
+        object.__setattr__(self, "leads_back", self.mode is EdgeMode.LOOP and self.for_each is None)
+        object.__setattr__(self, "waits", self.mode is EdgeMode.EVENT)
 
     @property
     def place(self) -> int:
         """In the document's list of edges, from 0."""
         return self.index % PLACES_MAX
-
-    @property
-    def by_failure(self) -> bool:
-        return self.mode in FAILURE_MODES
-
-    @property
-    def leads_back(self) -> bool:
-        """A loop with a condition: nothing waits for it."""
-        return self.mode is EdgeMode.LOOP and self.for_each is None
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is decided by an event that comes after its source has ended."""
-        return self.mode is EdgeMode.EVENT
 
     @property
     def expression(self) -> str | None:
