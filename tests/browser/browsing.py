@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    async_playwright,
+    expect,
+)
 
 from opsdesk.access.people import Person
 from tests.browser.console import Console
@@ -27,6 +36,7 @@ WIDE = (1440, 900)
 NARROW = (390, 844)
 WAIT_MS = 30_000
 """For what has to be there in a moment, on a busy machine."""
+expect.set_options(timeout=WAIT_MS)
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
@@ -62,6 +72,18 @@ class Tab:
 
     async def text(self, selector: str) -> str:
         return (await self.page.locator(selector).first.inner_text()).strip()
+
+    async def is_at(self, path: str) -> None:
+        """Waits until the address is this one; a click returns before the page that it leads to is there."""
+        await expect(self.page).to_have_url(self.url + path)
+
+    async def shows(self, selector: str, *texts: str) -> None:
+        """Waits until just these elements are there."""
+        await expect(self.page.locator(selector)).to_have_text(list(texts))
+
+    async def says(self, selector: str, text: str) -> None:
+        """Waits until the first of these elements has this text in it."""
+        await expect(self.page.locator(selector).first).to_contain_text(text)
 
     async def texts(self, selector: str) -> list[str]:
         return [text.strip() for text in await self.page.locator(selector).all_inner_texts()]

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from playwright.async_api import expect
+
 from opsdesk import review
 from tests.browser.browsing import Tab
 from tests.browser.conftest import OpenTab
@@ -54,7 +56,7 @@ async def test_a_ticket_is_decided_with_the_keyboard_only(there: Console, open_t
         await press(tab, "Tab", "Space", "Tab")
         await tab.page.keyboard.type("看过照片")
         await press_and_arrive(tab, "Control+Enter")
-        assert await tab.texts(".flash") == ["Decided."]
+        await tab.shows(".flash", "Decided.")
         assert tab.complaints == []
     decided = await show(there, ticket.id)
     assert decided.status is review.TicketStatus.DECIDED
@@ -73,7 +75,7 @@ async def test_a_ticket_is_decided_without_scripts(there: Console, open_tab: Ope
         await tab.page.get_by_role("button", name="Claim").click()
         await fill(tab)
         await tab.page.get_by_role("button", name="Decide", exact=True).click()
-        assert await tab.texts(".flash") == ["Decided."]
+        await tab.shows(".flash", "Decided.")
     assert (await show(there, ticket.id)).status is review.TicketStatus.DECIDED
 
 
@@ -87,7 +89,7 @@ async def test_the_next_ticket_is_claimed_with_the_decision(there: Console, open
         await press_and_arrive(tab, "Control+Shift+Enter")
         assert tab.page.url.startswith(f"{there.url}/tickets/")
         assert not tab.page.url.endswith(str(first.id))
-        assert await tab.page.get_by_role("radio", name="approved", exact=True).count() == 1
+        await expect(tab.page.get_by_role("radio", name="approved", exact=True)).to_have_count(1)
     assert (await show(there, second.id)).claimed_by in (None, person.actor.id)
 
 
@@ -103,9 +105,9 @@ async def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(
         amount = tab.page.get_by_label("Amount to pay back, in fen")
         assert await amount.evaluate("element => element === document.activeElement")
         assert await amount.get_attribute("aria-invalid") == "true"
-        assert await tab.texts(".field .error") == ["This has to be 0 or more."]
-        assert await tab.page.get_by_label("Notes for the file").input_value() == "看过照片"
-        assert await tab.page.get_by_role("radio", name="approved", exact=True).is_checked()
+        await tab.shows(".field .error", "This has to be 0 or more.")
+        await expect(tab.page.get_by_label("Notes for the file")).to_have_value("看过照片")
+        await expect(tab.page.get_by_role("radio", name="approved", exact=True)).to_be_checked()
         assert await tab.findings() == []
         assert tab.complaints == []
 
@@ -122,8 +124,8 @@ async def test_whoever_was_slower_is_told_and_keeps_what_they_typed(there: Conso
         await fill(fast, amount="100")
         await press_and_arrive(fast, "Control+Enter")
         await press_and_arrive(slow, "Control+Enter")
-        assert "The ticket is closed" in await slow.text("main [role=alert]")
-        assert await slow.page.get_by_label("Amount to pay back, in fen").input_value() == "12900"
+        await slow.says("main [role=alert]", "The ticket is closed")
+        await expect(slow.page.get_by_label("Amount to pay back, in fen")).to_have_value("12900")
     decided = await show(there, ticket.id)
     assert decided.decision is not None
     assert decided.decision["amount_fen_approved"] == 100
@@ -139,14 +141,14 @@ async def test_a_session_that_ends_while_somebody_types_costs_nothing(there: Con
         await other.page.get_by_role("button", name="Sign out everywhere else").click()
         await other.page.locator(".flash").wait_for()
         await press_and_arrive(tab, "Control+Enter")
-        assert tab.page.url == f"{there.url}/sign-in?next=/tickets/{ticket.id}"
+        await tab.is_at(f"/sign-in?next=/tickets/{ticket.id}")
         await sign_in(tab, person.email)
-        assert tab.page.url == f"{there.url}/tickets/{ticket.id}"
-        assert await tab.page.get_by_role("radio", name="approved", exact=True).is_checked()
-        assert await tab.page.get_by_label("Amount to pay back, in fen").input_value() == "12900"
-        assert await tab.page.get_by_label("Notes for the file").input_value() == "看过照片"
+        await tab.is_at(f"/tickets/{ticket.id}")
+        await expect(tab.page.get_by_role("radio", name="approved", exact=True)).to_be_checked()
+        await expect(tab.page.get_by_label("Amount to pay back, in fen")).to_have_value("12900")
+        await expect(tab.page.get_by_label("Notes for the file")).to_have_value("看过照片")
         await press_and_arrive(tab, "Control+Enter")
-        assert await tab.texts(".flash") == ["Decided."]
+        await tab.shows(".flash", "Decided.")
         assert await tab.page.evaluate("sessionStorage.length") == 0
         assert tab.complaints == []
 
@@ -159,8 +161,8 @@ async def test_a_ticket_that_somebody_works_on_is_not_offered(there: Console, op
         await press_and_arrive(tab, "c")
     async with open_tab(second) as tab:
         await tab.open(f"/tickets/{ticket.id}")
-        assert f"{first.email} is working on it." in await tab.text("main")
-        assert await tab.page.get_by_role("button", name="Claim", exact=True).count() == 0
+        await tab.says("main", f"{first.email} is working on it.")
+        await expect(tab.page.get_by_role("button", name="Claim", exact=True)).to_have_count(0)
 
 
 async def test_two_officers_have_to_agree(there: Console, open_tab: OpenTab) -> None:
@@ -171,11 +173,11 @@ async def test_two_officers_have_to_agree(there: Console, open_tab: OpenTab) -> 
         await press_and_arrive(tab, "c")
         await press(tab, "1")
         await press_and_arrive(tab, "Control+Enter")
-        assert await tab.texts(".flash") == ["Your answer counts; others are needed."]
-        assert "You have answered; somebody else has to as well." in await tab.text("main")
+        await tab.shows(".flash", "Your answer counts; others are needed.")
+        await tab.says("main", "You have answered; somebody else has to as well.")
     async with open_tab(await there.person("compliance_officer")) as tab:
         await tab.open(f"/tickets/{ticket.id}")
         await press_and_arrive(tab, "c")
         await press(tab, "1")
         await press_and_arrive(tab, "Control+Enter")
-        assert await tab.texts(".flash") == ["Decided."]
+        await tab.shows(".flash", "Decided.")

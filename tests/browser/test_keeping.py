@@ -2,6 +2,8 @@
 
 import json
 
+from playwright.async_api import expect
+
 from tests.browser.conftest import OpenTab
 from tests.browser.console import Console
 
@@ -13,7 +15,7 @@ async def test_a_role_counts_from_the_next_page_on(there: Console, open_tab: Ope
         await keeper.open(f"/people/{person.id}")
         await keeper.page.get_by_label("Auditor").check()
         await keeper.page.get_by_role("button", name="Save the roles").click()
-        assert await keeper.texts(".flash") == ["The roles were saved; they count at once."]
+        await keeper.shows(".flash", "The roles were saved; they count at once.")
         assert await tab.open("/audit") == 200
 
 
@@ -27,11 +29,11 @@ async def test_a_disabled_account_is_out_at_once_and_can_come_back(there: Consol
         assert await dialog.get_by_role("button", name="Cancel").evaluate("one => one === document.activeElement")
         assert await keeper.findings() == []
         await dialog.get_by_role("button", name="Disable the account").click()
-        assert await keeper.texts(".flash") == ["The account was disabled and signed out everywhere."]
+        await keeper.shows(".flash", "The account was disabled and signed out everywhere.")
         await tab.open("/")
-        assert tab.page.url == f"{there.url}/sign-in"
+        await tab.is_at("/sign-in")
         await keeper.page.get_by_role("button", name="Enable").click()
-        assert await keeper.texts(".flash") == ["The account works again."]
+        await keeper.shows(".flash", "The account works again.")
 
 
 async def test_the_queue_of_people_is_filtered_as_one_types(there: Console, open_tab: OpenTab) -> None:
@@ -44,7 +46,7 @@ async def test_the_queue_of_people_is_filtered_as_one_types(there: Console, open
         assert person.email in await tab.text("#list")
         assert tab.page.url.startswith(f"{there.url}/people?q=rewards-operator")
         assert await tab.page.evaluate("window.untouched === true")
-        assert await tab.text("#live") == "1 account"
+        await tab.shows("#live", "1 account")
         assert tab.complaints == []
 
 
@@ -54,7 +56,7 @@ async def test_what_somebody_did_is_found_and_exported(there: Console, open_tab:
         pass
     async with open_tab(await there.person("auditor")) as tab:
         await tab.open(f"/audit?actor=person:{person.email}")
-        assert await tab.page.locator("#list tbody tr").count() == 1
+        await expect(tab.page.locator("#list tbody tr")).to_have_count(1)
         await tab.page.locator("#list tbody a").first.click()
         await tab.page.get_by_role("heading", name="session.begin").wait_for()
         assert await tab.findings() == []

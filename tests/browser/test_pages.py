@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 from fastapi.routing import APIRoute
+from playwright.async_api import expect
 
 from opsdesk.app.console.frame import Frame
 from opsdesk.app.console.routes import page_routers
@@ -34,7 +35,7 @@ async def test_a_page_is_accessible_and_breaks_no_policy(
     person = (sample.people if language == "en" else sample.chinese).get(PAGES[page] or "")
     async with open_tab(person, language=language, dark=dark) as tab:
         assert await tab.open(sample.address(page)) == 200
-        assert await tab.page.locator("html").get_attribute("lang") == language
+        await expect(tab.page.locator("html")).to_have_attribute("lang", language)
         assert await tab.findings() == []
         assert tab.complaints == []
 
@@ -44,14 +45,14 @@ async def test_a_page_fits_on_a_telephone(page: str, sample: Sample, open_tab: O
     async with open_tab(sample.people.get(PAGES[page] or ""), size=NARROW) as tab:
         await tab.open(sample.address(page))
         assert await tab.page.evaluate(NO_WIDER_THAN_THE_SCREEN)
-        assert await tab.page.locator("h1").count() == 1
+        await expect(tab.page.locator("h1")).to_have_count(1)
 
 
 @pytest.mark.parametrize("page", PAGES)
 async def test_a_page_is_whole_without_scripts(page: str, sample: Sample, open_tab: OpenTab) -> None:
     async with open_tab(sample.people.get(PAGES[page] or ""), scripts=False) as tab:
         assert await tab.open(sample.address(page)) == 200
-        assert await tab.page.locator("h1").count() == 1
+        await expect(tab.page.locator("h1")).to_have_count(1)
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/tickets/00000000-0000-0000-0000-000000000000", "/people"])

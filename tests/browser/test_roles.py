@@ -37,13 +37,13 @@ async def test_a_role_opens_what_it_sees_and_nothing_else(role: Role, sample: Sa
 async def test_somebody_without_a_role_is_told_what_they_lack(sample: Sample, open_tab: OpenTab) -> None:
     async with open_tab(sample.people[Role.SUPPORT_AGENT]) as tab:
         assert await tab.open("/keys/new") == 403
-        assert await tab.text("h1") == "You may not do this"
+        await tab.shows("h1", "You may not do this")
 
 
 async def test_personal_values_are_shown_to_those_who_may_see_them(sample: Sample, open_tab: OpenTab) -> None:
     async with open_tab(sample.people[Role.REVIEWER]) as tab:
         await tab.open(f"/tickets/{sample.ticket_id}")
-        assert "customer@example.com" in await tab.text("main")
+        await tab.says("main", "customer@example.com")
 
 
 async def test_personal_values_are_nowhere_in_the_page_of_others(sample: Sample, open_tab: OpenTab) -> None:

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
+from playwright.async_api import expect
 
 from opsdesk.flows import arrivals, runs
 from tests.browser.browsing import Tab
@@ -31,8 +32,8 @@ async def test_a_run_that_is_looked_at_changes_by_itself(there: Console, open_ta
         await has_status(tab, "waiting")
         await cancel(there, run_id)
         await has_status(tab, "cancelled")
-        assert await tab.page.locator("#run [id^=do-]").count() == 0
-        assert await tab.text("#live") == "The run is cancelled."
+        await expect(tab.page.locator("#run [id^=do-]")).to_have_count(0)
+        await tab.shows("#live", "The run is cancelled.")
         assert await tab.findings() == []
         assert tab.complaints == []
 
@@ -75,9 +76,9 @@ async def test_a_run_is_paused_and_resumed_by_a_person(there: Console, open_tab:
         await tab.page.get_by_label("Reason").fill("the partner asked us to wait")
         async with tab.page.expect_navigation():
             await tab.page.get_by_role("button", name="Pause").click()
-        assert await tab.texts("#flashes .flash") == ["The run is being paused."]
+        await tab.shows("#flashes .flash", "The run is being paused.")
         await has_status(tab, "paused")
-        assert "the partner asked us to wait" in await tab.text("#run .flash")
+        await tab.says("#run .flash", "the partner asked us to wait")
         await tab.page.get_by_role("link", name="Resume").click()
         async with tab.page.expect_navigation():
             await tab.page.get_by_role("button", name="Resume").click()

@@ -1,6 +1,7 @@
 """Sessions as people keep them: seen, ended, and of no use to whoever stole one."""
 
 import pyotp
+from playwright.async_api import expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.console import PASSWORD, Console
@@ -13,11 +14,11 @@ async def test_a_stolen_session_is_revoked_by_its_owner(there: Console, open_tab
     async with open_tab(person) as own, open_tab(cookie=stolen) as thief:
         assert await thief.open("/account") == 200
         await own.open("/account")
-        assert await own.page.locator("tbody tr").count() == 2
+        await expect(own.page.locator("tbody tr")).to_have_count(2)
         await own.page.get_by_role("button", name="Sign out everywhere else").click()
-        assert await own.texts(".flash") == ["You were signed out everywhere else."]
+        await own.shows(".flash", "You were signed out everywhere else.")
         await thief.open("/account")
-        assert thief.page.url == f"{there.url}/sign-in?next=/account"
+        await thief.is_at("/sign-in?next=/account")
         assert await own.open("/account") == 200
 
 
@@ -28,7 +29,7 @@ async def test_a_stolen_session_is_revoked_by_who_keeps_the_accounts(there: Cons
         await thief.open("/")
         await keeper.open(f"/people/{person.id}")
         await keeper.page.get_by_role("button", name="End Mozilla").click()
-        assert await keeper.texts(".flash") == ["The session was ended."]
+        await keeper.shows(".flash", "The session was ended.")
         await thief.open("/tickets")
         assert thief.page.url.startswith(f"{there.url}/sign-in")
 
@@ -39,9 +40,9 @@ async def test_signing_out_ends_the_session_for_good(there: Console, open_tab: O
     async with open_tab(cookie=cookie) as tab, open_tab(cookie=cookie) as copy:
         await tab.open("/")
         await tab.page.get_by_role("button", name="Sign out").click()
-        assert await tab.texts(".flash") == ["You have signed out."]
+        await tab.shows(".flash", "You have signed out.")
         await copy.open("/")
-        assert copy.page.url == f"{there.url}/sign-in"
+        await copy.is_at("/sign-in")
 
 
 async def test_a_second_step_is_set_up_and_then_asked_for(there: Console, open_tab: OpenTab) -> None:
@@ -61,13 +62,13 @@ async def test_a_second_step_is_set_up_and_then_asked_for(there: Console, open_t
     async with open_tab() as tab:
         await tab.open("/sign-in?next=/tickets")
         await sign_in(tab, person.email)
-        assert tab.page.url == f"{there.url}/sign-in/code?next=%2Ftickets"
+        await tab.is_at("/sign-in/code?next=%2Ftickets")
         await tab.page.get_by_label("Code").fill("000000")
         await tab.page.get_by_role("button", name="Sign in").click()
-        assert await tab.page.get_by_label("Code").get_attribute("aria-invalid") == "true"
+        await expect(tab.page.get_by_label("Code")).to_have_attribute("aria-invalid", "true")
         await tab.page.get_by_label("Code").fill(codes[0])
         await tab.page.get_by_role("button", name="Sign in").click()
-        assert tab.page.url == f"{there.url}/tickets"
+        await tab.is_at("/tickets")
 
 
 async def test_a_new_person_comes_in_with_their_one_time_code(there: Console, open_tab: OpenTab) -> None:
@@ -100,7 +101,7 @@ async def test_a_person_makes_a_key_that_acts_in_their_name(there: Console, open
         listed = await tab.page.request.get(f"{there.url}/v1/tickets", headers={"Authorization": f"Bearer {key}"})
         assert listed.status == 200
         await tab.page.get_by_role("link", name="I have kept it").click()
-        assert "nightly" in await tab.text("main")
+        await tab.says("main", "nightly")
         await stranger.open("/account")
         assert "nightly" not in await stranger.text("main")
         assert tab.complaints == []
@@ -118,6 +119,6 @@ async def test_a_key_is_made_shown_once_and_revoked(there: Console, open_tab: Op
         row = tab.page.locator("tr", has_text="portal")
         await row.get_by_role("button", name="Revoke…").click()
         await row.get_by_role("button", name="Revoke the key").click()
-        assert await tab.texts(".flash") == ["The key was revoked."]
-        assert await tab.page.locator("tr", has_text="portal").count() == 0
+        await tab.shows(".flash", "The key was revoked.")
+        await expect(tab.page.locator("tr", has_text="portal")).to_have_count(0)
         assert tab.complaints == []

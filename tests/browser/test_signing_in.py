@@ -1,5 +1,7 @@
 """How a person gets in, as they do it."""
 
+from playwright.async_api import expect
+
 from tests.browser.browsing import Tab
 from tests.browser.conftest import OpenTab
 from tests.browser.console import PASSWORD, Console
@@ -16,9 +18,9 @@ async def test_somebody_signs_in_and_lands_where_they_wanted_to(there: Console, 
     person = await there.person("reviewer", password=PASSWORD)
     async with open_tab() as tab:
         await tab.open("/account?tab=password")
-        assert tab.page.url == f"{there.url}/sign-in?next=/account%3Ftab%3Dpassword"
+        await tab.is_at("/sign-in?next=/account%3Ftab%3Dpassword")
         await sign_in(tab, person.email)
-        assert tab.page.url == f"{there.url}/account?tab=password"
+        await tab.is_at("/account?tab=password")
         assert tab.complaints == []
 
 
@@ -26,6 +28,6 @@ async def test_a_wrong_password_is_refused_in_words_that_tell_nothing(there: Con
     async with open_tab() as tab:
         await tab.open("/sign-in")
         await sign_in(tab, "somebody@example.com", "wrong horse battery")
-        assert "is not right, or the account is not in use" in await tab.text("[role=alert]")
-        assert await tab.page.get_by_label("E-mail address").input_value() == "somebody@example.com"
+        await tab.says("[role=alert]", "is not right, or the account is not in use")
+        await expect(tab.page.get_by_label("E-mail address")).to_have_value("somebody@example.com")
         assert await tab.findings() == []
