@@ -312,7 +312,7 @@ EACH = "- {from: list, to: each, mode: loop, for_each: outputs.list.rows, iterat
             "- {from: list, to: each}\n- {from: each, to: list, mode: loop, when: again == true}",
             set(),
         ),
-        ("", "- {from: list, to: each}\n- {from: list, to: each, mode: loop, when: again == true}", {"OSOP210"}),
+        ("", "- {from: list, to: each}\n- {from: list, to: each, mode: loop, when: again == true}", {"OSOP212"}),
         ("", "- {from: list, to: each, when: loop.last}", {"OSOP302"}),
     ],
 )

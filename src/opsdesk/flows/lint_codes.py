@@ -1,8 +1,9 @@
 """The codes of findings. Each is explained, with an example and a fix, in docs/reference/lint.md."""
 
-from enum import StrEnum
+from enum import StrEnum, unique
 
 
+@unique
 class Code(StrEnum):
     UNREADABLE = "OSOP100"
     ENCODING = "OSOP101"
@@ -41,7 +42,7 @@ class Code(StrEnum):
     SAME_EDGE = "OSOP209"
     FILE_REFERENCE = "OSOP210"
     IMPORT_CYCLE = "OSOP211"
-    LOOP_FORWARD = "OSOP210"
+    LOOP_FORWARD = "OSOP212"
 
     EXPRESSION_SYNTAX = "OSOP301"
     EXPRESSION_NAME = "OSOP302"
