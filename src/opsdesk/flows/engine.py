@@ -14,6 +14,7 @@ from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, NodeType, Procedure
 from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Wait
 from opsdesk.flows.ways import (
+    UNDER_WAY,
     begin_again,
     begin_round,
     behind,
@@ -242,6 +243,8 @@ def _deadline(state: State) -> list[Command]:
 
 def _node_commands(procedure: Procedure, state: State, now: datetime) -> Iterator[Command]:
     for node_id, node in state.nodes.items():
+        if node.phase not in UNDER_WAY:
+            continue
         match node.phase:
             case NodePhase.ACTIVE:
                 if procedure.nodes[node_id].type is NodeType.HUMAN:

@@ -65,7 +65,8 @@ def normalised(value: Any) -> str | None:
     """The spelling in which a value is kept and looked up; None: it is nothing that somebody is found by."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
+    text = str(value)
+    text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().casefold()
     if _PHONE.fullmatch(text):
         text = re.sub(r"[\s().-]", "", text)
         text = _CHINESE_MOBILE.sub(r"\1", text) if _CHINESE_MOBILE.fullmatch(text) else text

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Set
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from mimetypes import MimeTypes
 
 from aiohttp import ClientResponse
@@ -57,7 +58,7 @@ async def outcome_of(node: Node, response: ClientResponse, *, expected: Set[int]
     is_read = bool(node.outputs) or node.subtype == GRAPHQL
     if not is_read or status in _WITHOUT_BODY or response.method == "HEAD":
         return bind_outputs(node, {})
-    if not _is_json(response):
+    if not _is_json(response.headers.get("Content-Type", "")):
         return Failed(Failure.ANSWER_NOT_JSON, f"{host_of(node)} answered {status} with {_content_type(response)}")
     try:
         body = await read_body(response, bytes_max=ANSWER_BYTES_MAX)
@@ -103,8 +104,9 @@ def _retry_after_s(response: ClientResponse) -> float | None:
     return min(max(seconds, 0.0), RETRY_AFTER_MAX_S)
 
 
-def _is_json(response: ClientResponse) -> bool:
-    media_type, _, parameters = response.headers.get("Content-Type", "").lower().partition(";")
+@lru_cache(maxsize=64)
+def _is_json(content_type: str) -> bool:
+    media_type, _, parameters = content_type.lower().partition(";")
     charset = parameters.partition("charset=")[2].strip(' "')
     return bool(_JSON_TYPE.fullmatch(media_type.strip())) and charset in {"", "utf-8", "utf8", "us-ascii"}
 

@@ -1,5 +1,6 @@
 """The URL of an `api` node. A value in it can change neither the host nor the shape of the path."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from yarl import URL
@@ -11,6 +12,8 @@ from opsdesk.flows.references import Lookup, Namespace, Reference, as_text, pars
 _TRUSTED = frozenset({Namespace.ENV, Namespace.SECRETS})
 """What the people who run Opsdesk have set may be a whole address; what comes from a run is only a piece of one."""
 _ABSOLUTE = ("https://", "http://")
+URLS_KEPT = 1024
+"""Most nodes call the same URL in every run."""
 
 
 def url_of(node: Node, lookup: Lookup) -> URL:
@@ -44,6 +47,14 @@ def _piece(reference: Reference, lookup: Lookup) -> str:
 
 
 def _checked(node: Node, text: str) -> URL:
+    url = _parsed(text)
+    if node.security.require_ssl and url.scheme != "https":
+        raise NodeFailure(Failure.INSECURE_URL, f"{host_of(node)} is to be called over TLS, and its URL is not https")
+    return url
+
+
+@lru_cache(maxsize=URLS_KEPT)
+def _parsed(text: str) -> URL:
     try:
         url = URL(text)
         host = url.host
@@ -55,6 +66,4 @@ def _checked(node: Node, text: str) -> URL:
         raise NodeFailure(Failure.BAD_REQUEST, "the path of the URL holds a segment . or ..")
     if url.user is not None or url.password is not None:
         raise NodeFailure(Failure.BAD_REQUEST, "the URL holds a user or a password; use security.secret_ref")
-    if node.security.require_ssl and url.scheme != "https":
-        raise NodeFailure(Failure.INSECURE_URL, f"{host_of(node)} is to be called over TLS, and its URL is not https")
     return url
