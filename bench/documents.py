@@ -120,7 +120,7 @@ def _runtime(kind: str, place: int) -> Iterator[str]:
 
 
 def folder_of(folder: Path) -> list[Document]:
-    files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
     return [Document(str(path.relative_to(folder)), path.read_bytes()) for path in files]
 
 

@@ -42,8 +42,8 @@ __all__ = [
 ]
 
 
-_GRAPH = frozenset({Code.UNKNOWN_NODE, Code.NO_START, Code.CYCLE, Code.JOIN_NEVER, Code.UNREACHABLE})
-"""Errors of a graph that cannot be walked to its ends."""
+_GRAPH = frozenset({Code.UNKNOWN_NODE, Code.JOIN_NEVER, Code.UNREACHABLE})
+"""Errors of a graph that cannot be walked to its ends. Circles can: the simulation goes round them."""
 
 
 def program_of(loaded: Loaded, *, file_name: str) -> Program:

@@ -14,7 +14,7 @@ from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.procedure import FAILURE_MODES, EdgeMode, Field, Node, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.invention import Invented, Told, told_apart, values_for
-from opsdesk.flows.rehearsal.open_conditions import OpenCondition
+from opsdesk.flows.rehearsal.open_conditions import OTHER_FAILURE, OpenCondition
 from opsdesk.flows.rehearsal.play import STARTED_AT, Answer, Silence, bound
 from opsdesk.flows.settle import ended, failed
 from opsdesk.flows.state import State
@@ -102,23 +102,30 @@ class Choices:
         conditions: list[object] = [
             self.program.conditions.get(edge.index) for edge in self.program.procedure.outgoing[node.id]
         ]
-        unread = [condition for condition in conditions if isinstance(condition, OpenCondition)]
-        for condition in unread:
-            self.notes[f"`{condition.expression}` cannot be read, so that both ways are walked"] = None
+        every = [condition for condition in conditions if isinstance(condition, OpenCondition)]
+        for condition in every:
+            self.notes[f"{condition.told} cannot be read, so that both ways are walked"] = None
+        unread = [condition for condition in every if not condition.by_failure]
         for decisions in product((True, False), repeat=min(len(unread), OPEN_MAX)):
             pairs = list(zip(unread, decisions, strict=False))
-            words = [f"`{each.expression}` is {str(decided).lower()}" for each, decided in pairs]
+            words = [f"{each.told} is {str(decided).lower()}" for each, decided in pairs]
             yield {each.key: decided for each, decided in pairs}, ", ".join(words)
 
     def _failures(self, node: Node) -> Iterator[Choice]:
         """A failure where an edge is there for one; silence where the time that may pass is limited for people."""
-        modes = {edge.mode for edge in self.program.procedure.outgoing[node.id]}
+        outgoing = self.program.procedure.outgoing[node.id]
+        modes = {edge.mode for edge in outgoing}
+        conditions: list[object] = [self.program.conditions.get(edge.index) for edge in outgoing]
+        unread = any(isinstance(each, OpenCondition) and each.by_failure for each in conditions)
         asked = node.type is NodeType.HUMAN
         if modes & {EdgeMode.ERROR, EdgeMode.FALLBACK} and not asked:
             codes = self._told.get("error.code")
             texts = sorted(codes.usages[()].texts) if codes and () in codes.usages else []
             for code in [*texts, FAILURE]:
                 yield Choice(Failed(code, f"{node.id} fails"), f"fails with {code}" if texts else "fails")
+            if unread:
+                told = "fails otherwise than a condition says that cannot be read"
+                yield Choice(Failed(OTHER_FAILURE, f"{node.id} fails"), told)
         limited = node.timeout_s is not None or node.approval.timeout_s is not None
         if limited and (EdgeMode.TIMEOUT in modes or asked):
             yield Choice(Silence(), "nobody answers in time")

@@ -32,6 +32,7 @@ _TEXTS = (
     "main",
     "CN",
 )
+_SUMS = frozenset({"_+_", "_-_", "_*_", "_/_", "_%_", "-_"})
 _ORDER = frozenset({"_<_", "_<=_", "_>_", "_>=_", "_==_", "_!=_"})
 
 
@@ -61,6 +62,8 @@ def _look(expression: tree.Expression, found: dict[str, Told]) -> None:
             for this, that in ((one, other), (other, one)):
                 if isinstance(that, tree.Constant):
                     _compared(this, that.value, found)
+            if not isinstance(one, tree.Constant) and not isinstance(other, tree.Constant):
+                _with_each_other(one, other, found)
         case tree.Call(function="@in", arguments=(one, tree.ListOf(items=items))):
             for item in items:
                 if isinstance(item, tree.Constant):
@@ -91,12 +94,31 @@ def _compared(expression: tree.Expression, value: object, found: dict[str, Told]
         case _:
             path = _path(expression)
             if path is None:
+                _reckoned(expression, value, found)
                 return
             usage = found.setdefault(path[0], Told()).usages.setdefault(path[1:], Usage())
             try:
                 usage.add(value)
             except Undecidable:
                 return
+
+
+def _with_each_other(one: tree.Expression, other: tree.Expression, found: dict[str, Told]) -> None:
+    """Two values, or what is reckoned from them: numbers of which either can be the smaller."""
+    for side in (one, other):
+        if _path(side) is not None:
+            _compared(side, 1, found)
+        else:
+            _reckoned(side, 1, found)
+
+
+def _reckoned(expression: tree.Expression, value: object, found: dict[str, Told]) -> None:
+    """What a sum is made of are numbers too."""
+    if isinstance(expression, tree.Call) and expression.function in _SUMS and isinstance(value, int | float):
+        for part in expression.arguments:
+            for number in (0, value):
+                if not isinstance(part, tree.Constant):
+                    _compared(part, number, found)
 
 
 def _path(expression: tree.Expression) -> Path | None:

@@ -51,7 +51,14 @@ class Silence:
     """Nobody answers, so that the time which the node may take runs out."""
 
 
-Answer = NodeOutcome | Silence
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """The node has no way that ever leaves the circle it is in, so that the run never ends."""
+
+    reason: str
+
+
+Answer = NodeOutcome | Silence | GoesOn
 Answering = Callable[[State, str, int], Answer]
 """What a node (by id) answers when it is asked for the n-th time, counted from 1 over attempts and iterations."""
 
@@ -66,7 +73,8 @@ class Played:
 
     state: State
     facts: list[Fact] = field(default_factory=list)
-    endless: bool = False
+    endless: str = ""
+    """Why it is taken for a run that never ends."""
     asked: dict[str, int] = field(default_factory=dict)
     """How often each node was asked."""
 
@@ -87,7 +95,7 @@ class Played:
     def reason(self) -> str:
         """Why it ended there, in words."""
         if self.endless:
-            return f"it goes on after {FACTS_MAX} facts"
+            return self.endless
         if self.state.outcome is not None:
             return self.state.outcome_reason or ""
         node = self.state.nodes[self.ended_at_node] if self.ended_at_node else None
@@ -132,11 +140,10 @@ class _Player:
 
     def play(self, inputs: Mapping[str, Any]) -> Played:
         self._add(Fact(FactKind.RUN_STARTED, self.now, payload={"inputs": inputs, "actor": ACTOR}))
-        while self.played.state.outcome is None:
+        while self.played.state.outcome is None and not self.played.endless:
             if len(self.played.facts) > FACTS_MAX:
-                self.played.endless = True
-                break
-            if not self._step(decide(self.program.procedure, self.played.state, self.now)):
+                self.played.endless = f"it goes on after {FACTS_MAX} facts"
+            elif not self._step(decide(self.program.procedure, self.played.state, self.now)):
                 break
         return self.played
 
@@ -199,6 +206,9 @@ class _Player:
 
     def _execute(self, command: Execute) -> None:
         answer = self._answer(command.node)
+        if isinstance(answer, GoesOn):
+            self.played.endless = answer.reason
+            return
         if isinstance(answer, Silence):
             answers_later = self.program.procedure.nodes[command.node].type is NodeType.API
             told = f"{command.node} did not answer in time"
@@ -215,6 +225,8 @@ class _Player:
             self._add(ended(self.program, state, node_id, answer.outputs, self.now, **by))
         elif isinstance(answer, Failed):
             self._add(failed(self.program, state, node_id, answer, self.now, attempt=ATTEMPT_LAST))
+        elif isinstance(answer, GoesOn):
+            self.played.endless = answer.reason
 
     def _add(self, *facts: Fact) -> None:
         for fact in facts:

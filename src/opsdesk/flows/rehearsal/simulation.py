@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsdesk.flows.errors import RehearsalInvalid
-from opsdesk.flows.procedure import Edge, EdgeMode
+from opsdesk.flows.procedure import Edge, EdgeMode, Procedure
 from opsdesk.flows.program import Program
 from opsdesk.flows.rehearsal.choices import Choice, Choices, Given, check_given
-from opsdesk.flows.rehearsal.play import Answer, Played, play
+from opsdesk.flows.rehearsal.circles import Circles, is_made, of_document, opened
+from opsdesk.flows.rehearsal.play import Answer, GoesOn, Played, play
 from opsdesk.flows.state import NodePhase, State
 
 WALKS_DEFAULT = 1_000
@@ -64,11 +65,29 @@ class Simulation:
 def simulate(program: Program, *, given: Given | None = None, walks_max: int = WALKS_DEFAULT) -> Simulation:
     """Walk at most `walks_max` times, first where no edge was taken yet; walks that make no difference are one path.
 
+    An edge that leads back without being a loop, which lint refuses, is walked as one.
+
     Raises RehearsalInvalid where what is given does not fit the procedure.
     """
     if given is not None and (problems := check_given(program, given)):
         raise RehearsalInvalid(program.procedure.id, problems)
-    return _Walker(program, Choices(program, given or Given()), walks_max).walk()
+    circles = opened(program)
+    walker = _Walker(circles, Choices(circles.program, given or Given()), walks_max)
+    for edge in program.procedure.edges:
+        if edge.index in circles.back:
+            told = f"{edge.source} → {edge.target} ({edge.mode}) leads back and is no loop, which lint refuses"
+            walker.choices.notes[f"{told}; it is walked as one"] = None
+    return _told(program.procedure, walker.walk())
+
+
+def _told(procedure: Procedure, simulation: Simulation) -> Simulation:
+    """Without what only the simulation has, and with the edges as the document has them."""
+    taken = {edge.index for edge in simulation.edges_never_taken}
+    return replace(
+        simulation,
+        nodes_never_run=tuple(node for node in simulation.nodes_never_run if not is_made(node)),
+        edges_never_taken=tuple(edge for edge in procedure.edges if edge.index in taken),
+    )
 
 
 @dataclass(slots=True)
@@ -92,12 +111,14 @@ class _Walk:
 
 @dataclass(slots=True)
 class _Walker:
-    program: Program
+    circles: Circles
     choices: Choices
     walks_max: int
     paths: dict[tuple[object, ...], Path] = field(default_factory=dict)
     run: set[str] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
+    unknown: set[int] = field(default_factory=set)
+    """Edges of which nothing is known."""
 
     def walk(self) -> Simulation:
         pending: deque[list[int]] = deque([[]])
@@ -113,13 +134,13 @@ class _Walker:
                     pending.appendleft(decisions)
                 else:
                     pending.append(decisions)
-        procedure = self.program.procedure
+        procedure = self.circles.program.procedure
         return Simulation(
             paths=tuple(self.paths.values()),
             walks=walks,
             complete=not pending,
             nodes_never_run=tuple(node for node in procedure.nodes if node not in self.run),
-            edges_never_taken=tuple(edge for edge in procedure.edges if edge.index not in self.taken),
+            edges_never_taken=tuple(edge for edge in procedure.edges if edge.index not in self.taken | self.unknown),
             notes=tuple(self.choices.notes),
         )
 
@@ -128,6 +149,7 @@ class _Walker:
         place = walk.decide(len(inputs))
         if followed == 0:
             walk.alternatives += [([other], ()) for other in range(1, len(inputs))]
+        program = self.circles.program
         made: dict[tuple[str, int], Answer] = {}
 
         def answering(state: State, node_id: str, _number: int) -> Answer:
@@ -137,7 +159,10 @@ class _Walker:
                 return made[key]
             ways = self.choices.at(state, node_id)
             if key[1] > ROUNDS_MAX:
-                choice = self._leaving(state, node_id, ways)
+                leaving = self._leaving(state, node_id, ways)
+                if leaving is None:
+                    return GoesOn(f"from {node_id} on it goes in a circle that it never leaves")
+                choice = leaving
             else:
                 decided = walk.at
                 choice = ways[walk.decide(len(ways))]
@@ -157,16 +182,27 @@ class _Walker:
             return edges[decision] if decision < len(edges) else None
 
         values, told = inputs[place]
-        return play(self.program, values, answering, choosing), told if len(inputs) > 1 else ""
+        return play(program, values, answering, choosing), told if len(inputs) > 1 else ""
 
-    def _leaving(self, state: State, node_id: str, ways: list[Choice]) -> Choice:
-        """The first way that does not go round again, if there is one; others are not tried any more."""
+    def _leaving(self, state: State, node_id: str, ways: list[Choice]) -> Choice | None:
+        """One way after the other, round by round, of those that do not go round again at once.
+
+        None if there is no such way, and no limit of a loop would end it.
+        """
         self.choices.notes[f"loops are gone round {ROUNDS_MAX} times, and not to their limits"] = None
+        leaving, circling = [], False
         for way in ways:
             taken = self.choices.taken(state, node_id, way)
-            if not any(self.program.procedure.edge(index).mode is EdgeMode.LOOP for index in taken):
-                return way
-        return ways[0]
+            round_again = self.circles.back.intersection(taken)
+            if not round_again and not any(self._is_loop(index) for index in taken):
+                leaving.append(way)
+            circling = circling or bool(round_again)
+        if leaving:
+            return leaving[(state.nodes[node_id].iteration - ROUNDS_MAX - 1) % len(leaving)]
+        return None if circling else ways[0]
+
+    def _is_loop(self, index: int) -> bool:
+        return self.circles.program.procedure.edge(index).mode is EdgeMode.LOOP
 
     def _others(
         self, walk: _Walk, state: State, node_id: str, ways: list[Choice], decided: int
@@ -175,20 +211,30 @@ class _Walker:
         for other in range(1, len(ways)):
             yield [*before, other], self.choices.taken(state, node_id, ways[other])
 
+    def _cut_off(self, node_id: str) -> None:
+        """It had begun, and a join went on without it. Calls end in the order of the document here, so nobody knows
+        where it would have gone on if it had ended first."""
+        self.run.add(node_id)
+        self.unknown |= {edge.index for edge in self.circles.program.procedure.outgoing[node_id]}
+        self.choices.notes[f"{node_id} does not end first, so that it is not told what follows if it does"] = None
+
     def _keep(self, walk: _Walk, played: tuple[Played, str]) -> None:
         done, inputs = played
         idle = (NodePhase.PENDING, NodePhase.SKIPPED)
-        self.run |= {name for name, node in done.state.nodes.items() if node.phase not in idle}
+        for name, node in done.state.nodes.items():
+            if node.phase not in idle:
+                self.run.add(name)
+            elif node.cut_off and node.released_at is not None:
+                self._cut_off(name)
         self.run |= set(done.path)
         self.taken |= set(done.taken)
         key = (done.outcome, done.ended_at_node, tuple(done.path), tuple(done.taken))
         if key in self.paths:
             return
-        ends = [*done.path]
-        if done.ended_at_node and done.ended_at_node not in ends:
-            ends.append(done.ended_at_node)
+        ends = [node_id for node_id in done.path if not is_made(node_id)]
+        at = None if is_made(done.ended_at_node) else done.ended_at_node
+        if at and at not in ends:
+            ends.append(at)
         told = {name: iter(words) for name, words in walk.told.items()}
         steps = tuple(Step(name, next(told.get(name, iter(())), "")) for name in ends)
-        self.paths[key] = Path(
-            done.outcome, done.ended_at_node, done.reason, steps, edges=tuple(done.taken), inputs=inputs
-        )
+        self.paths[key] = Path(done.outcome, at, done.reason, steps, edges=of_document(done.taken), inputs=inputs)

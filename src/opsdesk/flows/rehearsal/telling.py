@@ -7,6 +7,9 @@ from opsdesk.flows.procedure import Edge, Procedure
 from opsdesk.flows.rehearsal.simulation import Path, Simulation, Step
 
 WIDTH = 100
+ROUNDS_SHOWN = 4
+"""So many equal rounds in a row are told once, with their number."""
+ROUND_STEPS_MAX = 20
 _INDENT = "     "
 
 
@@ -42,14 +45,34 @@ def _spoken(outcome: str) -> str:
 def _path(number: int, path: Path) -> list[str]:
     where = f" at {path.node}" if path.node and path.node not in path.reason else ""
     reason = f": {path.reason}" if path.reason else ""
-    lines = [f"{number:3}. {_spoken(path.outcome)}{_plain(where)}{_plain(reason)}"]
+    lines = [f"{number:3}. {_plain(_spoken(path.outcome) + where + reason)}"]
     words = [f"started with {path.inputs}"] if path.inputs else []
-    words += [_step(step) for step in path.steps]
+    words += _rounds([_step(step) for step in path.steps])
     return [*lines, *_wrapped([_plain(word) for word in words]), ""]
 
 
 def _step(step: Step) -> str:
     return f"{step.node} [{step.told}]" if step.told else step.node
+
+
+def _rounds(words: list[str]) -> Iterator[str]:
+    """Each step, but what comes many times in a row only once."""
+    at = 0
+    while at < len(words):
+        for length in range(1, ROUND_STEPS_MAX + 1):
+            block = words[at : at + length]
+            times = 1
+            while words[at + times * length : at + (times + 1) * length] == block:
+                times += 1
+            if times >= ROUNDS_SHOWN:
+                yield from block[:-1]
+                what = "that" if length == 1 else f"these {length}"
+                yield f"{block[-1]} ({what} {times} times)"
+                at += times * length
+                break
+        else:
+            yield words[at]
+            at += 1
 
 
 def _wrapped(words: list[str]) -> Iterator[str]:
