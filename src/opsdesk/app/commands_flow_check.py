@@ -42,8 +42,8 @@ def simulate_file(
     """Walk every path of a procedure with invented answers, or with given ones. Nothing is started, nobody is asked.
 
     Shown are how each path ends, and the nodes and edges that no path came to. It stops after --walks, and says so.
-    Also a document with errors is walked, if its graph can be; of a condition that cannot be read, both ways are. An edge
-    that leads back without being a loop is walked as one.
+    Also a document with errors is walked, if its graph can be; of a condition that cannot be read, both ways are.
+    An edge that leads back without being a loop is walked as one.
 
     Example: `opsdesk flow simulate procedures/customer-onboarding.osop.yaml --answer kyc_identity.kyc_score=0.7`
     """
