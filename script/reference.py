@@ -22,6 +22,8 @@ from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import CODES_FIELD, documented
 from opsdesk.kit.settings import Settings
+from script.osop_page import osop_page
+from script.tables import table
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Made from the code by `make docs`. Edit the code, not this page. -->\n"
@@ -36,6 +38,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(command_line()),
         "http.md": http_page(api()),
         "roles.md": roles_page(),
+        "osop.md": osop_page(),
     }
     return {name: f"{NOTE}\n{text.strip()}\n" for name, text in made.items() if text}
 
@@ -50,7 +53,7 @@ def settings_page() -> str:
 
 Every setting is an environment variable, read once when a process starts.
 
-{_table(("setting", "default", "meaning"), rows)}
+{table(("setting", "default", "meaning"), rows)}
 """
 
 
@@ -69,7 +72,7 @@ def error_classes() -> list[type[OpsdeskError]]:
 
 def errors_page(errors: Sequence[type[OpsdeskError]]) -> str:
     sections = [
-        f"## {capability}\n\n{_table(('code', 'status', 'retry', 'message', 'detail'), map(_error_row, group))}"
+        f"## {capability}\n\n{table(('code', 'status', 'retry', 'message', 'detail'), map(_error_row, group))}"
         for capability, group in groupby(errors, key=lambda error: _place(error)[0])
     ]
     body = '{"error": {"code": "…", "message": "…", "retry": false, "detail": {…}}}'
@@ -112,7 +115,7 @@ def roles_page() -> str:
 What the holders of each role may do. Who has several may do what each of them allows; who has none may change their
 own account. An API key has the scopes that it was made with, and one of a person never more than the person.
 
-{_table(("scope", *(f"`{role}`" for role in Role)), rows)}
+{table(("scope", *(f"`{role}`" for role in Role)), rows)}
 """
 
 
@@ -184,7 +187,7 @@ def _operation(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     parts = [
         f"{operation.get('summary', '').rstrip('.')}.",
         inspect.cleandoc(operation.get("description", "")),
-        _table(("parameter", "in", "type", "", ""), parameters) if parameters else "",
+        table(("parameter", "in", "type", "", ""), parameters) if parameters else "",
         _fields("in the body", body, schemas),
         *dict.fromkeys(fields[code] for code in answers if code.startswith("2")),
         f"Answers {' and '.join(code for code in answers if code.startswith('2'))}.",
@@ -236,7 +239,7 @@ def _fields(where: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -
         (f"`{name}`", _type(field), "" if name in required else "optional", field.get("description", ""))
         for name, field in resolved.get("properties", {}).items()
     ]
-    return _table((where, "type", "", ""), rows) if rows else ""
+    return table((where, "type", "", ""), rows) if rows else ""
 
 
 def _type(schema: Mapping[str, Any]) -> str:
@@ -260,8 +263,8 @@ def _parameters(name: str, command: Any) -> str:
         return ""
     shown = [parameter for parameter in command.params if not parameter.hidden]
     rows = [(_spelling(item), _default(item.default), item.help or "") for item in shown]
-    table = _table(("parameter", "default", "meaning"), rows) if rows else ""
-    return f"```\n{' '.join([name, '[OPTIONS]', *words])}\n```\n\n{table}"
+    listed = table(("parameter", "default", "meaning"), rows) if rows else ""
+    return f"```\n{' '.join([name, '[OPTIONS]', *words])}\n```\n\n{listed}"
 
 
 def _spelling(parameter: Any) -> str:
@@ -282,13 +285,6 @@ def _error_row(error: type[OpsdeskError]) -> tuple[str, ...]:
 
 def _place(error: type[OpsdeskError]) -> tuple[str, str]:
     return error.__module__.split(".")[1], error.__name__
-
-
-def _table(head: Sequence[str], rows: Any) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines
-    )
 
 
 def _apart(parts: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from opsdesk.kit.settings import Settings
 from script import reference
+from script.osop_page import unexplained
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
@@ -55,6 +56,12 @@ def test_every_route_is_explained(pages: dict[str, str]) -> None:
     operations = dict(reference.operations(reference.api()))
     assert [name for name, operation in operations.items() if not operation.get("description")] == []
     assert [name for name in operations if f"## {name}\n" not in pages["http.md"]] == []
+
+
+@pytest.mark.req("FLO-104")
+def test_every_field_of_a_document_is_explained() -> None:
+    """Mend it in script/osop_fields.txt; every field there is one that the reader of documents knows."""
+    assert list(unexplained()) == []
 
 
 def test_what_is_linked_exists() -> None:

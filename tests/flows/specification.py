@@ -42,8 +42,8 @@ FIELDS: Mapping[str, Treatment] = {
     **_paths("ledger.", "enabled store storage artifact_store", P),
     **_paths("tests[].", "id type target_node run input expect mocks failure_injection", H),
     **_paths("nodes[].", "id type runtime inputs outputs retry_policy timeout_sec security approval_gate", H),
-    **_paths("nodes[].", "role", H),
-    **_paths("nodes[].", "name subtype owner purpose description explain", C),
+    **_paths("nodes[].", "role subtype", H),
+    **_paths("nodes[].", "name owner purpose description explain", C),
     **_paths("nodes[].explain.", "why what result", C),
     **_paths("nodes[].", "success_criteria failure_modes idempotency handoff observability parent", N),
     **_paths("nodes[].", "spawn_policy workflow_ref workflow_inputs cost message_contract", N),
@@ -81,6 +81,16 @@ FIELDS: Mapping[str, Treatment] = {
     **_paths("edges[].", "spawn_count", N),
 }
 """Of the fields under `nodes[].runtime`, see RUNTIME: which are honoured depends on the type of the node."""
+
+COLLECTION_FIELDS: Mapping[str, Treatment] = {
+    **_paths("", "sop_version sections", H),
+    **_paths("", "id name description author version base_url tags", C),
+    **_paths("sections[].", "workflows", H),
+    **_paths("sections[].", "name description", C),
+    **_paths("sections[].workflows[].", "ref", H),
+    **_paths("sections[].workflows[].", "title description", C),
+}
+"""Of `sop.schema.json`."""
 
 _RUNTIME = """
 provider model os image command endpoint repo action branch engine table environment method url system_prompt

@@ -49,6 +49,17 @@ def test_a_collection_lists_its_procedures_by_section(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.req("FLO-104")
+def test_what_nobody_looks_at_in_a_collection_is_named(tmp_path: Path) -> None:
+    written(tmp_path, "one.osop.yaml")
+    sections = "sections:\n  - {name: First, colour: red, workflows: [{ref: one.osop.yaml, titel: One}]}\n"
+    (tmp_path / "desk.sop").write_text(f"{HEAD}mood: good\n{sections}", encoding="utf-8")
+    found = load_collection(tmp_path / "desk.sop").findings
+    where = ["mood", "sections.0.colour", "sections.0.workflows.0.titel"]
+    assert [(str(finding.code), finding.where) for finding in found] == [("OSOP120", each) for each in where]
+    assert found[-1].hint == "did you mean title?"
+
+
 @pytest.mark.req("FLO-106")
 @pytest.mark.parametrize(
     "ref", ["../outside.osop.yaml", "/etc/hostname", "https://example.com/a.osop.yaml", "link.osop.yaml", "inner/../.."]

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.findings import Finding
 from opsdesk.flows.procedure import NodeType
 from tests.flows.documents import findings_of
-from tests.flows.specification import FIELDS, RUNTIME, SAMPLES, Treatment, walked
+from tests.flows.specification import COLLECTION_FIELDS, FIELDS, RUNTIME, SAMPLES, Treatment, walked
+from tests.flows.test_record import RUNS, log_of
 
 COPIES = "OPSDESK_TEST_OSOP_SCHEMAS"
-"""Paths of copies of the public schemas, separated by colons."""
+"""A folder with copies of the public schemas."""
 
 NAMED = sorted(path for path, treatment in FIELDS.items() if treatment is Treatment.NAMED)
 SETS: Mapping[str, known.FieldSet] = {
@@ -102,6 +104,24 @@ def test_each_field_of_runtime_is_honoured_by_the_type_of_the_node_or_named(node
     assert is_named != (field in honoured)
 
 
+@pytest.mark.parametrize("node_type", list(NodeType))
+def test_where_in_an_answer_an_output_is_may_be_said_of_every_type_of_node(node_type: NodeType) -> None:
+    made = small()
+    made["nodes"][0] |= {"type": node_type.value, "runtime": {"response_mapping": {"id": "$.items[0].id"}}}
+    assert named_in(findings_of(json.dumps(made), name="small.osop.json"), "response_mapping") == []
+    made["nodes"][0]["runtime"]["response_mapping"]["id"] = "items"
+    findings = findings_of(json.dumps(made), name="small.osop.json")
+    assert [finding.code for finding in findings if finding.where.endswith("response_mapping.id")] == ["OSOP112"]
+
+
+@pytest.mark.req("FLO-104")
+def test_the_table_of_collections_and_their_reader_agree() -> None:
+    levels = {"": known.COLLECTION, "sections[].": known.SECTION, "sections[].workflows[].": known.LISTED}
+    for prefix, fields in levels.items():
+        names = {path.removeprefix(prefix) for path in COLLECTION_FIELDS if is_in(path, prefix)}
+        assert (prefix, names) == (prefix, {*fields.honoured})
+
+
 @pytest.mark.req("FLO-104")
 def test_a_mode_that_is_not_run_is_named() -> None:
     from opsdesk.flows.document_edges import RUNNABLE_MODES
@@ -120,9 +140,33 @@ def test_a_schema_is_walked_through_references_lists_and_alternatives() -> None:
     assert walked(schema) == {"a", "a[].d", "a[].d.e", "c"}
 
 
+def copies() -> Mapping[str, Mapping[str, Any]]:
+    """The public schemas, by the name of their file."""
+    folder = Path(os.environ.get(COPIES, ""))
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.schema.json"))}
+
+
+WITHOUT_COPIES = pytest.mark.skipif(COPIES not in os.environ, reason=f"{COPIES} names no folder of public schemas")
+
+
 @pytest.mark.req("FLO-104")
-@pytest.mark.skipif(COPIES not in os.environ, reason=f"{COPIES} names no copies of the public schemas")
-def test_the_table_misses_no_field_of_the_public_schemas() -> None:
-    table = {*FIELDS, *(f"nodes[].runtime.{field}" for field in RUNTIME)}
-    for copy in os.environ[COPIES].split(":"):
-        assert walked(json.loads(Path(copy).read_text(encoding="utf-8"))) - table == set()
+@WITHOUT_COPIES
+def test_the_tables_miss_no_field_of_the_public_schemas() -> None:
+    found = copies()
+    assert found
+    for name, schema in found.items():
+        if name.startswith("osop-") or name == "osop.schema.json":
+            table = {*FIELDS, *(f"nodes[].runtime.{field}" for field in RUNTIME)}
+            assert (name, walked(schema) - table) == (name, set())
+        elif name.startswith("sop"):
+            assert (name, walked(schema)) == (name, {*COLLECTION_FIELDS})
+
+
+@pytest.mark.req("FLO-401")
+@WITHOUT_COPIES
+@pytest.mark.parametrize("name", list(RUNS))
+def test_the_log_of_a_run_is_valid_by_the_public_schema_itself(name: str) -> None:
+    schemas = [schema for file, schema in copies().items() if file.startswith("osoplog")]
+    assert schemas
+    for schema in schemas:
+        Draft202012Validator(schema, format_checker=FormatChecker()).validate(log_of(RUNS[name], tamper_evident=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from opsdesk.flows import document_fields as known
 from opsdesk.flows.document import Loaded
 from opsdesk.flows.document_reading import Fields, Reading
 from opsdesk.flows.findings import Finding
@@ -65,6 +66,7 @@ def load_collection(path: Path | str) -> Collection:
             reading.error(Code.WRONG_VALUE, wanted, Position())
         return Collection("", "", "", "", (), tuple(reading.findings))
     document = Fields(reading, parsed.tree, "")
+    document.check(known.COLLECTION)
     _check_head(document)
     entries = tuple(_entries(document, Folder(file.resolve().parent), file.resolve()))
     return Collection(
@@ -95,6 +97,7 @@ def _release(document: Fields) -> str:
 def _entries(document: Fields, folder: Folder, file: Path) -> Iterator[Entry]:
     count = 0
     for _, section in document.mappings("sections"):
+        section.check(known.SECTION)
         name = section.text("name") or ""
         for field in ("name", "workflows"):
             if section.get(field) is None:
@@ -105,6 +108,7 @@ def _entries(document: Fields, folder: Folder, file: Path) -> Iterator[Entry]:
                 message = f"the collection has more than {ENTRIES_MAX} procedures"
                 document.reading.error(Code.TOO_LARGE, message, workflow.tree, where="sections")
                 return
+            workflow.check(known.LISTED)
             if workflow.get("ref") is None:
                 workflow.missing("ref")
             elif (ref := workflow.text("ref")) is not None:

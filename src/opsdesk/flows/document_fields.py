@@ -20,20 +20,23 @@ class FieldSet:
         return self.honoured | self.not_honoured
 
 
-def _fields(honoured: str, not_honoured: str = "", **defaults: bool | int | str) -> FieldSet:
-    return FieldSet(frozenset(honoured.split()), frozenset(not_honoured.split()), defaults)
+def _fields(
+    honoured: str, not_honoured: str = "", *, admits_any: bool = False, **defaults: bool | int | str
+) -> FieldSet:
+    return FieldSet(frozenset(honoured.split()), frozenset(not_honoured.split()), defaults, open=admits_any)
 
 
 _SCHEMA_RUNTIME = """
 provider model os image command endpoint repo action branch engine table environment method url system_prompt
 temperature max_tokens tools headers body_template auth tool config_path connection source destination shell
 """
+SCHEMA_RUNTIME = frozenset(_SCHEMA_RUNTIME.split())
 """What the schema lists for `runtime` whatever the type of the node."""
 
 
 def _runtime(honoured: str, not_honoured: str = "", *, admits_any: bool = False) -> FieldSet:
-    own = frozenset(honoured.split())
-    return FieldSet(own, frozenset((not_honoured + _SCHEMA_RUNTIME).split()) - own, open=admits_any)
+    own = frozenset(("response_mapping " + honoured).split())
+    return FieldSet(own, (frozenset(not_honoured.split()) | SCHEMA_RUNTIME) - own, open=admits_any)
 
 
 PROCEDURE = _fields(
@@ -48,12 +51,16 @@ NODE = _fields(
     "success_criteria failure_modes idempotency handoff observability parent spawn_policy workflow_ref workflow_inputs"
     " cost message_contract",
 )
+IO = _fields("name schema required description explain")
+"""Of an input or output, beside the keywords of JSON Schema."""
 EDGE = _fields(
     "from to mode when condition label explain metadata join_mode join_count cases default_to"
     " for_each iterator_var max_iterations",
     "contract transform spawn_count",
     spawn_count=1,
 )
+WAY = _fields("value to")
+"""Of a case of a switch."""
 RETRY = _fields("max_retries max_attempts strategy backoff backoff_sec", "retryable_errors")
 BACKOFF = _fields("type initial_delay max_delay", "multiplier", multiplier=2)
 SECURITY = _fields(
@@ -72,6 +79,10 @@ APPROVAL = _fields(
 )
 AUTH = _fields("type secret_ref")
 EXPLAIN = _fields("why what result")
+COLLECTION = _fields("sop_version id name description author version base_url tags sections", admits_any=True)
+SECTION = _fields("name description workflows", admits_any=True)
+LISTED = _fields("ref title description", admits_any=True)
+"""Of a procedure in a section of a collection."""
 CASE = _fields("id type target_node run input expect mocks failure_injection description")
 INJECTED = _fields("code message times timeout retryable")
 _OF_A_RUN = "outcome status node reason visited not_visited path edges outputs attempts"
@@ -91,7 +102,7 @@ RUNTIMES: Mapping[str, FieldSet] = {
         admits_any=True,
     ),
     "api": _runtime(
-        "method url endpoint headers body body_template auth expected_status response_mapping timeout query"
+        "method url endpoint headers body body_template auth expected_status timeout query"
         " variables operation_name signing_secret"
     ),
     "cli": _runtime("command shell timeout", "working_directory env success_codes capture output_mapping "),

@@ -10,7 +10,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from opsdesk.flows.document_fields import JSON_SCHEMA
+from opsdesk.flows.document_fields import IO, JSON_SCHEMA
 from opsdesk.flows.document_reading import Fields, Reading
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
@@ -27,7 +27,6 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     **{"bool": {"type": "boolean"}, "list": {"type": "array"}, "dict": {"type": "object"}, "map": {"type": "object"}},
     "any": {},
 }
-_SPEC = frozenset({"name", "schema", "required", "description", "explain"})
 _LOCAL = re.compile(r"(?:#/schemas/|schemas[./])(?P<name>.+)\Z")
 
 
@@ -132,9 +131,9 @@ def _field(spec: Fields, name: str, schemas: Mapping[str, Any]) -> Field:
 
 def _check_known(spec: Fields) -> None:
     for key, tree in spec.entries.items():
-        if key in _SPEC or key in JSON_SCHEMA or key.startswith("x-"):
+        if key in IO.known or key in JSON_SCHEMA or key.startswith("x-"):
             continue
-        near = nearest(key, _SPEC | JSON_SCHEMA)
+        near = nearest(key, IO.known | JSON_SCHEMA)
         hint = f"did you mean {near}?" if near else "fields of your own begin with x-"
         message = f"{spec.where} has no field {key[:80]}"
         position = spec.tree.keys.get(key, tree.position)

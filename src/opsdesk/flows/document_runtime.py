@@ -53,9 +53,7 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
 def check_node(fields: Fields, runtime: Fields | None, node: Node) -> None:
     """What the worker would refuse in the middle of a run is named here, by the same functions."""
     problems = _PROBLEMS.get(node.type)
-    if problems is None:
-        return
-    for problem in problems(node):
+    for problem in problems(node) if problems is not None else ():
         tree = runtime.get(problem.field) if runtime is not None else None
         if tree is None:
             tree = fields.tree if runtime is None else runtime.tree

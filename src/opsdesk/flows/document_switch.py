@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields, same
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Node
@@ -51,10 +52,7 @@ def _cases(fields: Fields, nodes: Mapping[str, Node]) -> Iterator[tuple[str, str
             message = f"{fields.where}: a switch has more than {CASES_MAX} cases"
             fields.reading.error(Code.TOO_LARGE, message, case.tree, where=fields.path("cases"))
             return
-        for name in case.entries:
-            if name not in ("value", "to") and not name.startswith("x-"):
-                message = f"{case.where} has no field {name[:80]}"
-                fields.reading.error(Code.UNKNOWN_FIELD, message, case.tree.keys[name], where=case.path(name))
+        case.check(known.WAY)
         target = case.node("to", nodes)
         value = case.entries.get("value")
         if value is None:

@@ -1,0 +1,229 @@
+"""docs/reference/osop.md: every field of a document, and what becomes of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsdesk.flows import document_fields as known
+from opsdesk.flows.document_edges import RUNNABLE_MODES
+from opsdesk.flows.document_fields import FieldSet
+from opsdesk.flows.procedure import EdgeMode, NodeType
+from script.osop_words import Word, names_in, sections, words
+from script.tables import table
+
+SAID = sections()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One kind of object in a document."""
+
+    path: str
+    """As `tests/flows/specification.py` spells it."""
+    fields: FieldSet
+
+
+LEVELS: Mapping[str, Level] = {
+    "document": Level("", known.PROCEDURE),
+    "node": Level("nodes[].", known.NODE),
+    "io": Level("nodes[].inputs[].", known.IO),
+    "edge": Level("edges[].", known.EDGE),
+    "way": Level("edges[].cases[].", known.WAY),
+    "retry": Level("nodes[].retry_policy.", known.RETRY),
+    "backoff": Level("nodes[].retry_policy.backoff.", known.BACKOFF),
+    "security": Level("nodes[].security.", known.SECURITY),
+    "approval": Level("nodes[].approval_gate.", known.APPROVAL),
+    "auth": Level("nodes[].runtime.auth.", known.AUTH),
+    "explain": Level("nodes[].explain.", known.EXPLAIN),
+    "case": Level("tests[].", known.CASE),
+    "injected": Level("tests[].failure_injection.", known.INJECTED),
+    "collection": Level("sop:", known.COLLECTION),
+    "section": Level("sop:sections[].", known.SECTION),
+    "listed": Level("sop:sections[].workflows[].", known.LISTED),
+}
+
+
+def osop_page() -> str:
+    tables = {name: _level(name) for name in LEVELS}
+    return f"""
+# What each field of a document does
+
+A document may be of any version and use any spelling; where two spellings of one field are there, they have to agree
+(`OSOP113`). **Since** is the public schema that has the field first; *text*: no schema has it, and the specification's
+text or examples do; *ours*: neither has it. **Here** is what becomes of it:
+
+- **run**: it changes what happens;
+- **checked**: what is wrong with it is a finding;
+- **kept**: it is shown to readers, and nothing could happen because of it;
+- **named**: it is not honoured, and lint says so (`OSOP120`); unless it says what happens anyway.
+
+Nothing is passed over in silence: a field that is not listed is an error (`OSOP110`), one of another type is
+`OSOP112`, one that is needed and missing is `OSOP111`. Whatever begins with `x-` is kept. A *duration* is a number of
+seconds, or `90s`, `10m`, `1h30m`, `24h`, `7d`; it is longer than nothing and at most ten years (`OSOP116`).
+[What lint finds](lint.md) explains every code.
+
+## Document
+
+{tables["document"]}
+
+## Nodes
+
+{tables["node"]}
+
+## Inputs and outputs
+
+{tables["io"]}
+
+Beside these, an input or output may have any keyword of JSON Schema 2020-12, such as `enum` or `minimum`. What is no
+schema is `OSOP124`; `$ref` leads into `schemas` of the document and nowhere else.
+
+## Explain
+
+{tables["explain"]}
+
+## Edges
+
+{tables["edge"]}
+
+{_modes()}
+
+The cases of a `switch`:
+
+{tables["way"]}
+
+## Retries
+
+{tables["retry"]}
+
+`backoff` as a mapping:
+
+{tables["backoff"]}
+
+## Security
+
+{tables["security"]}
+
+`runtime.auth` as a mapping, of the types that have it:
+
+{tables["auth"]}
+
+## Approvals
+
+`approval_gate` of a `human` node. `true` is a gate with nothing to say.
+
+{tables["approval"]}
+
+## Runtime
+
+[What each type of node does](nodes.md) tells more. The public schema has the fields of some types for every node: what
+another type has, and this one has not, is named. For every type:
+
+{_runtime_table("runtime")}
+
+{_runtimes()}
+
+## Tests
+
+{tables["case"]}
+
+`failure_injection` of a node as a mapping:
+
+{tables["injected"]}
+
+`expect` may have, by type of test:
+
+{_expected()}
+
+## Collections
+
+A file that ends with `.sop`. Fields that are not listed are named (`OSOP120`).
+
+{tables["collection"]}
+
+A section:
+
+{tables["section"]}
+
+A procedure in it:
+
+{tables["listed"]}
+
+## Fields of our own
+
+{table(("field", "type", "default", "here", ""), _own())}
+"""
+
+
+def said_of(level: str) -> list[Word]:
+    return words(SAID[level])
+
+
+def _level(name: str) -> str:
+    rows = (_row(word, LEVELS[name].fields) for word in said_of(name))
+    return table(("field", "since", "type", "default", "here", ""), rows)
+
+
+def _row(word: Word, fields: FieldSet) -> tuple[str, ...]:
+    return (_names(word.names), word.since, word.type, word.default, treatment(word, fields), word.text)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names if name)
+
+
+def treatment(word: Word, fields: FieldSet) -> str:
+    """What the reader of documents does with the field; only how it is honoured is said in words."""
+    named = [name for name in word.names if name in fields.not_honoured]
+    if not named:
+        return word.use
+    default = fields.defaults.get(named[0])
+    return "named" if default is None else f"named, unless {str(default).lower()}"
+
+
+def _modes() -> str:
+    taken = {line[0]: line[1] for line in SAID["modes"]}
+    rows = [
+        (f"`{mode}`", taken[mode.value], "run" if mode in RUNNABLE_MODES else "named (`OSOP122`)") for mode in EdgeMode
+    ]
+    return table(("mode", "is taken when", "here"), rows)
+
+
+def _runtimes() -> str:
+    return "\n\n".join(_runtime(node_type.value) for node_type in NodeType)
+
+
+def _runtime(node_type: str) -> str:
+    fields, own = known.RUNTIMES[node_type], _runtime_table(f"runtime {node_type}")
+    named = sorted(fields.not_honoured - known.SCHEMA_RUNTIME)
+    more = f" Named: {_names(named)}." if named else ""
+    others = "Any other field is named." if fields.open else "A field of no type is an error."
+    return f"### {node_type}\n\n{own}\n\n{others}{more}"
+
+
+def _runtime_table(heading: str) -> str:
+    rows = ((_names(names_in(names)), *rest) for names, *rest in SAID[heading])
+    return table(("field", "type", "default", ""), rows)
+
+
+def _expected() -> str:
+    rows = ((f"`{kind}`", ", ".join(f"`{name}`" for name in sorted(names))) for kind, names in known.EXPECTED.items())
+    return table(("test", "fields"), rows)
+
+
+def _own() -> Iterator[tuple[str, ...]]:
+    for word in said_of("ours"):
+        yield _names(word.names), word.type, word.default, word.use, word.text
+
+
+def unexplained() -> Iterator[str]:
+    """What has to be mended in script/osop_fields.txt, or for a new kind of object in LEVELS."""
+    listed = [level.fields for level in LEVELS.values()]
+    for name, value in vars(known).items():
+        if isinstance(value, FieldSet) and not any(value is each for each in listed):
+            yield f"LEVELS lacks {name}"
+    for name, level in LEVELS.items():
+        explained = {field for word in said_of(name) for field in word.names}
+        yield from (f"[{name}] {field}" for field in sorted(explained ^ level.fields.known))
+    for node_type, fields in known.RUNTIMES.items():
+        lines = [*SAID["runtime"], *SAID[f"runtime {node_type}"]]
+        explained = {field for line in lines for field in names_in(line[0])}
+        yield from (f"[runtime {node_type}] {field}" for field in sorted(explained ^ fields.honoured))
