@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from opsdesk.app.console.devices import device
 from opsdesk.app.console.formats import Formats
 from opsdesk.app.console.icons import icon
 from opsdesk.app.console.languages import LANGUAGES, translations
@@ -43,6 +44,7 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
     environment.filters["attributes"] = attributes
     environment.filters["pretty"] = pretty
     environment.filters["who"] = who
+    environment.filters["device"] = device
     environment.tests["link"] = is_link
     environment.filters["masked"] = mask_text
     environment.filters.update({name: _written(name) for name in FORMATS})
