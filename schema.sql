@@ -544,13 +544,13 @@ ALTER TABLE ONLY flow_rate
     ADD CONSTRAINT flow_rate_pkey PRIMARY KEY (rate_key);
 
 ALTER TABLE flow_run
-    ADD CONSTRAINT flow_run_open_check CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text])))) NOT VALID;
+    ADD CONSTRAINT flow_run_open_check CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text, 'compensating'::text])))) NOT VALID;
 
 ALTER TABLE ONLY flow_run
     ADD CONSTRAINT flow_run_pkey PRIMARY KEY (run_id);
 
 ALTER TABLE flow_run
-    ADD CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text]))) NOT VALID;
+    ADD CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text, 'compensating'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text]))) NOT VALID;
 
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);

@@ -28,6 +28,7 @@ def node(name: str, phase: str, **more: object) -> NodeStateView:
         "wait": None,
         "error": None,
         "skipped_because": None,
+        "undoes": None,
         "outputs": {},
     }
     return NodeStateView.model_validate(facts | more)
@@ -48,6 +49,7 @@ def detail(*nodes: NodeStateView, status: str = "running", **more: object) -> Ru
         "deadline_at": None,
         "set_aside": None,
         "pause": None,
+        "undoing": None,
         "nodes": [each.model_dump() for each in nodes],
     }
     return RunDetail.model_validate(facts | more)
@@ -126,6 +128,12 @@ def test_an_error_stands_below_the_step_in_words_with_the_next_attempt() -> None
 def test_the_outcome_stands_at_the_end(status: str, outcome: dict[str, object], says: str) -> None:
     run = detail(node("a", "done"), status=status, outcome=outcome, ended_at=START + timedelta(seconds=1))
     assert drawn(run)[-1].strip() == says
+
+
+def test_a_run_that_is_being_undone_says_how_far_it_is_and_how_it_ends_then() -> None:
+    undoing = {"outcome": "timed_out", "node": None, "reason": "its time is up", "actor": None, "at": START}
+    run = detail(node("a", "done"), status="compensating", undoing={**undoing, "undone": 1, "left": 2})
+    assert drawn(run)[-1].strip() == "↶ being undone: 1 of 3; then timed out: its time is up · 1 min 30 s"
 
 
 def test_where_there_is_little_room_the_quiet_steps_are_left_out_first() -> None:

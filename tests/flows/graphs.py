@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import settings
 
 from opsdesk.flows.calls import Done, NodeOutcome
+from opsdesk.flows.compensation import ending
 from opsdesk.flows.engine import Execute, Expire, Finish, GoRound, OpenTicket, apply, decide, fold
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import expired, person_asked, round_begun, run_ended, settle
+from opsdesk.flows.settle import expired, person_asked, round_begun, settle
 from opsdesk.flows.state import State
 
 any_graph = settings(max_examples=max(300, settings().max_examples), deadline=None)
@@ -76,8 +77,9 @@ class Journal:
                 continue
             for command in commands:
                 if isinstance(command, Finish):
-                    self.add(run_ended(command.outcome, self.now, node=command.node, reason=command.reason))
-                    return self.state
+                    of_the_run = self.program.procedure, self.state, command.outcome, self.now
+                    self.add(ending(*of_the_run, node=command.node, reason=command.reason, actor=command.actor))
+                    break
                 if isinstance(command, OpenTicket):
                     asked = self.program.procedure.nodes[command.node]
                     self.add(person_asked(asked, self.state.nodes[command.node], "t-1", self.now)[0])

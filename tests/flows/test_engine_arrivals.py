@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
+from opsdesk.flows.compensation import run_ended
 from opsdesk.flows.engine import Execute, Expire, Finish, OpenTicket, decide, fold, next_wake, status
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Approval, EdgeMode, NodeType, RetryPolicy
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, run_ended, settle, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from tests.flows.graphs import Journal, fields, node, program
 from tests.flows.test_engine import programs

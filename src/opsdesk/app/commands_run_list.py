@@ -12,7 +12,7 @@ from opsdesk.app.output import local_time, print_json, print_table, say
 if TYPE_CHECKING:
     from opsdesk import flows
 
-STATUSES = ("running", "waiting", "blocked", "paused", "completed", "stopped", "timed_out", "cancelled")
+STATUSES = ("running", "waiting", "blocked", "paused", "compensating", "completed", "stopped", "timed_out", "cancelled")
 WAITS = {"person": "person", "partner": "event", "timer": "timer", "operator": "operator"}
 
 

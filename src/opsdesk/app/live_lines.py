@@ -36,7 +36,8 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
         case "node_ended":
             if payload.get("by") == "skip":
                 return f"{node} skipped by {payload['actor']}: {payload['reason']}"
-            return f"{node} done {_lasted(fact, seen)}".rstrip()
+            undid = f", {payload['undoes']['node']} is undone" if "undoes" in payload else ""
+            return f"{node} done {_lasted(fact, seen)}".rstrip() + undid
         case "attempt_failed":
             again = datetime.fromisoformat(payload["retry_at"]).astimezone()
             attempt = payload["attempt"] + 1
@@ -66,6 +67,9 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"run set aside: {payload['message']}"
         case "run_resumed":
             return f"run resumed by {payload['actor']}"
+        case "undo_begun":
+            why = f": {payload['reason']}" if payload.get("reason") else ""
+            return f"undoing begins; the run ends as {payload['outcome'].replace('_', ' ')} then{why}"
         case "run_ended":
             return _ended(fact)
         case _:

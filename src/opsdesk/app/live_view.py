@@ -39,6 +39,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "waiting": ("…", "yellow"),
         "blocked": ("!", "bold red"),
         "paused": ("‖", "yellow"),
+        "compensating": ("↶", "yellow"),
         "completed": ("✓", "bold green"),
         "stopped": ("✗", "bold red"),
         "timed_out": ("✗", "bold red"),
@@ -184,6 +185,13 @@ def standing(detail: "flows.views.RunDetail") -> str:
         return f"set aside, an operator has to look at it: {detail.set_aside}"
     if detail.pause is not None and detail.outcome is None:
         return f"paused by {detail.pause.actor}: {detail.pause.reason}"
+    if detail.undoing is not None and detail.outcome is None:
+        undoing = detail.undoing
+        end = undoing.outcome.value.replace("_", " ")
+        blocked = ", an operator has to look at it" if detail.status.value == "blocked" else ""
+        return (
+            f"being undone{blocked}: {undoing.undone} of {undoing.undone + undoing.left}; then {end}: {undoing.reason}"
+        )
     words = detail.status.value.replace("_", " ")
     if detail.outcome is not None and words != "completed":
         where = f" at {detail.outcome.node}" if detail.outcome.node else ""

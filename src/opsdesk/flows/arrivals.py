@@ -7,7 +7,16 @@ from uuid import UUID
 
 from opsdesk import access
 from opsdesk.flows.calls import Failed
-from opsdesk.flows.errors import AnswerInvalid, KeyReused, NodeUnknown, NoIncident, NotWaiting, RunFinished, RunNotFound
+from opsdesk.flows.errors import (
+    AnswerInvalid,
+    KeyReused,
+    NodeUnknown,
+    NoIncident,
+    NotWaiting,
+    RunFinished,
+    RunIsUndone,
+    RunNotFound,
+)
 from opsdesk.flows.events import send_event
 from opsdesk.flows.inbox import came_before, keep, lock_open_run
 from opsdesk.flows.nodes.callbacks import CallbackTarget
@@ -24,6 +33,7 @@ from opsdesk.kit.sql import statements
 
 __all__ = [
     "ANSWER_REFUSALS",
+    "CANCEL_REFUSALS",
     "DECISION_REFUSALS",
     "accept_callback",
     "behind",
@@ -44,6 +54,7 @@ COUNT_RETRIES = _SQL["count_retries"]
 
 ANSWER_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, NotWaiting, KeyReused, AnswerInvalid)
 """What the answer of a partner, or one in its place, may be refused for."""
+CANCEL_REFUSALS = (RunNotFound, RunFinished, RunIsUndone)
 DECISION_REFUSALS = (RunFinished,)
 """What the decision of a ticket may be refused for."""
 
@@ -155,8 +166,14 @@ async def deliver_decision(
 
 
 async def cancel(conn: Connection, *, run_id: UUID, reason: str, actor: access.Actor, now: datetime) -> None:
-    """Ask for the run to end now; its open tickets are closed. Raises RunNotFound, RunFinished."""
+    """Ask for the run to end now; its open tickets are closed, and what it has done is undone where its nodes say how.
+
+    Raises CANCEL_REFUSALS.
+    """
     await lock_open_run(conn, run_id)
+    _, state, _ = await read_state(conn, run_id)
+    if state.undoing is not None:
+        raise RunIsUndone(run_id)
     await keep(
         conn,
         run_id=run_id,

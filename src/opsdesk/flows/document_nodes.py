@@ -10,6 +10,7 @@ from opsdesk.flows.document_io import read_fields
 from opsdesk.flows.document_policies import read_approval, read_retry, read_security
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.document_runtime import check_node, read_runtime
+from opsdesk.flows.document_undo import read_undo
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Approval, Node, NodeType, RetryPolicy
@@ -95,6 +96,7 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
         retry=retry or RetryPolicy(),
         security=security,
         approval=approval,
+        undo=read_undo(fields),
         explain=read_explain(fields),
         position=fields.tree.position,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from importlib.resources import files
 
-from opsdesk.flows import draw_card, draw_edge
+from opsdesk.flows import draw_card, draw_edge, draw_undo
 from opsdesk.flows.draw_card import Card
 from opsdesk.flows.draw_status import Moment, caption, settled
 from opsdesk.flows.draw_text import quoted, width_px, wrapped
@@ -113,6 +113,7 @@ class _Picture:
             label = labels[edge.index]
             room = (label.width, label.height) if label else (0.0, 0.0)
             links.append(Link(edge.index, edge.source, edge.target, *room))
+        links += draw_undo.undo_links(self.procedure, self.words)
         for number, (key, node) in enumerate(self._ends()):
             word = self._terminal_word(key)
             width = width_px(word, 11.5) * 1.05 + 2 * TERMINAL_PADDING_PX
@@ -124,7 +125,8 @@ class _Picture:
     def _ends(self) -> list[tuple[str, str]]:
         """The markers of the picture, each with its node: a start before each entry, an end after each last node."""
         starts = [(_START + node.id, node.id) for node in self.procedure.entries]
-        ends = [(_END + key, key) for key in self.procedure.nodes if not self.procedure.outgoing[key]]
+        undo_nodes, outgoing = self.procedure.undo_nodes, self.procedure.outgoing
+        ends = [(_END + key, key) for key in self.procedure.nodes if not outgoing[key] and key not in undo_nodes]
         return starts + ends
 
     def _terminal_word(self, key: str) -> str:
@@ -167,6 +169,9 @@ class _Picture:
             title += f" · {self.words[state]}" if state else ""
             piece = draw_edge.drawn(edge, route, edge_label=labels[edge.index], title=title, state=state)
             drawn.append((_DEPTH[state], piece))
+        for each in draw_undo.undo_lines(self.procedure):
+            piece = draw_undo.drawn(each, plan.routes[each.key], state=self.state, words=self.words)
+            drawn.append((_DEPTH[""], piece))
         for number, (key, node) in enumerate(self._ends()):
             state = self._terminal_state(key, node)
             lines = draw_edge.line(plan.routes[-1 - number].points)

@@ -91,7 +91,7 @@ def drawn(edge: Edge, route: Route, *, edge_label: Label | None, title: str, sta
         pieces.append(_head(route.points[-2], route.points[-1], back=7.0))
     pieces.append(_tail(edge, route.points[0]))
     if edge_label and route.label:
-        pieces.append(_chip(edge_label, route.label))
+        pieces.append(chip(edge_label, route.label))
     return "".join([*pieces, "</g>"])
 
 
@@ -133,7 +133,8 @@ def _tail(edge: Edge, start: Point) -> str:
     return ""
 
 
-def _chip(edge_label: Label, place: Place) -> str:
+def chip(edge_label: Label, place: Place) -> str:
+    """The label, on a ground of its own."""
     x, y = place.x, place.y
     pieces = [
         f'<rect class="chip" x="{_number(x)}" y="{_number(y)}" width="{_number(place.width)}" '

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from opsdesk.flows.draw_words import Words
 from opsdesk.flows.engine import status
 from opsdesk.flows.procedure import Node, NodeType, Procedure
-from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
+from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Undoing
 from opsdesk.kit.masking import mask_text
 
 MINUTE_S = 60
@@ -108,6 +108,8 @@ def node_lines(node: Node, node_state: NodeState, *, words: Words, moment: Momen
         details = [_error(node_state)]
     if node_state.attempt > 1 and phase in (NodePhase.DONE, NodePhase.FAILED):
         details.append(words["attempts"].format(attempt=node_state.attempt))
+    if node_state.undoes is not None:
+        details.append(words["undoes"].format(node=node_state.undoes[0]))
     if node_state.iteration > 1:
         details.append(words["iteration"].format(iteration=node_state.iteration))
     return head, " · ".join(filter(None, details))
@@ -126,6 +128,8 @@ def caption(procedure: Procedure, state: State, *, words: Words, moment: Moment)
     if state.outcome is None and state.pause is not None:
         by = words["paused_by"].format(actor=state.pause.actor, reason=mask_text(state.pause.reason))
         lines.append(by)
+    if state.outcome is None and state.undoing is not None:
+        lines.append(_undoing(state.undoing, words))
     if state.outcome is None:
         for node in procedure.nodes.values():
             node_state = state.nodes.get(node.id)
@@ -133,6 +137,14 @@ def caption(procedure: Procedure, state: State, *, words: Words, moment: Moment)
                 says = " · ".join(filter(None, node_lines(node, node_state, words=words, moment=moment)))
                 lines.append(f"{node.id}: {says}")
     return _LOOKS[now], lines
+
+
+def _undoing(undoing: Undoing, words: Words) -> str:
+    """How the run ends then, and how much of it is undone."""
+    end, done = words[f"run_{undoing.outcome.value}"], len(undoing.undone)
+    count = done + len(undoing.left) + (undoing.now is not None)
+    outcome = words["because"].format(what=end, reason=mask_text(undoing.reason)) if undoing.reason else end
+    return words["undoing"].format(outcome=outcome, done=done, count=count)
 
 
 def _wait_times(node_state: NodeState, *, words: Words, moment: Moment) -> list[str]:
@@ -168,6 +180,7 @@ _LOOKS = {
     RunStatus.WAITING: NodePhase.WAITING,
     RunStatus.BLOCKED: NodePhase.BLOCKED,
     RunStatus.PAUSED: NodePhase.WAITING,
+    RunStatus.COMPENSATING: NodePhase.RETRYING,
     RunStatus.COMPLETED: NodePhase.DONE,
     RunStatus.STOPPED: NodePhase.FAILED,
     RunStatus.TIMED_OUT: NodePhase.FAILED,

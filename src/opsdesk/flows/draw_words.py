@@ -63,6 +63,7 @@ ENGLISH: Words = MappingProxyType(
         "run_waiting": "Waiting",
         "run_blocked": "Blocked: a person has to look at it",
         "run_paused": "Paused",
+        "run_compensating": "Compensating: what it has done is being undone",
         "run_completed": "Completed",
         "run_stopped": "Stopped",
         "run_timed_out": "Timed out",
@@ -91,11 +92,15 @@ ENGLISH: Words = MappingProxyType(
         "fact_lease_lost": "worker lost",
         "fact_run_set_aside": "run set aside",
         "fact_run_resumed": "run resumed",
+        "fact_undo_begun": "undoing begins",
         "fact_run_ended": "run ended",
         "fact_ignored": "came in with nothing to act on",
         "set_aside": "Set aside: {reason}",
         "paused_by": "by {actor}: {reason}",
         "skipped_by": "skipped: {reason}",
+        "undone_by": "undone by",
+        "undoes": "undoes {node}",
+        "undoing": "Then: {outcome}. {done} of {count} undone",
     }
 )
 
@@ -157,6 +162,7 @@ CHINESE: Words = MappingProxyType(
         "run_waiting": "等待中",
         "run_blocked": "受阻：需要人工处理",
         "run_paused": "已暂停",
+        "run_compensating": "正在撤销已完成的操作",
         "run_completed": "已完成",
         "run_stopped": "已终止",
         "run_timed_out": "已超时",
@@ -185,11 +191,15 @@ CHINESE: Words = MappingProxyType(
         "fact_lease_lost": "工作进程丢失",
         "fact_run_set_aside": "运行被搁置",
         "fact_run_resumed": "运行恢复",
+        "fact_undo_begun": "开始撤销",
         "fact_run_ended": "运行结束",
         "fact_ignored": "收到但无可处理",
         "set_aside": "已搁置：{reason}",
         "paused_by": "操作人 {actor}：{reason}",
         "skipped_by": "已跳过：{reason}",
+        "undone_by": "撤销节点",
+        "undoes": "撤销 {node}",
+        "undoing": "随后：{outcome}。已撤销 {done}/{count}",
     }
 )
 

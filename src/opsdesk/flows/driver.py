@@ -35,7 +35,6 @@ from opsdesk.flows.settle import (
     parked,
     person_asked,
     round_begun,
-    run_ended,
     settle,
     take_in,
 )
@@ -146,9 +145,10 @@ class Driver:
             commands = decide(live.program.procedure, live.state, now)
             for command in commands:
                 if isinstance(command, Finish):
-                    fact = run_ended(command.outcome, now, node=command.node, reason=command.reason)
-                    self.record(live, fact)
-                    return []
+                    self.record(live, live.ending(command, now))
+                    if live.state.outcome is not None:
+                        return []
+                    break
                 if isinstance(command, GoRound):
                     self.record(live, round_begun(command, now))
                     break
@@ -239,7 +239,7 @@ class Driver:
 
     def _facts_of(self, live: LiveRun, arrival: Arrival) -> list[Fact]:
         try:
-            return take_in(live.program, live.state, arrival, self._now())
+            return take_in(live.program, live.state, arrival, self._now(), under_way=live.under_way)
         except Exception as error:
             # It would stay in the inbox, and break whichever worker looks into it, again and again.
             log.exception("arrival_failed_its_worker", run_id=str(live.run_id), inbox_id=arrival.inbox_id)

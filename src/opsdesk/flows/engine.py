@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdesk.flows.compensation import begin_undoing, note_end
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, NodeType, Procedure
-from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Wait
+from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
 from opsdesk.flows.ways import (
     UNDER_WAY,
     begin_again,
@@ -70,6 +71,7 @@ class Finish:
     outcome: RunStatus
     node: str | None
     reason: str
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
     if fact.node:
         state.leases_lost = 0
         _apply_to_node(procedure, state, fact)
+        if procedure.undo_nodes:
+            note_end(procedure, state, fact)
         return
     payload = fact.payload
     match fact.kind:
@@ -115,6 +119,8 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
             for node_id in procedure.detours:
                 state.nodes[node_id].phase = NodePhase.SKIPPED
                 decide_edges(procedure, state, node_id, (), fact.at)
+        case FactKind.UNDO_BEGUN:
+            begin_undoing(procedure, state, fact)
         case FactKind.RUN_ENDED:
             state.outcome = RunStatus(payload["outcome"])
             state.outcome_node = payload.get("node")
@@ -147,7 +153,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             for index, items in payload.get("items", {}).items():
                 state.loops[int(index)] = Loop(items=items)
                 state.rounds += len(items) - 1
-            decide_edges(procedure, state, fact.node, payload["taken"], fact.at)
+            if state.undoing is None:
+                decide_edges(procedure, state, fact.node, payload["taken"], fact.at)
         case FactKind.ATTEMPT_FAILED:
             node.phase, node.error = NodePhase.RETRYING, payload
             node.retry_at = datetime.fromisoformat(payload["retry_at"])
@@ -215,6 +222,8 @@ def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
     if state.pause is not None:
         # Also before the time limit of the run: what runs out during a pause does so when it ends.
         return [Sleep(None, f"operator: paused by {state.pause.actor}")]
+    if state.undoing is not None:
+        return _undo_commands(procedure, state, state.undoing, now)
     if state.deadline_at is not None and now >= state.deadline_at:
         return [Finish(RunStatus.TIMED_OUT, None, f"the time limit of {procedure.timeout_s:g} s ran out")]
     if state.set_aside is not None:
@@ -228,6 +237,14 @@ def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
     if commands:
         return [*commands, *_deadline(state)]
     return [_finish(procedure, state)]
+
+
+def _undo_commands(procedure: Procedure, state: State, undoing: Undoing, now: datetime) -> list[Command]:
+    """The time limit of the run does not count any more: it is for what the run is to do."""
+    if state.set_aside is not None:
+        return [Sleep(None, f"operator: {state.set_aside}")]
+    commands = list(_node_commands(procedure, state, now))
+    return commands or [Finish(undoing.outcome, undoing.node, undoing.reason, undoing.actor)]
 
 
 def _go_round(procedure: Procedure, state: State, edge: Edge) -> GoRound:
@@ -312,6 +329,8 @@ def status(state: State) -> RunStatus:
     phases = {node.phase for node in state.nodes.values()}
     if state.set_aside is not None or NodePhase.BLOCKED in phases:
         return RunStatus.BLOCKED
+    if state.undoing is not None:
+        return RunStatus.COMPENSATING
     return RunStatus.RUNNING if NodePhase.ACTIVE in phases else RunStatus.WAITING
 
 

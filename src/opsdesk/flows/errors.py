@@ -102,6 +102,13 @@ class RunNotPaused(Refused):
 
 
 @dataclass(eq=False)
+class RunIsUndone(Refused):
+    """What the run has done is being undone; it ends when all of it is, and what cannot be undone is skipped."""
+
+    run_id: UUID
+
+
+@dataclass(eq=False)
 class NodeNotSkippable(Refused):
     """Only a node that has begun and has not ended can be skipped, and none that a person answers."""
 

@@ -19,11 +19,12 @@ class FactKind(StrEnum):
     """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
     that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `items`: by
     index of a `for_each` edge the items of its list. `tickets`: those of
-    branches that a join did not wait for."""
+    branches that a join did not wait for. `undoes`, of a node that undoes another: node and iteration."""
     ATTEMPT_FAILED = "attempt_failed"
     """code, message, attempt, and retry_at: the node is tried again then."""
     NODE_FAILED = "node_failed"
-    """code, message, attempt, `timeout` (true: time ran out), and `taken`. No edge taken: an incident."""
+    """code, message, attempt, `timeout` (true: time ran out), and `taken`. No edge taken: an incident. `undoes`
+    likewise. `outputs`: it had answered, and a loop was refused; kept where it may have to be undone."""
     NODE_BLOCKED = "node_blocked"
     """The node answered, and where to go on could not be decided: outputs, expression, message. An incident."""
     NODE_WAITING = "node_waiting"
@@ -49,6 +50,9 @@ class FactKind(StrEnum):
     """message: the run kept losing its workers; a person has to look at it."""
     RUN_RESUMED = "run_resumed"
     """actor: a person let a run go on that was set aside."""
+    UNDO_BEGUN = "undo_begun"
+    """outcome, node, reason, actor: how the run ends once everything that is to be undone has been. `finishing`: the
+    nodes whose calls under way are waited for before; tickets: those that nobody has to answer any more."""
     RUN_ENDED = "run_ended"
     """outcome (completed, stopped, timed_out, cancelled), node, reason, actor."""
     IGNORED = "ignored"

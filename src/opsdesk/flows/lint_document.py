@@ -5,6 +5,7 @@ from itertools import chain, islice
 
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_approvals import lint_approvals
+from opsdesk.flows.lint_compensation import lint_compensation
 from opsdesk.flows.lint_completeness import lint_completeness
 from opsdesk.flows.lint_conformance import lint_conformance
 from opsdesk.flows.lint_data import lint_data
@@ -32,6 +33,7 @@ def lint(
         found.extend(about_conditions)
         rest: Iterable[Finding] = chain(
             lint_graph(procedure, names.graph),
+            lint_compensation(names),
             lint_completeness(names, conditions),
             lint_risk(procedure),
             lint_approvals(names),

@@ -27,7 +27,7 @@ def lint_graph(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
 
 def _unreachable(procedure: Procedure, reached: set[str]) -> Iterator[Finding]:
     for node in procedure.nodes.values():
-        if node.id not in reached:
+        if node.id not in reached and node.id not in procedure.undo_nodes:
             message = f"{node.id} never runs: no path leads to it from where a run begins"
             hint = "add an edge to it, or remove it"
             yield Finding(Code.UNREACHABLE, Severity.ERROR, message, hint, node.position, f"nodes.{node.id}")
@@ -108,7 +108,7 @@ def _not_connected(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
         return
     connected = {end for edge in (*procedure.edges, *graph.edges) for end in (edge.source, edge.target)}
     for node in procedure.nodes.values():
-        if node.id not in connected:
+        if node.id not in connected and node.id not in procedure.undo_nodes:
             message = f"{node.id} has no edges, so that it runs at the start, beside everything else"
             hint = "connect it"
             yield Finding(Code.NOT_CONNECTED, Severity.WARNING, message, hint, node.position, f"nodes.{node.id}")

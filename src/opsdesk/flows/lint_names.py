@@ -50,6 +50,8 @@ class Names:
 
         With words: those names whose last part is among them. A procedure can have very many names.
         """
+        if node_id in self.procedure.undo_nodes:
+            return self._at_undo(node_id, words)
         visible = self._visible(node_id)
         if edge is not None and edge.mode not in FAILURE_MODES:
             visible.add(node_id)
@@ -62,6 +64,20 @@ class Names:
             if words is None or name.split(".")[1] in words:
                 found.setdefault(name, []).append(provider)
         return found
+
+    def _at_undo(self, node_id: str, words: Iterable[str] | None) -> dict[str, list[Provider]]:
+        """What undoes sees what is in scope where the nodes that it undoes have ended."""
+        found: dict[str, list[Provider]] = {}
+        words = None if words is None else list(words)
+        for edge in self._undone(node_id):
+            for name, providers in self.at(edge.source, words, edge=edge).items():
+                kept = found.setdefault(name, [])
+                kept += [provider for provider in providers if provider not in kept]
+        return found
+
+    def _undone(self, node_id: str) -> list[Edge]:
+        """As if an edge led from each node that it undoes."""
+        return [Edge(-1, undone, node_id) for undone in self.procedure.undo_nodes[node_id]]
 
     def _visible(self, node_id: str) -> set[str]:
         """The nodes that may have ended before, also in an earlier round of a loop."""
@@ -85,6 +101,8 @@ class Names:
         """Whether the name has a value there. What cannot be decided within the limits counts as sure."""
         if any(provider.node is None and _always(provider.field) for provider in providers):
             return Certainty.SURELY
+        if node_id in self.procedure.undo_nodes:
+            return min(self.certainty(each.source, providers, each) for each in self._undone(node_id))
         certain = [provider.node.id for provider in providers if provider.node and _always(provider.field)]
         try:
             found = self.paths.certainty(node_id, certain, edge=edge)

@@ -16,7 +16,7 @@ class Certainty(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The nodes in an order in which no edge leads back, but for those in `backward`."""
+    """The nodes in an order in which no edge leads back, but for those in `backward`. Without what undoes others."""
 
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
@@ -42,6 +42,7 @@ def graph_of(procedure: Procedure) -> Graph:
     incoming = _grouped(procedure, ((edge.target, edge) for edge in edges))
     outgoing = _grouped(procedure, ((edge.source, edge) for edge in edges))
     order, backward = _ordered(procedure, incoming, outgoing)
+    order = tuple(name for name in order if name not in procedure.undo_nodes)
     return Graph(order, edges, backward, incoming, outgoing, procedure.joins, procedure.detours)
 
 

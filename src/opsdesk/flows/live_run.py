@@ -7,7 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
-from opsdesk.flows.engine import Execute
+from opsdesk.flows.compensation import ending
+from opsdesk.flows.engine import Execute, Finish
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.program import Program
 from opsdesk.flows.state import RunStatus, State
@@ -57,6 +58,24 @@ class LiveRun:
     def failures(self) -> int:
         """How many of the calls that ended have failed."""
         return sum(isinstance(outcome, Failed) for _, outcome in self.outcomes)
+
+    @property
+    def under_way(self) -> set[str]:
+        """The nodes whose calls are being made, or have ended and are not settled yet."""
+        return {*self.flying, *(command.node for command, _ in self.outcomes)}
+
+    def ending(self, command: Finish, now: datetime) -> Fact:
+        """The fact that the run ends, or that what it has done is undone before."""
+        return ending(
+            self.program.procedure,
+            self.state,
+            command.outcome,
+            now,
+            node=command.node,
+            reason=command.reason,
+            actor=command.actor,
+            under_way=self.under_way,
+        )
 
     def find_subjects(self) -> list[int]:
         """Whom the unsaved facts say it is about, beside those written before."""

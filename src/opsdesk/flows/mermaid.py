@@ -51,6 +51,11 @@ def mermaid(procedure: Procedure) -> str:
         for edge in procedure.edges
         if edge.source in names and edge.target in names
     ]
+    lines += [
+        f'    {names[node]} -.-o|"{ENGLISH["undone_by"]}"| {names[undo]}'
+        for undo, nodes in procedure.undo_nodes.items()
+        for node in nodes
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -106,6 +106,18 @@ class Approval:
     timeout_s: float | None = None
 
 
+UNDONE_ON = ("stopped", "timed_out", "cancelled")
+"""The outcomes of a run that can have a node undone, and do where it does not say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The node that undoes another, in a run that comes to one of these outcomes after it."""
+
+    node: str
+    on: frozenset[str] = frozenset(UNDONE_ON)
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     id: str
@@ -121,6 +133,7 @@ class Node:
     retry: RetryPolicy = RetryPolicy()
     security: Security = Security()
     approval: Approval = Approval()
+    undo: Undo | None = None
     explain: str = ""
     position: Position = Position()
 
@@ -240,6 +253,8 @@ class Procedure:
     """By node: the edges that lead back to it. They are not in `incoming`."""
     detours: tuple[str, ...] = field(init=False)
     """Nodes that only going back leads to, from what runs anyway: skipped, until a loop goes there."""
+    undo_nodes: Mapping[str, tuple[str, ...]] = field(init=False)
+    """By node that undoes others: which ones. No edge leads to it, and a run does not begin with it."""
 
     def __post_init__(self) -> None:
         ends = [end for edge in self.edges for end in (edge.source, edge.target)]
@@ -257,12 +272,14 @@ class Procedure:
             if edge.leads_back:
                 loops[edge.target] = (*loops.get(edge.target, ()), edge)
         object.__setattr__(self, "loops", loops)
+        object.__setattr__(self, "undo_nodes", self._undo_nodes())
         object.__setattr__(self, "detours", self._detours() if loops else ())
 
     @property
     def entries(self) -> tuple[Node, ...]:
         """The nodes that a run begins with: those that no edge leads to, or only loops from behind them."""
-        return tuple(node for node in self.nodes.values() if not self.incoming[node.id] and node.id not in self.detours)
+        others = {*self.detours, *self.undo_nodes}
+        return tuple(node for node in self.nodes.values() if not self.incoming[node.id] and node.id not in others)
 
     def edge(self, index: int) -> Edge:
         """By its index, as the journal names it."""
@@ -277,8 +294,19 @@ class Procedure:
             more += targets
         return frozenset(found)
 
+    def _undo_nodes(self) -> Mapping[str, tuple[str, ...]]:
+        """Only what stands outside of the graph undoes: of anything else lint says what is wrong with it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self.nodes.values():
+            undo = node.undo.node if node.undo is not None else None
+            if undo is None or undo not in self.nodes or undo == node.id or self.nodes[undo].undo is not None:
+                continue
+            if not any(undo in (edge.source, edge.target) for edge in self.edges):
+                found[undo] = (*found.get(undo, ()), node.id)
+        return found
+
     def _detours(self) -> tuple[str, ...]:
-        starts = [name for name in self.nodes if not self.incoming[name]]
+        starts = [name for name in self.nodes if not self.incoming[name] and name not in self.undo_nodes]
         surely = self.behind(*(name for name in starts if name not in self.loops))
         return tuple(
             name for name in starts if name in self.loops and any(edge.source in surely for edge in self.loops[name])

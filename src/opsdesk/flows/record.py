@@ -15,7 +15,7 @@ from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Field, Procedure
 from opsdesk.flows.record_chain import sealed, verify
 from opsdesk.flows.settle import ANSWERABLE
-from opsdesk.flows.state import OPEN, NodePhase, RunStatus, State
+from opsdesk.flows.state import OPEN, NodePhase, NodeState, RunStatus, State
 from opsdesk.kit.masking import mask_mapping, mask_text
 
 __all__ = ["Reveal", "masked", "osop_log", "record_ends", "to_yaml", "verify", "verify_journals"]
@@ -34,6 +34,7 @@ _STATUS = {
     RunStatus.WAITING: "BLOCKED",
     RunStatus.BLOCKED: "BLOCKED",
     RunStatus.PAUSED: "BLOCKED",
+    RunStatus.COMPENSATING: "BLOCKED",
 }
 
 
@@ -93,23 +94,26 @@ class _Recorder:
     attempts: dict[tuple[str, int], int] = field(default_factory=dict)
     retried_by: dict[str, str] = field(default_factory=dict)
     last_at: datetime | None = None
+    about: NodeState | None = None
+    """The node that is being recorded, where its state is another's by now."""
 
     def __post_init__(self) -> None:
         self.state = engine.fold(self.procedure, (), run_id=self.run_id)
 
     def take(self, facts: Iterable[Fact]) -> None:
         for fact in facts:
-            before = {key: node.phase for key, node in self.state.nodes.items()}
+            before = {key: (node, node.phase) for key, node in self.state.nodes.items()}
             if fact.kind is FactKind.NODE_RERUN:
                 self._begun_again(fact)
             engine.apply(self.procedure, self.state, fact)
             self.last_at = fact.at
             if fact.node:
-                self._record(fact)
+                self._record(fact, before[fact.node][0])
             for key, node in self.state.nodes.items():
-                if before[key] is NodePhase.PENDING and node.phase is NodePhase.ACTIVE:
+                was, phase = before[key]
+                if node.phase is NodePhase.ACTIVE and (phase is NodePhase.PENDING or self._undoes_more(was, node)):
                     self.started[key] = fact.at
-                elif before[key] is not NodePhase.SKIPPED and node.phase is NodePhase.SKIPPED:
+                elif phase is not NodePhase.SKIPPED and node.phase is NodePhase.SKIPPED:
                     self._skipped(key, fact.at)
 
     def log(self) -> dict[str, Any]:
@@ -137,11 +141,17 @@ class _Recorder:
         }
         return {key: value for key, value in head.items() if value != ""}
 
-    def _record(self, fact: Fact) -> None:
+    @staticmethod
+    def _undoes_more(was: NodeState, node: NodeState) -> bool:
+        return node is not was and node.undoes is not None
+
+    def _record(self, fact: Fact, was: NodeState) -> None:
+        """`was`: as the node stood; one that undoes several goes on to the next by the fact that ends it."""
         payload = fact.payload
+        self.about = was if self._undoes_more(was, self.state.nodes[fact.node]) else None
         match fact.kind:
             case FactKind.NODE_ENDED:
-                skipped = self.state.nodes[fact.node].skipped_because
+                skipped = self._stands(fact.node).skipped_because
                 reason = "" if skipped is None else f"skipped: {mask_text(skipped)}"
                 self._ended(fact, "COMPLETED", outputs=payload["outputs"], reason=reason)
             case FactKind.NODE_BLOCKED:
@@ -178,7 +188,7 @@ class _Recorder:
         }
         if outputs is not None:
             record["outputs"] = self._revealed(outputs, self.procedure.nodes[fact.node].outputs)
-        sends = self.state.nodes[fact.node].sends
+        sends = self._stands(fact.node).sends
         more = {
             "error": error,
             "reason": reason,
@@ -189,13 +199,16 @@ class _Recorder:
 
     def _begun(self, node_id: str, begin: datetime) -> dict[str, Any]:
         """What a record says of an attempt from its start; counts the attempt."""
-        node, state = self.procedure.nodes[node_id], self.state.nodes[node_id]
+        node, state = self.procedure.nodes[node_id], self._stands(node_id)
         key = (node_id, state.iteration)
         self.attempts[key] = self.attempts.get(key, 0) + 1
         given = {item.name: state.scope[item.name] for item in node.inputs if item.name in state.scope}
-        record = {"node_id": node_id, "node_type": node.type.value, "attempt": self.attempts[key], "status": "RUNNING"}
+        record: dict[str, Any] = {"node_id": node_id, "node_type": node.type.value}
+        record |= {"attempt": self.attempts[key], "status": "RUNNING"}
         if state.iteration > 1:
             record["iteration"] = state.iteration
+        if state.undoes is not None:
+            record["undoes"] = {"node_id": state.undoes[0], "iteration": state.undoes[1]}
         if retried_by := self.retried_by.pop(node_id, ""):
             record["retried_by"] = retried_by
         return record | {"started_at": _stamp(begin), "inputs": self._revealed(given, node.inputs)}
@@ -205,6 +218,8 @@ class _Recorder:
         times = {"started_at": _stamp(at), "ended_at": _stamp(at), "duration_ms": 0}
         cut_off = self.state.nodes[node_id].cut_off
         reason = "the join behind it did not wait for it" if cut_off else "no edge that leads here was taken"
+        if self.state.undoing is not None:
+            reason = "the run was being undone before it had ended"
         self.records.append(record | times | {"reason": reason})
 
     def _unfinished(self, status: RunStatus) -> list[dict[str, Any]]:
@@ -214,11 +229,17 @@ class _Recorder:
             if node.phase in (NodePhase.ACTIVE, NodePhase.WAITING):
                 records.append(self._under_way(key, status))
             elif node.phase is NodePhase.PENDING and status not in OPEN:
-                kind = self.procedure.nodes[key].type.value
-                records.append(
-                    {"node_id": key, "node_type": kind, "status": "BLOCKED", "reason": "the run did not come this far"}
-                )
+                records.append(self._not_reached(key))
         return records
+
+    def _not_reached(self, node_id: str) -> dict[str, Any]:
+        record = {"node_id": node_id, "node_type": self.procedure.nodes[node_id].type.value}
+        if node_id in self.procedure.undo_nodes:
+            return record | {"status": "SKIPPED", "reason": "nothing was to be undone by it"}
+        return record | {"status": "BLOCKED", "reason": "the run did not come this far"}
+
+    def _stands(self, node_id: str) -> NodeState:
+        return self.about or self.state.nodes[node_id]
 
     def _under_way(self, node_id: str, status: RunStatus) -> dict[str, Any]:
         assert self.last_at is not None
@@ -244,6 +265,9 @@ class _Recorder:
             where = f" at {state.outcome_node}" if state.outcome_node else ""
             return mask_text(f"{head}{where}: {state.outcome_reason}" if state.outcome_reason else f"{head}{where}")
         parts = [f"set aside: {state.set_aside}"] if state.set_aside is not None else []
+        if state.undoing is not None:
+            done, end = len(state.undoing.undone), ENGLISH[f"run_{state.undoing.outcome.value}"]
+            parts.append(f"{done} undone so far, then: {end}: {mask_text(state.undoing.reason)}")
         if state.pause is not None:
             parts.append(f"paused by {state.pause.actor}: {state.pause.reason}")
         for key, node in state.nodes.items():

@@ -285,12 +285,12 @@ async def signal_run(
     "/runs/{run_id}/cancellations",
     status_code=202,
     summary="Cancel a run",
-    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, RunNotFound, RunFinished),
+    responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, *arrivals.CANCEL_REFUSALS),
 )
 async def cancel_run(
     run_id: RunId, cancellation: Cancellation, actor: access.guard.RunWriter, conn: Conn, now: Now
 ) -> Taken:
-    """It ends where it is, and its open tickets are closed."""
+    """It ends where it is, and its open tickets are closed. What it has done is undone first, where nodes say how."""
     await arrivals.cancel(conn, run_id=run_id, reason=cancellation.reason, actor=actor, now=now)
     return Taken(run=run_id)
 

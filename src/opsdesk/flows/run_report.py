@@ -96,7 +96,7 @@ class Report:
 
 def report_of(procedure: Procedure, log: Mapping[str, Any], *, now: datetime) -> Report:
     """From the log of the run, which says already what the reader may see."""
-    is_open = log["outcome"] in ("running", "waiting", "blocked", "paused")
+    is_open = log["outcome"] in ("running", "waiting", "blocked", "paused", "compensating")
     return Report(
         name=procedure.name,
         procedure=procedure.id,

@@ -1,19 +1,20 @@
 """From what came back (of a call, a person, a partner, an operator) to facts. Pure, like the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
+from opsdesk.flows.compensation import ending, is_finishing, not_called, undoes
 from opsdesk.flows.engine import Execute, GoRound
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.outputs import bind_outputs
-from opsdesk.flows.procedure import Backoff, Edge, EdgeMode, Node, RetryPolicy
+from opsdesk.flows.procedure import Edge, EdgeMode, Node
 from opsdesk.flows.program import Program
+from opsdesk.flows.retries import backoff_s
 from opsdesk.flows.rounds import LoopRefused, items_of, way_back
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
 from opsdesk.flows.ways import behind, onward, tickets_cut_off
@@ -34,6 +35,8 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
         return []
     if isinstance(outcome, Done):
         return [ended(program, state, command.node, outcome.outputs, now)]
+    if is_finishing(state, command.node):
+        return [failed(program, state, command.node, _given_up(outcome), now, attempt=command.attempt)]
     if isinstance(outcome, Wait):
         return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=None)]
     if isinstance(outcome, Timer):
@@ -43,6 +46,13 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
         error = {"code": outcome.code, "message": outcome.message, "attempt": command.attempt}
         return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=error)]
     return [failed(program, state, command.node, outcome, now, attempt=command.attempt)]
+
+
+def _given_up(outcome: Wait | Timer | Failed) -> Failed:
+    """What is only promised is not waited for by a run that is being undone."""
+    if isinstance(outcome, Failed):
+        return outcome
+    return Failed("NotWaitedFor", "the run was being undone when an answer was promised")
 
 
 def _settled(state: State, command: Execute) -> bool:
@@ -55,6 +65,11 @@ def _settled(state: State, command: Execute) -> bool:
 def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, Any], now: datetime, **more: Any) -> Fact:
     """The node has its outputs; which edges are taken is decided here, once."""
     node = state.nodes[node_id]
+    if state.undoing is not None:
+        payload = {"outputs": outputs, "taken": [], **undoes(state, node_id), **more}
+        if node.wait is not None and node.wait.ticket and "reason" in more:
+            payload["tickets"] = [node.wait.ticket]
+        return Fact(FactKind.NODE_ENDED, now, node_id, node.iteration, payload)
     try:
         taken, items = _taken(program, state, node_id, outputs)
     except ConditionFailed as error:
@@ -66,7 +81,9 @@ def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, An
         }
         return Fact(FactKind.NODE_BLOCKED, now, node_id, node.iteration, {"code": "ConditionFailed", **payload, **more})
     except LoopRefused as refused:
-        return failed(program, state, node_id, Failed(refused.code, refused.message), now, attempt=node.attempt)
+        fact = failed(program, state, node_id, Failed(refused.code, refused.message), now, attempt=node.attempt)
+        kept = {"outputs": outputs} if program.procedure.nodes[node_id].undo is not None else {}
+        return replace(fact, payload={**fact.payload, **kept})
     ends = {"outputs": outputs, "taken": taken, **items, **_cut_off(program, state, node_id, taken, now), **more}
     return Fact(FactKind.NODE_ENDED, now, node_id, node.iteration, ends)
 
@@ -118,11 +135,13 @@ def failed(program: Program, state: State, node_id: str, failure: Failed, now: d
     """Tried again later if the policy says so; else the failure edges that fit are taken; else an incident."""
     declared, node = program.procedure.nodes[node_id], state.nodes[node_id]
     payload: dict[str, Any] = {"code": failure.code, "message": failure.message, "attempt": attempt}
-    if failure.retryable and attempt <= declared.retry.max_retries:
-        delay = max(_backoff_s(declared.retry, attempt, f"{node_id}:{now}"), failure.retry_after_s or 0)
+    finishing = is_finishing(state, node_id)
+    if failure.retryable and not finishing and attempt <= declared.retry.max_retries:
+        delay = max(backoff_s(declared.retry, attempt, f"{node_id}:{now}"), failure.retry_after_s or 0)
         payload["retry_at"] = (now + timedelta(seconds=delay)).isoformat()
         return Fact(FactKind.ATTEMPT_FAILED, now, node_id, node.iteration, payload)
-    payload["taken"] = _failure_edges(program, state, node_id, failure)
+    payload |= undoes(state, node_id)
+    payload["taken"] = [] if finishing else _failure_edges(program, state, node_id, failure)
     payload["timeout"] = failure.timeout
     if payload["taken"]:
         payload |= _cut_off(program, state, node_id, payload["taken"], now)
@@ -154,15 +173,6 @@ def _holds(program: Program, index: int, values: Mapping[str, Any]) -> bool:
         return False
 
 
-def _backoff_s(policy: RetryPolicy, attempt: int, seed: str) -> float:
-    """Fixed, or doubling with up to a tenth of jitter, which depends on the seed alone so that replay agrees."""
-    if policy.backoff is Backoff.FIXED:
-        return policy.backoff_s
-    delay = policy.backoff_s * float(2 ** min(attempt - 1, 30))
-    jitter = int.from_bytes(sha256(seed.encode()).digest()[:4], "big") / 2**32
-    return min(delay * (1 + 0.1 * jitter), policy.max_backoff_s or float("inf"))
-
-
 def _promised(declared: Node, node: NodeState, attempt: int, now: datetime, *, error: Mapping[str, Any] | None) -> Fact:
     """The partner will answer later: wait from the first request on, and ask again as the retry policy says."""
     sends = node.sends + 1
@@ -174,7 +184,7 @@ def _promised(declared: Node, node: NodeState, attempt: int, now: datetime, *, e
         until = (parked_until or node.released_at) + timedelta(seconds=declared.timeout_s or WAIT_DEFAULT_S)
     payload: dict[str, Any] = {"reason": "callback", "until": until.isoformat(), "attempt": attempt, "sends": sends}
     if sends <= declared.retry.max_retries:
-        payload["resend_at"] = (now + timedelta(seconds=_backoff_s(declared.retry, sends, declared.id))).isoformat()
+        payload["resend_at"] = (now + timedelta(seconds=backoff_s(declared.retry, sends, declared.id))).isoformat()
     if error:
         payload["error"] = error
     return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload)
@@ -189,7 +199,10 @@ def _timed(node: NodeState, command: Execute, timer: Timer, now: datetime) -> Fa
 
 
 def expired(program: Program, state: State, node_id: str, now: datetime) -> list[Fact]:
-    """The wait ran out: a timer has ended; else the timeout edge is taken, or the run ends as timed out."""
+    """The wait ran out: a timer has ended; else the timeout edge is taken, or the run ends as timed out.
+
+    Where a node that undoes another waited, it is an incident: the run ends when everything is undone, and not before.
+    """
     node = state.nodes[node_id]
     assert node.wait is not None
     if node.wait.reason == "timer":
@@ -200,24 +213,18 @@ def expired(program: Program, state: State, node_id: str, now: datetime) -> list
     fact = failed(program, state, node_id, failure, now, attempt=node.attempt)
     if ticket:
         fact = replace(fact, payload={**fact.payload, "ticket": ticket})
-    if fact.payload["taken"]:
+    if fact.payload["taken"] or state.undoing is not None:
         return [fact]
-    return [fact, run_ended(RunStatus.TIMED_OUT, now, node=node_id, reason=failure.message)]
+    end = ending(
+        program.procedure, state, RunStatus.TIMED_OUT, now, node=node_id, reason=failure.message, expired=node_id
+    )
+    return [fact, end]
 
 
 def round_begun(command: GoRound, now: datetime) -> Fact:
     """A loop goes round."""
     payload = {"edge": command.edge, "round": command.round, "nodes": list(command.nodes)}
     return Fact(FactKind.ROUND_BEGUN, now, command.node, command.iteration, payload)
-
-
-def run_ended(outcome: RunStatus, now: datetime, *, node: str | None, reason: str, actor: str = "") -> Fact:
-    payload: dict[str, Any] = {"outcome": outcome.value, "reason": reason}
-    if node:
-        payload["node"] = node
-    if actor:
-        payload["actor"] = actor
-    return Fact(FactKind.RUN_ENDED, now, payload=payload)
 
 
 class ArrivalKind(StrEnum):
@@ -248,15 +255,24 @@ class Arrival:
     at: datetime
 
 
-def take_in(program: Program, state: State, arrival: Arrival, now: datetime) -> list[Fact]:
-    """The facts that an arrival makes; one that has nothing to act on is kept as ignored."""
+def take_in(
+    program: Program, state: State, arrival: Arrival, now: datetime, *, under_way: Collection[str] = ()
+) -> list[Fact]:
+    """The facts that an arrival makes; one that has nothing to act on is kept as ignored.
+
+    `under_way`: the nodes whose calls are being made.
+    """
     node = state.nodes.get(arrival.node)
     if state.outcome is not None:
         return [ignored(arrival, f"the run has ended: {state.outcome}", now)]
     match arrival.kind:
+        case ArrivalKind.CANCEL | ArrivalKind.RERUN if state.undoing is not None:
+            return [ignored(arrival, "the run is being undone", now)]
         case ArrivalKind.CANCEL:
             reason = str(arrival.payload.get("reason") or "cancelled")
-            return [run_ended(RunStatus.CANCELLED, now, node=None, reason=reason, actor=arrival.actor)]
+            end, actor = RunStatus.CANCELLED, arrival.actor
+            about = program.procedure, state, end, now
+            return [ending(*about, node=None, reason=reason, actor=actor, under_way=under_way)]
         case ArrivalKind.RETRY if node is None and state.set_aside is not None:
             return [Fact(FactKind.RUN_RESUMED, now, payload={"actor": arrival.actor})]
         case ArrivalKind.RETRY if node is not None and node.phase is NodePhase.BLOCKED:
@@ -352,6 +368,8 @@ def parked(state: State, command: Execute, until: datetime, now: datetime) -> li
     node = state.nodes[command.node]
     if _settled(state, command):
         return []
+    if is_finishing(state, command.node):
+        return [not_called(state, command.node, now, attempt=command.attempt)]
     payload: dict[str, Any] = {"reason": "rate_limit", "until": until.isoformat(), "attempt": command.attempt}
     if command.resend:
         assert node.wait is not None

@@ -23,9 +23,11 @@ class RunStatus(StrEnum):
     """Ended where no condition led further, such as a rejection."""
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
+    COMPENSATING = "compensating"
+    """How it ends is known, and what it has done is being undone before."""
 
 
-OPEN = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.BLOCKED, RunStatus.PAUSED})
+OPEN = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.BLOCKED, RunStatus.PAUSED, RunStatus.COMPENSATING})
 
 
 class NodePhase(StrEnum):
@@ -97,6 +99,8 @@ class NodeState:
     """Why a person skipped it."""
     earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By node: outputs of the round before, where a loop led back to it or to a node before it."""
+    undoes: tuple[str, int] | None = None
+    """Of a node that undoes others: which one now, and in which iteration of it."""
     cut_off: bool = False
     """It was skipped, or what came after it was no longer waited for, because a join did not wait for it."""
 
@@ -111,6 +115,41 @@ class Loop:
     """One for each round; None: it goes round as long as its condition holds."""
     due: bool = False
     """Its condition held, and the next round begins as soon as everything of this one has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a node has done that another node undoes, with the names that the node saw and gave then."""
+
+    node: str
+    iteration: int
+    key_generation: int
+    scope: Mapping[str, Any]
+    outputs: Mapping[str, Mapping[str, Any]]
+    """Its own, and those of the nodes on the way to it, by node."""
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """As its idempotency key tells it from others."""
+        return self.node, self.iteration, self.key_generation
+
+
+@dataclass(slots=True)
+class Undoing:
+    """A run that is being undone, and how it ends then."""
+
+    outcome: RunStatus
+    node: str | None
+    reason: str
+    actor: str
+    begun_at: datetime
+    left: list[Completed]
+    """Still to be undone, the last first."""
+    finishing: set[str]
+    """Nodes whose calls are waited for before anything is undone."""
+    now: Completed | None = None
+    """Being undone."""
+    undone: list[Completed] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -129,6 +168,9 @@ class State:
     """By index of an `event` edge: since when it waits."""
     events: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """By index of an `event` edge: the name, data and key of the event that it was taken by."""
+    completed: list[Completed] = field(default_factory=list)
+    """In order: what would have to be undone."""
+    undoing: Undoing | None = None
     loose_end: tuple[str, str] | None = None
     """Where no condition led on in an earlier round of a `for_each`: the node, and what is to be said of it."""
     seq: int = 0

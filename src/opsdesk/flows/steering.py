@@ -16,6 +16,7 @@ from opsdesk.flows.errors import (
     NodeUnknown,
     RunFinished,
     RunIsPaused,
+    RunIsUndone,
     RunNotFound,
     RunNotPaused,
 )
@@ -30,7 +31,7 @@ from opsdesk.kit.ids import new_id
 PAUSE_REFUSALS = (RunNotFound, RunFinished, RunIsPaused, KeyReused)
 RESUME_REFUSALS = (RunNotFound, RunFinished, RunNotPaused, KeyReused)
 SKIP_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, NodeNotSkippable, AnswerInvalid, KeyReused)
-RERUN_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, NodeNotReached, KeyReused)
+RERUN_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, RunIsUndone, NodeNotReached, KeyReused)
 
 
 def key_of(actor: Actor, key: str | None) -> str | None:
@@ -94,7 +95,8 @@ async def skip(
     """End a node without its call: with these outputs, which have to be what it declares, or with none.
 
     Where a condition behind it then cannot be decided, the run is blocked there and says so. A node that a person
-    answers is never skipped, so that nobody is approved past the review desk. Raises SKIP_REFUSALS.
+    answers is never skipped, so that nobody is approved past the review desk; but one that undoes another, because
+    nothing is approved by it. Raises SKIP_REFUSALS.
     """
     content = [node, reason, outputs]
     asked = _key(ArrivalKind.SKIP, key)
@@ -105,7 +107,7 @@ async def skip(
     declared = procedure.nodes.get(node)
     if declared is None:
         raise NodeUnknown(run_id, node)
-    if declared.type is NodeType.HUMAN:
+    if declared.type is NodeType.HUMAN and node not in procedure.undo_nodes:
         raise NodeNotSkippable(run_id, node, "a person answers it, at the review desk")
     if state.nodes[node].phase not in SKIPPABLE:
         raise NodeNotSkippable(run_id, node, state.nodes[node].phase.value)
@@ -150,6 +152,8 @@ async def rerun(
     _, state, _ = await read_state(conn, run_id)
     if node not in state.nodes:
         raise NodeUnknown(run_id, node)
+    if state.undoing is not None:
+        raise RunIsUndone(run_id)
     if state.nodes[node].phase not in RERUNNABLE:
         raise NodeNotReached(run_id, node, state.nodes[node].phase.value)
     await keep(

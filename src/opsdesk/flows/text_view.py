@@ -74,6 +74,10 @@ def _step(procedure: Procedure, node: Node, *, number: int, known: Words) -> lis
         if text:
             lines.append(f"     {_plain(text)}")
     lines += [f"     {_plain(_leads(edge, known))}" for edge in procedure.outgoing[node.id]]
+    if node.undo is not None:
+        lines.append(f"     {_plain(known['undone_by'])} {_plain(node.undo.node)}")
+    for undone in procedure.undo_nodes.get(node.id, ()):
+        lines.append(f"     {_plain(known['undoes'].format(node=undone))}")
     return [*lines, ""]
 
 
@@ -147,6 +151,8 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
     parts += [mask_text(error), *_times(fact, known, moment)]
     if fact.kind is FactKind.EVENT_CAME:
         parts.append(str(payload.get("event", {}).get("name", "")))
+    if "undoes" in payload:
+        parts.append(known["undoes"].format(node=payload["undoes"]["node"]))
     if payload.get("actor"):
         parts.append(known["by"].format(actor=payload["actor"]))
     for index in payload.get("taken", ()):
@@ -181,5 +187,8 @@ def _padded(text: str, width: int) -> str:
 
 
 _WITH_REASON = frozenset(
-    {FactKind.RUN_ENDED, FactKind.IGNORED, FactKind.NODE_ENDED, FactKind.NODE_RERUN, FactKind.RUN_PAUSED}
+    {
+        *(FactKind.RUN_ENDED, FactKind.IGNORED, FactKind.NODE_ENDED, FactKind.NODE_RERUN, FactKind.RUN_PAUSED),
+        FactKind.UNDO_BEGUN,
+    }
 )

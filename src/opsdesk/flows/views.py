@@ -10,7 +10,7 @@ from opsdesk.access import Actor, Scope
 from opsdesk.flows.facts import FactKind
 from opsdesk.flows.procedure import NodeType, Procedure
 from opsdesk.flows.runs import JournalRow, Run
-from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Wait
+from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Undoing, Wait
 from opsdesk.flows.views_procedures import DefinitionPage as DefinitionPage
 from opsdesk.flows.views_procedures import DefinitionView as DefinitionView
 from opsdesk.flows.views_procedures import FindingView as FindingView
@@ -63,8 +63,8 @@ class RunView(View):
     """The version of the procedure that the run is pinned to."""
     status: RunStatus
     """Open: `running`, `waiting` for a time, a person or a partner, `blocked` by an incident until a person retries or
-    cancels, `paused` until a person resumes it. The others are final; `stopped`: no condition led further, such as
-    after a rejection."""
+    cancels, `paused` until a person resumes it, `compensating` while what it has done is undone before it ends. The
+    others are final; `stopped`: no condition led further, such as after a rejection."""
     started_by: str
     """The id of the actor."""
     started_at: datetime
@@ -173,6 +173,8 @@ class NodeStateView(View):
     """What it ended with, by name."""
     skipped_because: str | None
     """Why a person skipped it; null: nobody did."""
+    undoes: str | None
+    """The id of the node that it undoes, or undid last; null: none."""
 
 
 class RunDetail(RunView):
@@ -184,6 +186,8 @@ class RunDetail(RunView):
     """When it ends as `timed_out`; null: its procedure has no time limit."""
     pause: "PauseView | None"
     """Who paused it and why; null: it is not paused."""
+    undoing: "UndoingView | None"
+    """How it ends once what it has done is undone; null: it is not being undone, and was not."""
     set_aside: str | None
     """Why nobody works on the run until it is retried; null: it was not set aside."""
     nodes: list[NodeStateView]
@@ -198,6 +202,7 @@ class RunDetail(RunView):
             pause=PauseView(actor=state.pause.actor, at=state.pause.at, reason=mask_text(state.pause.reason))
             if state.pause
             else None,
+            undoing=UndoingView.of(state.undoing) if state.undoing else None,
             set_aside=state.set_aside and mask_text(state.set_aside),
             nodes=[_node_state(procedure, name, node, see) for name, node in state.nodes.items()],
         )
@@ -220,6 +225,7 @@ def _node_state(procedure: Procedure, node_id: str, state: NodeState, see: Sight
         error=ErrorView(code=str(error["code"]), message=mask_text(str(error["message"]))) if error else None,
         outputs=see(state.outputs),
         skipped_because=state.skipped_because and mask_text(state.skipped_because),
+        undoes=state.undoes[0] if state.undoes else None,
     )
 
 
@@ -232,6 +238,37 @@ class PauseView(View):
     """Since when."""
     reason: str
     """Why, in words."""
+
+
+class UndoingView(View):
+    """That a run is being undone before it ends."""
+
+    outcome: RunStatus
+    """How it ends then."""
+    node: str | None
+    """The id of the node that it ends at; null: at none."""
+    reason: str
+    """Why it ends, in words."""
+    actor: str | None
+    """The id of the actor who cancelled it; null: nobody did."""
+    at: datetime
+    """Since when."""
+    undone: int
+    """What has been undone, in iterations of nodes."""
+    left: int
+    """What has not been yet."""
+
+    @staticmethod
+    def of(undoing: Undoing) -> "UndoingView":
+        return UndoingView(
+            outcome=undoing.outcome,
+            node=undoing.node,
+            reason=mask_text(undoing.reason),
+            actor=undoing.actor or None,
+            at=undoing.begun_at,
+            undone=len(undoing.undone),
+            left=len(undoing.left) + (undoing.now is not None) + len(undoing.finishing),
+        )
 
 
 class FactView(View):

@@ -52,7 +52,10 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "cancel": Action(
         N_("Cancel the run"),
-        N_("The run ends where it is, and its open tickets are closed. It cannot be opened again."),
+        N_(
+            "The run ends where it is, and its open tickets are closed. What it has done is undone first, where its "
+            "procedure says how. It cannot be opened again."
+        ),
         N_("The run is being cancelled."),
         needs_reason=True,
         is_final=True,
@@ -93,7 +96,8 @@ def run_actions(detail: "flows.views.RunDetail") -> Sequence[str]:
     if detail.ended_at is not None:
         return ()
     first = ["retry"] if detail.set_aside else []
-    return [*first, "resume" if detail.pause else "pause", "cancel"]
+    last = [] if detail.undoing else ["cancel"]
+    return [*first, "resume" if detail.pause else "pause", *last]
 
 
 def node_actions(detail: "flows.views.RunDetail", node: "flows.views.NodeStateView") -> NodeActions:
@@ -106,9 +110,9 @@ def node_actions(detail: "flows.views.RunDetail", node: "flows.views.NodeStateVi
         actions.append("retry")
     if not is_person and (phase == "retrying" or (node.wait is not None and node.wait.reason == "partner")):
         actions.append("signal")
-    if not is_person and phase in ("active", "retrying", "waiting", "blocked"):
+    if (not is_person or node.undoes) and phase in ("active", "retrying", "waiting", "blocked"):
         actions.append("skip")
-    return [*actions, "rerun"]
+    return actions if detail.undoing else [*actions, "rerun"]
 
 
 @dataclass(frozen=True, slots=True)

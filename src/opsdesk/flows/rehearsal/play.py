@@ -8,6 +8,7 @@ from uuid import UUID
 
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome
 from opsdesk.flows.calls import Wait as Promise
+from opsdesk.flows.compensation import ending
 from opsdesk.flows.engine import (
     Command,
     Execute,
@@ -33,7 +34,6 @@ from opsdesk.flows.settle import (
     failed,
     person_asked,
     round_begun,
-    run_ended,
     settle,
 )
 from opsdesk.flows.state import NodePhase, RunStatus, State
@@ -152,7 +152,8 @@ class _Player:
         for command in commands:
             match command:
                 case Finish(outcome=outcome, node=node, reason=reason):
-                    self._add(run_ended(outcome, self.now, node=node, reason=reason))
+                    state = self.played.state
+                    self._add(ending(self.program.procedure, state, outcome, self.now, node=node, reason=reason))
                     return True
                 case GoRound():
                     self._add(round_begun(command, self.now))

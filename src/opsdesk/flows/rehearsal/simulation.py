@@ -139,10 +139,16 @@ class _Walker:
             paths=tuple(self.paths.values()),
             walks=walks,
             complete=not pending,
-            nodes_never_run=tuple(node for node in procedure.nodes if node not in self.run),
+            nodes_never_run=tuple(node for node in procedure.nodes if node not in self.run and not self._undoes(node)),
             edges_never_taken=tuple(edge for edge in procedure.edges if edge.index not in self.taken | self.unknown),
             notes=tuple(self.choices.notes),
         )
+
+    def _undoes(self, node_id: str) -> bool:
+        """Whether it undoes, where a run is cancelled, something that runs; no walk is cancelled."""
+        procedure = self.circles.program.procedure
+        undone = [procedure.nodes[name].undo for name in procedure.undo_nodes.get(node_id, ()) if name in self.run]
+        return any(undo is not None and "cancelled" in undo.on for undo in undone)
 
     def _played(self, walk: _Walk, followed: int) -> tuple[Played, str]:
         inputs = self.choices.of_inputs()
@@ -158,7 +164,7 @@ class _Walker:
             if key in made:
                 return made[key]
             ways = self.choices.at(state, node_id)
-            if key[1] > ROUNDS_MAX:
+            if key[1] > ROUNDS_MAX and node_id not in program.procedure.undo_nodes:
                 leaving = self._leaving(state, node_id, ways)
                 if leaving is None:
                     return GoesOn(f"from {node_id} on it goes in a circle that it never leaves")
@@ -236,5 +242,10 @@ class _Walker:
         if at and at not in ends:
             ends.append(at)
         told = {name: iter(words) for name, words in walk.told.items()}
-        steps = tuple(Step(name, next(told.get(name, iter(())), "")) for name in ends)
+        undone = iter([fact.payload["undoes"]["node"] for fact in done.facts if "undoes" in fact.payload])
+        undo_nodes = self.circles.program.procedure.undo_nodes
+        steps = tuple(
+            Step(name, f"undoes {next(undone, '')}" if name in undo_nodes else next(told.get(name, iter(())), ""))
+            for name in ends
+        )
         self.paths[key] = Path(done.outcome, at, done.reason, steps, edges=of_document(done.taken), inputs=inputs)

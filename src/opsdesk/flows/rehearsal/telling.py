@@ -19,6 +19,7 @@ def tell_simulation(procedure: Procedure, simulation: Simulation) -> str:
     for number, path in enumerate(simulation.paths, start=1):
         lines += _path(number, path)
     lines += _never(procedure, simulation)
+    lines += _undone(procedure)
     lines += [f"Note: {_plain(note)}" for note in simulation.notes]
     return "\n".join(lines) + "\n"
 
@@ -94,6 +95,13 @@ def _never(procedure: Procedure, simulation: Simulation) -> Iterator[str]:
         yield f"Runs {walked}: {_plain(node)}"
     for edge in simulation.edges_never_taken:
         yield f"Taken {walked}: {_plain(told_edge(edge))} at line {edge.position.line}"
+
+
+def _undone(procedure: Procedure) -> Iterator[str]:
+    """Walks end as procedures do; a cancellation can come at any time."""
+    for node in procedure.nodes.values():
+        if node.undo is not None and node.undo.node in procedure.undo_nodes and "cancelled" in node.undo.on:
+            yield f"Where a run is cancelled after {_plain(node.id)}: {_plain(node.undo.node)} undoes it."
 
 
 def _plain(text: str) -> str:
