@@ -235,6 +235,40 @@ def test_each_event_that_a_node_waits_for_is_a_path_and_so_is_that_none_comes() 
 
 
 @pytest.mark.req("FLO-206", "FLO-301")
+def test_an_event_that_a_timer_ends_the_wait_for_comes_before_it_and_not_at_all() -> None:
+    nodes = """
+    - {id: label, type: human, name: Label, role: agent}
+    - {id: wait, type: system, subtype: timer, name: Wait, runtime: {duration: 14d}}
+    - {id: arrived, type: human, name: Arrived, role: agent}
+    - {id: look, type: human, name: Look, role: agent}
+    """
+    edges = """
+    - {from: label, to: arrived, mode: event, when: event.name == 'arrived'}
+    - {from: label, to: wait}
+    - {from: arrived, to: look, join_mode: wait_any}
+    - {from: wait, to: look}
+    """
+    simulation = simulate(made(nodes, edges))
+    assert (simulation.complete, simulation.edges_never_taken, simulation.notes) == (True, (), ())
+    assert [[step.node for step in path.steps] for path in simulation.paths] == [
+        ["label", "arrived", "look"],
+        ["label", "wait", "look"],
+    ]
+
+
+@pytest.mark.req("FLO-206", "FLO-301")
+@pytest.mark.parametrize("expression", ["lines", "outputs.look.lines", "listed ? lines : []"])
+def test_a_list_of_a_loop_is_walked_with_items_and_without(expression: str) -> None:
+    nodes = """
+    - {id: look, type: human, name: Look, role: agent, outputs: {lines: {type: array}, listed: {type: boolean}}}
+    - {id: send, type: human, name: Send, role: agent}
+    """
+    simulation = simulate(made(nodes, f"- {{from: look, to: send, mode: loop, for_each: '{expression}'}}"))
+    assert (simulation.complete, simulation.edges_never_taken, simulation.nodes_never_run) == (True, (), ())
+    assert sorted([step.node for step in path.steps] for path in simulation.paths) == [["look"], ["look", "send"]]
+
+
+@pytest.mark.req("FLO-206", "FLO-301")
 def test_a_loop_is_walked_until_its_condition_fails_and_until_its_limit() -> None:
     again = ("check", "check", "ok == false", EdgeMode.LOOP, {"rounds_max": 2})
     simulation = simulate(program([node("check", outputs=fields("ok")), node("end")], [again, ("check", "end")]))

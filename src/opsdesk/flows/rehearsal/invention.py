@@ -53,7 +53,23 @@ def told_apart(program: Program) -> dict[str, Told]:
             found.setdefault(name, Told()).presence = True
         for expression in tree.walk(condition.tree):
             _look(expression, found)
+    for edge in program.procedure.edges:
+        if edge.for_each is not None and edge.index in program.conditions:
+            _gone_through(program.conditions[edge.index].tree, found)
     return found
+
+
+def _gone_through(expression: tree.Expression, found: dict[str, Told]) -> None:
+    """A list of a loop makes a difference where it is empty and where it is not."""
+    match expression:
+        case tree.Call(function="_?_:_", arguments=(condition, one, other)):
+            _truth(condition, found)
+            _gone_through(one, found)
+            _gone_through(other, found)
+        case _:
+            path = _path(expression)
+            if path is not None and len(path) == 1:
+                found.setdefault(path[0], Told()).lengths.add(1)
 
 
 def _look(expression: tree.Expression, found: dict[str, Told]) -> None:

@@ -25,6 +25,7 @@ from opsdesk.flows.engine import (
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.data import data_node
 from opsdesk.flows.nodes.outputs import bind_outputs
+from opsdesk.flows.nodes.system_fields import operation_of
 from opsdesk.flows.procedure import Edge, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.settle import (
@@ -149,8 +150,11 @@ class _Player:
 
     def _step(self, commands: list[Command]) -> bool:
         """Do the first thing that is to be done; False if there is nothing that would ever wake the run."""
+        timer: Execute | None = None
         for command in commands:
             match command:
+                case Execute(node=node) if self._is_timer(node):
+                    timer = timer or command
                 case Finish(outcome=outcome, node=node, reason=reason):
                     state = self.played.state
                     self._add(ending(self.program.procedure, state, outcome, self.now, node=node, reason=reason))
@@ -169,7 +173,17 @@ class _Player:
                     return True
                 case _:
                     pass
-        return self._event_comes() or self._sleep(commands)
+        if self._event_comes():
+            return True
+        if timer is not None:
+            self._execute(timer)
+            return True
+        return self._sleep(commands)
+
+    def _is_timer(self, node_id: str) -> bool:
+        """Its time passes at once, but not before what happens without it."""
+        node = self.program.procedure.nodes[node_id]
+        return node.type is NodeType.SYSTEM and operation_of(node) == "timer"
 
     def _event_comes(self) -> bool:
         """One that a node waits for, the first that does, if it is to come at all."""

@@ -119,6 +119,8 @@ class _Walker:
     taken: set[int] = field(default_factory=set)
     unknown: set[int] = field(default_factory=set)
     """Edges of which nothing is known."""
+    cut_off: dict[str, None] = field(default_factory=dict)
+    """Nodes that a join did not wait for."""
 
     def walk(self) -> Simulation:
         pending: deque[list[int]] = deque([[]])
@@ -141,7 +143,7 @@ class _Walker:
             complete=not pending,
             nodes_never_run=tuple(node for node in procedure.nodes if node not in self.run and not self._undoes(node)),
             edges_never_taken=tuple(edge for edge in procedure.edges if edge.index not in self.taken | self.unknown),
-            notes=tuple(self.choices.notes),
+            notes=(*self.choices.notes, *self._never_first()),
         )
 
     def _undoes(self, node_id: str) -> bool:
@@ -149,6 +151,12 @@ class _Walker:
         procedure = self.circles.program.procedure
         undone = [procedure.nodes[name].undo for name in procedure.undo_nodes.get(node_id, ()) if name in self.run]
         return any(undo is not None and "cancelled" in undo.on for undo in undone)
+
+    def _never_first(self) -> Iterable[str]:
+        ended = {step.node for path in self.paths.values() for step in path.steps}
+        for node in self.cut_off:
+            if node not in ended:
+                yield f"{node} does not end first, so that it is not told what follows if it does"
 
     def _played(self, walk: _Walk, followed: int) -> tuple[Played, str]:
         inputs = self.choices.of_inputs()
@@ -222,7 +230,7 @@ class _Walker:
         where it would have gone on if it had ended first."""
         self.run.add(node_id)
         self.unknown |= {edge.index for edge in self.circles.program.procedure.outgoing[node_id]}
-        self.choices.notes[f"{node_id} does not end first, so that it is not told what follows if it does"] = None
+        self.cut_off[node_id] = None
 
     def _keep(self, walk: _Walk, played: tuple[Played, str]) -> None:
         done, inputs = played
