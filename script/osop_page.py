@@ -1,7 +1,9 @@
 """docs/reference/osop.md: every field of a document, and what becomes of it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_edges import RUNNABLE_MODES
@@ -11,6 +13,10 @@ from script.osop_words import Word, names_in, sections, words
 from script.tables import table
 
 SAID = sections()
+SOURCE = Path(known.__file__).parent
+OWN_FIELD = re.compile(r'"(x-[a-z]+(?:-[a-z]+)*)"')
+HEADERS = {"x-api-key"}
+"""Of requests, and no fields of documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +233,8 @@ def unexplained() -> Iterator[str]:
         lines = [*SAID["runtime"], *SAID[f"runtime {node_type}"]]
         explained = {field for line in lines for field in names_in(line[0])}
         yield from (f"[runtime {node_type}] {field}" for field in sorted(explained ^ fields.honoured))
+    sources = (path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.py")))
+    own = {field for source in sources for field in OWN_FIELD.findall(source)} - HEADERS
+    explained = {field for word in said_of("ours") for field in word.names}
+    yield from (f"[ours] {field}" for field in sorted(explained ^ own))
+    yield from (f"[modes] {mode}" for mode in sorted({line[0] for line in SAID["modes"]} ^ {*EdgeMode}))

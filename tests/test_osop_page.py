@@ -1,26 +1,21 @@
 """docs/reference/osop.md says of every field that the reader of documents knows what becomes of it, and of no other.
 
-What fails here is mended in script/osop_fields.txt, or for a new kind of object in LEVELS of script/osop_page.py.
+That each is there, tests/test_docs.py holds. What fails is mended in script/osop_fields.txt, or for a new kind of
+object in LEVELS of script/osop_page.py.
 """
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_fields import FieldSet
-from opsdesk.flows.procedure import EdgeMode
-from script.osop_page import LEVELS, SAID, osop_page, said_of
+from script.osop_page import LEVELS, osop_page, said_of
 from tests.flows.specification import FIELDS, Treatment
 
 SCHEMAS = ("1.0", "2.0", "2.1")
 USES = ("run", "checked", "kept")
-SOURCE = Path(known.__file__).parent
-OWN_FIELD = re.compile(r'"(x-[a-z]+(?:-[a-z]+)*)"')
-HEADERS = {"x-api-key"}
-"""Of requests, and no fields of documents."""
 NO_SCHEMA = ("nodes[].retry_policy.backoff.", "tests[].failure_injection.", "sop:", "edges[].cases[].", "triggers[].")
 """Levels that the table of specification.py does not list field by field."""
 
@@ -61,13 +56,6 @@ def test_what_is_said_of_a_field_fits_the_table_of_the_public_schemas(name: str)
             treatment = FIELDS.get(f"{path}{field}")
             if treatment in (Treatment.HONOURED, Treatment.CARRIED):
                 assert (field, word.use == "kept") == (field, treatment is Treatment.CARRIED)
-
-
-def test_every_edge_mode_and_every_field_of_our_own_is_explained() -> None:
-    assert sorted(line[0] for line in SAID["modes"]) == sorted(EdgeMode)
-    sources = (path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.py")))
-    ours = {field for source in sources for field in OWN_FIELD.findall(source)} - HEADERS
-    assert ours == {field for word in said_of("ours") for field in word.names}
 
 
 def test_a_field_that_is_not_honoured_is_named_on_the_page() -> None:
