@@ -74,8 +74,10 @@ CREATE TABLE api_key (
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     person_id uuid,
+    made_by text,
     CONSTRAINT api_key_check CHECK ((expires_at > created_at)),
     CONSTRAINT api_key_id_check CHECK ((id ~ '^[0-9A-Za-z]{12}$'::text)),
+    CONSTRAINT api_key_made_by_check CHECK ((made_by <> ''::text)),
     CONSTRAINT api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 64))),
     CONSTRAINT api_key_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32))
 );
@@ -437,6 +439,8 @@ CREATE TABLE ticket (
     claimed_until timestamp with time zone,
     decision json,
     closed_at timestamp with time zone,
+    snapshot integer DEFAULT 1 NOT NULL,
+    reasons json DEFAULT '{}'::json NOT NULL,
     CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
     CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
     CONSTRAINT ticket_check1 CHECK (((status = 'open'::text) OR (claimed_by IS NULL))),
@@ -446,14 +450,37 @@ CREATE TABLE ticket (
     CONSTRAINT ticket_generation_check CHECK ((generation >= 1)),
     CONSTRAINT ticket_iteration_check CHECK ((iteration >= 1)),
     CONSTRAINT ticket_node_check CHECK ((node <> ''::text)),
+    CONSTRAINT ticket_reasons_check CHECK ((json_typeof(reasons) = 'object'::text)),
     CONSTRAINT ticket_requested_by_check CHECK ((requested_by <> ''::text)),
     CONSTRAINT ticket_required_approvers_check CHECK (((required_approvers >= 1) AND (required_approvers <= 20))),
     CONSTRAINT ticket_role_check CHECK ((role <> ''::text)),
     CONSTRAINT ticket_shown_check CHECK ((json_typeof(shown) = 'object'::text)),
     CONSTRAINT ticket_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT ticket_snapshot_check CHECK ((snapshot >= 1)),
     CONSTRAINT ticket_source_check CHECK ((source <> ''::text)),
     CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['open'::text, 'decided'::text, 'expired'::text, 'cancelled'::text, 'answered_elsewhere'::text]))),
     CONSTRAINT ticket_subject_check CHECK ((subject <> ''::text))
+);
+
+CREATE TABLE ticket_amendment (
+    ticket_id uuid NOT NULL,
+    snapshot integer NOT NULL,
+    shown json NOT NULL,
+    shown_sha256 text NOT NULL,
+    shown_personal text[] NOT NULL,
+    changed text[] NOT NULL,
+    actor text NOT NULL,
+    person text NOT NULL,
+    roles text[] NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ticket_amendment_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT ticket_amendment_changed_check CHECK ((cardinality(changed) >= 1)),
+    CONSTRAINT ticket_amendment_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT ticket_amendment_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT ticket_amendment_shown_check CHECK ((json_typeof(shown) = 'object'::text)),
+    CONSTRAINT ticket_amendment_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT ticket_amendment_snapshot_check CHECK ((snapshot >= 2))
 );
 
 CREATE TABLE ticket_answer (
@@ -465,11 +492,17 @@ CREATE TABLE ticket_answer (
     shown_sha256 text NOT NULL,
     key text NOT NULL,
     answered_at timestamp with time zone NOT NULL,
+    snapshot integer DEFAULT 1 NOT NULL,
+    person text,
+    reason_code text DEFAULT 'unspecified'::text NOT NULL,
     CONSTRAINT ticket_answer_actor_check CHECK ((actor <> ''::text)),
     CONSTRAINT ticket_answer_answers_check CHECK ((json_typeof(answers) = 'object'::text)),
     CONSTRAINT ticket_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
     CONSTRAINT ticket_answer_number_check CHECK ((number >= 1)),
-    CONSTRAINT ticket_answer_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text))
+    CONSTRAINT ticket_answer_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT ticket_answer_reason_code_check CHECK ((reason_code <> ''::text)),
+    CONSTRAINT ticket_answer_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT ticket_answer_snapshot_check CHECK ((snapshot >= 1))
 );
 
 CREATE TABLE ticket_event (
@@ -479,8 +512,7 @@ CREATE TABLE ticket_event (
     actor text NOT NULL,
     at timestamp with time zone NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
-    CONSTRAINT ticket_event_actor_check CHECK ((actor <> ''::text)),
-    CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text])))
+    CONSTRAINT ticket_event_actor_check CHECK ((actor <> ''::text))
 );
 
 ALTER TABLE ticket_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -529,7 +561,7 @@ ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_pkey PRIMARY KEY (definition_id);
 
 ALTER TABLE flow_inbox
-    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text]))) NOT VALID;
+    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text, 'amend'::text, 'correct'::text]))) NOT VALID;
 
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_pkey PRIMARY KEY (inbox_id);
@@ -600,14 +632,20 @@ ALTER TABLE ONLY schema_migration
 ALTER TABLE ONLY sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (subject);
 
+ALTER TABLE ONLY ticket_amendment
+    ADD CONSTRAINT ticket_amendment_pkey PRIMARY KEY (ticket_id, snapshot);
+
+ALTER TABLE ONLY ticket_answer
+    ADD CONSTRAINT ticket_answer_once_per_actor UNIQUE (ticket_id, snapshot, actor);
+
 ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_once_per_key UNIQUE (actor, key);
 
 ALTER TABLE ONLY ticket_answer
-    ADD CONSTRAINT ticket_answer_once_per_person UNIQUE (ticket_id, actor);
-
-ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
+
+ALTER TABLE ticket_event
+    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text]))) NOT VALID;
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
@@ -690,6 +728,8 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DE
 
 CREATE INDEX sign_in_attempt_at ON sign_in_attempt USING btree (at);
 
+CREATE UNIQUE INDEX ticket_answer_once_per_person ON ticket_answer USING btree (ticket_id, snapshot, COALESCE(person, actor));
+
 CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
 
 CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
@@ -706,9 +746,11 @@ CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION fn_pgqueuer_changed();
 
+CREATE TRIGGER ticket_amendment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_amendment FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER ticket_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
-CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked, required_approvers, due_at, requested_by, content_sha256, opened_at ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked, required_approvers, due_at, requested_by, content_sha256, opened_at, reasons ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER ticket_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -734,6 +776,9 @@ ALTER TABLE ONLY person_recovery_code
 
 ALTER TABLE ONLY person_session
     ADD CONSTRAINT person_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY ticket_amendment
+    ADD CONSTRAINT ticket_amendment_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
 ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);

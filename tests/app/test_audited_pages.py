@@ -49,6 +49,7 @@ WRITES = {
     "/tickets/{ticket_id}/claim": ["ticket.claim"],
     "/tickets/{ticket_id}/release": ["ticket.release"],
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
+    "/tickets/{ticket_id}/amend": ["ticket.amend", "run.amend"],
     "/runs/{run_id}/{name}": ["run.pause"],
     "/procedures": ["procedure.store"],
     "/procedures/{procedure_id}/start": ["run.start"],
@@ -137,7 +138,7 @@ async def ticket(api: Api) -> review.Ticket:
                 title="Look",
                 purpose="",
                 role="reviewer",
-                shown={},
+                shown={"score": 0.5},
                 shown_personal=frozenset(),
                 asked=(asked,),
                 required_approvers=1,
@@ -249,6 +250,12 @@ async def test_what_is_done_to_tickets_on_pages_is_recorded(api: Api) -> None:
     assert await reviewer.wrote("/tickets/next") == WRITES["/tickets/next"]
     for path, form in (("release", {}), ("claim", {}), ("decide", {"answer-0": "approved", "key": "1"})):
         assert await reviewer.wrote(f"{about}/{path}", **form) == WRITES[f"/tickets/{{ticket_id}}/{path}"]
+
+
+async def test_an_amendment_on_its_page_is_recorded(api: Api) -> None:
+    engineer, asked = await browser_of(api, "operations_engineer"), await ticket(api)
+    amended = await engineer.wrote(f"/tickets/{asked.id}/amend", **{"value-0": "0.9", "reason": "typed wrong"})
+    assert amended == WRITES["/tickets/{ticket_id}/amend"]
 
 
 async def test_what_is_done_to_runs_on_pages_is_recorded(api: Api) -> None:

@@ -32,11 +32,13 @@ WRITES = {
     "POST /v1/runs/{run_id}/resumptions": ["run.resume"],
     "POST /v1/runs/{run_id}/skips": ["run.skip"],
     "POST /v1/runs/{run_id}/reruns": ["run.rerun"],
+    "POST /v1/runs/{run_id}/corrections": ["ticket.amend", "run.correct"],
     "POST /v1/events": ["run.event"],
     "POST /v1/callbacks/{token}": ["run.callback"],
     "POST /v1/tickets/{ticket_id}/claims": ["ticket.claim"],
     "DELETE /v1/tickets/{ticket_id}/claims": ["ticket.release"],
     "POST /v1/tickets/{ticket_id}/decisions": ["ticket.decide", "run.decision"],
+    "POST /v1/tickets/{ticket_id}/amendments": ["ticket.amend", "run.amend"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
     "POST /v1/people": ["person.create"],
@@ -110,7 +112,9 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
             await until(lambda: is_now(api, never, key, "blocked"))
         await api.call("POST", f"/v1/tickets/{ticket}/claims", key=desk)
         await api.call("DELETE", f"/v1/tickets/{ticket}/claims", key=desk)
-        await api.post(f"/v1/tickets/{ticket}/decisions", APPROVED, key=desk, once="1")
+        await amend(api, now, ticket, key)
+        seen = {"shown_sha256": (await api.get(f"/v1/tickets/{ticket}", key=desk)).body["shown_sha256"]}
+        await api.post(f"/v1/tickets/{ticket}/decisions", APPROVED | seen, key=desk, once="1")
         await api.post(f"/v1/callbacks/{token(api, later)}", {"score": 0.5})
         other = await api.start("greet", key=key, once="other", email="later@example.com")
         await api.post(f"/v1/runs/{other}/signals", {"node": "ask", "answer": {"score": 0.5}}, key=key)
@@ -173,6 +177,12 @@ async def signed_in(api: AuditedApi, code: str, *, with_factor: bool = True) -> 
 async def session_of(api: AuditedApi, about: str, key: str) -> str:
     [session] = (await api.get(f"{about}/sessions", key=key)).body["items"]
     return str(session["id"])
+
+
+async def amend(api: AuditedApi, run: str, ticket: str, key: str) -> None:
+    wrong = {"reason": "typed wrong"}
+    await api.post(f"/v1/tickets/{ticket}/amendments", wrong | {"values": {"score": 0.9}}, key=key)
+    await api.post(f"/v1/runs/{run}/corrections", wrong | {"values": {"email": "other@example.com"}}, key=key)
 
 
 async def steer(api: AuditedApi, run: str, key: str) -> None:

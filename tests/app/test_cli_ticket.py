@@ -98,3 +98,28 @@ def test_the_same_key_answers_once(shell: Shell, ticket: str) -> None:
         assert shell("ticket", "decide", ticket, *EDITOR, *ANSWERS, "--key", "k").code == 0
     closed = shell("ticket", "decide", ticket, "--role", "editor", "--as", "wang", *ANSWERS)
     assert (closed.code, closed.err.split(":")[0]) == (1, "TicketNotOpen")
+
+
+@pytest.mark.req("FLO-309")
+def test_a_ticket_is_amended_and_decided_on_the_data_that_was_seen(shell: Shell, ticket: str) -> None:
+    why = ("--reason", "counted again")
+    assert shell("ticket", "amend", ticket, "--value", "pages=4", *why).err.endswith("shows data 2\n")
+    shown = shell("ticket", "show", ticket)
+    assert "  pages: 4\n" in shown.out
+    refused = shell("ticket", "decide", ticket, "--role", "editor", "--as", "wang", *ANSWERS, "--json")
+    assert (refused.code, refused.error["code"]) == (1, "DataChanged")
+    seen = shown.err.split("--seen ")[1].strip()
+    assert shell("ticket", "decide", ticket, "--role", "editor", "--as", "wang", *ANSWERS, "--seen", seen).code == 0
+    evidence = shell("ticket", "evidence", ticket)
+    assert evidence.code == 0
+    assert "pages=4 — counted again" in evidence.out
+    assert shell("ticket", "evidence", ticket, "--json").json["holds"] is True
+
+
+@pytest.mark.req("FLO-309")
+def test_correcting_an_input_amends_the_ticket_that_shows_it(shell: Shell) -> None:
+    run = shell.reviewed()["id"]
+    ticket = shell.ticket()
+    assert shell("run", "correct", run, "--input", "email=other@example.com", "--reason", "typed wrong").code == 0
+    shown = shell("ticket", "show", ticket, "--reveal", "--json").json
+    assert (shown["shown"]["email"], shown["snapshot"]) == ("other@example.com", 2)

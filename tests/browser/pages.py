@@ -27,6 +27,7 @@ PAGES: Mapping[str, str | None] = {
     "/audit/{entry_id}": Role.AUDITOR,
     "/tickets": Role.REVIEWER,
     "/tickets/{ticket_id}": Role.REVIEWER,
+    "/tickets/{ticket_id}/amend": Role.OPERATIONS_ENGINEER,
     "/runs": Role.SUPPORT_AGENT,
     "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
     "/runs/{run_id}/journal": Role.AUDITOR,

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from playwright.async_api import expect
 
 from opsdesk import review
@@ -181,3 +182,30 @@ async def test_two_officers_have_to_agree(there: Console, open_tab: OpenTab) -> 
         await press(tab, "1")
         await press_and_arrive(tab, "Control+Enter")
         await tab.shows(".flash", "Decided.")
+
+
+@pytest.mark.req("FLO-309")
+async def test_nothing_typed_is_lost_when_the_data_changes_before_the_decision(
+    there: Console, open_tab: OpenTab
+) -> None:
+    ticket = await there.ticket()
+    async with (
+        open_tab(await there.person("reviewer")) as tab,
+        open_tab(await there.person("operations_engineer")) as other,
+    ):
+        await tab.open(f"/tickets/{ticket.id}")
+        await tab.page.get_by_role("button", name="Claim").click()
+        await fill(tab)
+        await other.open(f"/tickets/{ticket.id}/amend")
+        await other.page.get_by_label("amount_fen").fill("9900")
+        await other.page.get_by_label("Reason", exact=True).fill("another invoice")
+        await other.page.get_by_role("button", name="Amend", exact=True).click()
+        await other.shows(".flash", "The data is amended; answers given before are void.")
+        await tab.page.get_by_role("button", name="Decide", exact=True).click()
+        await tab.says(".flash", "What you typed is still here.")
+        await expect(tab.page.get_by_label("Notes for the file")).to_have_value("看过照片")
+        await expect(tab.page.locator("dl.facts").first).to_contain_text("9900")
+        await tab.page.get_by_role("button", name="Decide", exact=True).click()
+        await tab.shows(".flash", "Decided.")
+    decided = await show(there, ticket.id)
+    assert (decided.status, decided.snapshot) == (review.TicketStatus.DECIDED, 2)

@@ -13,8 +13,9 @@ from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import expired, person_asked, round_begun, settle
+from opsdesk.flows.settle import expired, round_begun, settle
 from opsdesk.flows.state import State
+from opsdesk.flows.waits import person_asked
 
 any_graph = settings(max_examples=max(300, settings().max_examples), deadline=None)
 """How many random procedures a property is tried on: more in the nightly profile."""

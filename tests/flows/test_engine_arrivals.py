@@ -15,8 +15,9 @@ from opsdesk.flows.engine import Execute, Expire, Finish, OpenTicket, decide, fo
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Approval, EdgeMode, NodeType, RetryPolicy
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import Arrival, ArrivalKind, expired, person_asked, settle, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, expired, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
+from opsdesk.flows.waits import person_asked
 from tests.flows.graphs import Journal, fields, node, program
 from tests.flows.test_engine import programs
 

@@ -16,9 +16,10 @@ from opsdesk.flows.live_run import LiveRun
 from opsdesk.flows.procedure import EdgeMode, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.record import osop_log
-from opsdesk.flows.settle import Arrival, ArrivalKind, person_asked, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.text_view import told
+from opsdesk.flows.waits import person_asked
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.ids import new_id

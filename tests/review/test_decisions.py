@@ -372,6 +372,7 @@ async def test_the_schema_takes_one_answer_of_a_person_to_a_ticket(
     ticket = await ticket_opener(conn, required_approvers=2)
     await answer(conn, clock, ticket=ticket, actor=anna)
     copy = b"""insert into ticket_answer
-        select ticket_id, number + 1, actor, roles, answers, shown_sha256, 'other', answered_at from ticket_answer"""
+        select ticket_id, number + 1, 'key:other', roles, answers, shown_sha256, 'other', answered_at, snapshot, actor,
+                reason_code from ticket_answer"""
     with pytest.raises(psycopg.errors.UniqueViolation, match="ticket_answer_once_per_person"):
         await conn.execute(copy)

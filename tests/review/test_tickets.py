@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import rfc8785
 
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
@@ -86,7 +87,7 @@ async def test_the_stored_text_of_what_is_shown_has_the_stored_digest(
     ticket = await ticket_opener(conn)
     row = await (await conn.execute(b"select shown::text from ticket where id = %(id)s", {"id": ticket.id})).fetchone()
     assert row is not None
-    assert hashlib.sha256(row[0].encode()).hexdigest() == ticket.shown_sha256
+    assert hashlib.sha256(rfc8785.dumps(json.loads(row[0]))).hexdigest() == ticket.shown_sha256
     assert row[0] == json.dumps(ticket.shown, sort_keys=True, separators=(",", ":"))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         second_factor,
         sessions,
         sign_in,
+        standing,
     )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "second_factor",
     "sessions",
     "sign_in",
+    "standing",
     "system_actor",
 ]
 

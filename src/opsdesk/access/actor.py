@@ -31,6 +31,8 @@ class Scope(StrEnum):
 
 
 _LOCAL = "cli:"
+PERSON = "person:"
+"""What the ids of people with an account begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ class Actor:
     name: str
     roles: frozenset[str]
     scopes: frozenset[str]
+    made_by: str | None = None
+    """Of a system that acts by a key: the id of the person who made the key, where a person did."""
+
+    @property
+    def person(self) -> str:
+        """The id of whoever stands behind what is done: who made the key that a system acts by, else the actor."""
+        return self.made_by or self.id
 
 
 class Restricted(Protocol):
@@ -61,7 +70,10 @@ def may(actor: Actor, action: Scope, target: Restricted | None = None) -> bool:
     """Whether the actor may do this, with this; every route, page and command asks here."""
     if action not in actor.scopes:
         return False
-    return target is None or ((target.role is None or target.role in actor.roles) and target.requested_by != actor.id)
+    if target is None:
+        return True
+    own = target.requested_by in (actor.id, actor.person)
+    return (target.role is None or target.role in actor.roles) and not own
 
 
 def require(actor: Actor, action: Scope) -> None:
@@ -78,6 +90,11 @@ def system_actor(name: str) -> Actor:
 def is_local(actor: Actor) -> bool:
     """Whether somebody acts who can reach the database itself, and so cannot be kept from anything in it."""
     return actor.id.startswith(_LOCAL)
+
+
+def is_person(actor_id: str | None) -> bool:
+    """Whether it is the id of somebody with an account."""
+    return actor_id is not None and actor_id.startswith(PERSON)
 
 
 def local_actor(roles: Iterable[str]) -> Actor:

@@ -17,7 +17,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from opsdesk.access import audit
-from opsdesk.access.actor import Actor, Scope, is_local
+from opsdesk.access.actor import Actor, Scope, is_local, is_person
 from opsdesk.access.errors import KeyNotFound, KeyRefused, KeyUnknown
 from opsdesk.access.people import Person, show_person
 from opsdesk.access.proving import prove_password
@@ -91,6 +91,7 @@ class _StoredKey:
     revoked_at: datetime | None
     last_used_at: datetime | None
     person_id: UUID | None
+    made_by: str | None
 
     def valid_at(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -135,6 +136,7 @@ async def create_key(
         "now": now,
         "expires_at": expires_at,
         "person_id": person.id if person else None,
+        "made_by": actor.person,
     }
     await conn.execute(_INSERT_KEY, values)
     given = {field: values[field] for field in ("name", "scopes", "roles", "expires_at", "person_id")}
@@ -197,6 +199,7 @@ async def authenticate(conn: Connection, *, key: str, now: datetime) -> Actor:
         name=stored.name,
         roles=frozenset(stored.roles),
         scopes=frozenset(stored.scopes),
+        made_by=stored.made_by if is_person(stored.made_by) else None,
     )
 
 

@@ -1,9 +1,9 @@
 -- name: insert_key
-insert into api_key (id, name, secret_sha256, scopes, roles, created_at, expires_at, person_id)
-values (%(id)s, %(name)s, %(secret_sha256)s, %(scopes)s, %(roles)s, %(now)s, %(expires_at)s, %(person_id)s);
+insert into api_key (id, name, secret_sha256, scopes, roles, created_at, expires_at, person_id, made_by)
+values (%(id)s, %(name)s, %(secret_sha256)s, %(scopes)s, %(roles)s, %(now)s, %(expires_at)s, %(person_id)s, %(made_by)s);
 
 -- name: key_for_authentication
-select id, name, secret_sha256, scopes, roles, expires_at, revoked_at, last_used_at, person_id
+select id, name, secret_sha256, scopes, roles, expires_at, revoked_at, last_used_at, person_id, made_by
 from api_key
 where id = %(id)s;
 

@@ -13,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from opsdesk.access import audit
-from opsdesk.access.actor import Actor, Scope, require
+from opsdesk.access.actor import PERSON, Actor, Scope, require
 from opsdesk.access.errors import LastAdmin, PersonExists, PersonRefused, PersonUnknown
 from opsdesk.access.roles import Role, scopes_of
 from opsdesk.kit.db import Connection
@@ -82,7 +82,7 @@ class Person:
 
 def actor_id(email: str) -> str:
     """The id of the actor that a person is."""
-    return f"person:{email}"
+    return f"{PERSON}{email}"
 
 
 def one_spelling(email: str) -> str:

@@ -27,6 +27,7 @@ from opsdesk.app import (
     commands_run_steer,
     commands_session,
     commands_ticket,
+    commands_ticket_evidence,
 )
 
 app = typer.Typer(
@@ -82,6 +83,7 @@ _noun(
         "resume": commands_run_steer.resume_run,
         "skip": commands_run_steer.skip_node,
         "rerun": commands_run_steer.rerun_node,
+        "correct": commands_run_steer.correct_run,
         "stalled": commands_run.list_stalled,
     },
 )
@@ -95,6 +97,8 @@ _noun(
         "claim": commands_ticket.claim_ticket,
         "release": commands_ticket.release_ticket,
         "decide": commands_ticket.decide_ticket,
+        "amend": commands_ticket_evidence.amend_ticket,
+        "evidence": commands_ticket_evidence.show_evidence,
     },
 )
 _noun(

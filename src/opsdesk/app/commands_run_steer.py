@@ -1,4 +1,4 @@
-"""`opsdesk run pause`, `resume`, `skip` and `rerun`: what is asked is kept, and done by whoever executes the run."""
+"""`opsdesk run pause`, `resume`, `skip`, `rerun`, `correct`: what is asked is kept, and done by whoever executes it."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.commands_run import RunId
 from opsdesk.app.commands_run_change import REASON_CHARACTERS_MAX, tell_taken
-from opsdesk.app.values import json_object
+from opsdesk.app.values import json_object, typed_values
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stays in the journal.")]
 Key = Annotated[str | None, typer.Option("--key", help="Makes it once-only.")]
@@ -124,6 +124,45 @@ async def rerun_node(run_id: RunId, node: NodeId, reason: Reason, key: Key = Non
             key=flows.arrivals.key_of(actor, key),
         )
     tell_taken(found, node=node, what="to be run again, with everything behind it", as_json=as_json)
+
+
+@command
+async def correct_run(
+    run_id: RunId,
+    given: Annotated[
+        list[str],
+        typer.Option(
+            "--input", help="An input as name=value, or name:=JSON; may be given again.", metavar="NAME=VALUE"
+        ),
+    ],
+    reason: Reason,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Correct inputs of an open run. Tickets that show them are amended, and whoever answered there is asked again.
+
+    Example: `opsdesk run correct 1f2e3d4c5b6a --input amount:=1200 --reason "the customer named the wrong invoice"`
+    """
+    from opsdesk import flows
+    from opsdesk.access import Scope
+    from opsdesk.app import chosen, desk
+    from opsdesk.app.acting import acting
+    from opsdesk.app.opening import installation
+
+    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
+        actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
+        found = await chosen.run_id(conn, run_id)
+        procedure, _, _ = await flows.runs.read_state(conn, found)
+        await desk.correct_inputs(
+            conn,
+            run_id=found,
+            values=typed_values(given, {field.name: field.schema for field in procedure.inputs}),
+            reason=_checked(reason),
+            actor=actor,
+            now=opsdesk.clock.now(),
+            key=None if key is None else flows.arrivals.key_of(actor, key),
+        )
+    tell_taken(found, node=None, what="corrected", as_json=as_json)
 
 
 def _checked(reason: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opsdesk import review
 
 NAME_CHARACTERS_MAX = 64
+DIGEST_CHARACTERS_MIN = 8
 
 
 TicketId = Annotated[
@@ -169,6 +170,15 @@ async def decide_ticket(
             "--answer", help="An answer as name=value, or name:=JSON; may be given again.", metavar="NAME=VALUE"
         ),
     ] = [],  # noqa: B006 - typer reads the default and never changes it
+    reason_code: Annotated[
+        str | None, typer.Option("--reason-code", help="Why, by one of the codes that the ticket declares.")
+    ] = None,
+    seen: Annotated[
+        str | None,
+        typer.Option(
+            "--seen", help="The digest of the data that you saw, or its beginning; needed once it was amended."
+        ),
+    ] = None,
     roles: Roles = [],  # noqa: B006 - as above
     name: AsName = None,
     key: Annotated[str | None, typer.Option("--key", help="Makes it once-only.")] = None,
@@ -198,6 +208,8 @@ async def decide_ticket(
             ticket_id=asking.id,
             actor=actor,
             answers=typed_values(given, {field.name: field.schema for field in asking.asked}),
+            shown_sha256=_digest_seen(seen, asking.shown_sha256),
+            reason_code=reason_code,
             key=key or uuid4().hex,
             now=now,
             on_decided=desk.on_decided,
@@ -217,3 +229,13 @@ def checked_name(name: str | None) -> str | None:
         problem = f"has 1 to {NAME_CHARACTERS_MAX} printable characters and no slash"
         raise typer.BadParameter(problem, param_hint="--as")
     return name
+
+
+def _digest_seen(seen: str | None, shown_sha256: str) -> str | None:
+    """The whole digest of which somebody typed the beginning; another one than the ticket's stays as it was typed."""
+    if seen is None:
+        return None
+    seen = seen.strip().lower().removesuffix("…")
+    if len(seen) < DIGEST_CHARACTERS_MIN:
+        raise typer.BadParameter(f"has at least {DIGEST_CHARACTERS_MIN} digits", param_hint="--seen")
+    return shown_sha256 if shown_sha256.startswith(seen) else seen

@@ -1,9 +1,13 @@
 """Between runs and the review desk, which do not know each other: a human node opens a ticket, a decision ends it."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from opsdesk import flows, review
+from opsdesk import access, flows, review
+from opsdesk.access import Actor
 from opsdesk.app import events
 from opsdesk.kit import log
 from opsdesk.kit.db import Connection
@@ -57,6 +61,7 @@ def new_ticket(request: flows.TicketRequest) -> review.NewTicket:
         required_approvers=node.approval.required_approvers,
         due_at=request.due_at,
         requested_by=request.requested_by,
+        reasons=node.approval.reasons,
     )
 
 
@@ -71,6 +76,70 @@ async def close_ticket(conn: Connection, ticket_id: str, reason: str, now: datet
         ticket = await review.close_ticket(conn, ticket_id=UUID(ticket_id), reason=closing, now=now)
     if closing is review.TicketClosing.EXPIRED and ticket.status is review.TicketStatus.DECIDED:
         raise flows.RunLost(UUID(ticket.subject))
+
+
+async def on_amended(
+    conn: Connection, ticket: review.Ticket, values: Mapping[str, Any], actor: Actor, reason: str, now: datetime
+) -> None:
+    """Hand an amendment to its run, in the transaction of the amendment. Raises RunFinished, AnswerInvalid."""
+    assert ticket.source == SOURCE, "only runs ask for tickets"
+    await flows.arrivals.deliver_amendment(
+        conn,
+        run_id=UUID(ticket.subject),
+        node=ticket.node,
+        iteration=ticket.iteration,
+        ticket=str(ticket.id),
+        snapshot=ticket.snapshot,
+        values=values,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+
+
+async def correct_inputs(
+    conn: Connection,
+    *,
+    run_id: UUID,
+    values: Mapping[str, Any],
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    key: str | None = None,
+) -> None:
+    """Correct inputs of a run, and with it what its open tickets show of them; all of it in this transaction.
+
+    A ticket that was decided a moment before stays decided, on what its people saw. Raises ScopeMissing,
+    CORRECTION_REFUSALS.
+    """
+    access.require(actor, access.Scope.RUNS_WRITE)
+    if key is not None and await flows.arrivals.is_corrected(
+        conn, run_id=run_id, values=values, reason=reason, key=key
+    ):
+        return
+    tickets = await flows.arrivals.tickets_showing(conn, run_id=run_id, values=values)
+    amended = []
+    for ticket_id, shown in sorted(tickets.items()):
+        with suppress(review.errors.TicketNotOpen):
+            await review.amendments.amend(
+                conn,
+                ticket_id=UUID(ticket_id),
+                actor=actor,
+                values=shown,
+                reason=reason,
+                now=now,
+                on_amended=_with_its_run,
+            )
+            amended.append(ticket_id)
+    await flows.arrivals.correct(
+        conn, run_id=run_id, values=values, amended=amended, reason=reason, actor=actor, now=now, key=key
+    )
+
+
+async def _with_its_run(
+    conn: Connection, ticket: review.Ticket, values: Mapping[str, Any], actor: Actor, reason: str, now: datetime
+) -> None:
+    """The run is told of the correction as a whole."""
 
 
 async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:

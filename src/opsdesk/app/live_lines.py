@@ -53,6 +53,10 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"{node} retried by {payload['actor']}"
         case "node_rerun":
             return f"{node} run again by {payload['actor']}: {payload['reason']}"
+        case "node_amended":
+            return f"{node}: {', '.join(payload['values'])} amended by {payload['actor']}: {payload['reason']}"
+        case "run_corrected":
+            return f"{', '.join(payload['values'])} corrected by {payload['actor']}: {payload['reason']}"
         case "event_came":
             return f"the event {payload['event']['name']} came, after {node}"
         case "round_begun":

@@ -9,6 +9,8 @@ from opsdesk.app.chosen import short
 from opsdesk.app.output import compact, local_time, print_data, print_json, say, span
 from opsdesk.kit.db import Connection
 
+DIGEST_SHOWN = 16
+
 
 async def ticket_view(
     conn: Connection, ticket: review.Ticket, *, actor: Actor, now: datetime
@@ -39,8 +41,13 @@ def print_ticket(view: "review.views.TicketView", *, now: datetime) -> None:
         lines.append(f"  due {local_time(view.due_at, now=now)}, {told}")
     if view.claim:
         lines.append(f"  held by {view.claim.by} until {local_time(view.claim.until, now=now)}")
+    amended = f", amended {view.snapshot - 1} times" if view.snapshot > 1 else ""
+    lines.append(f"  data   {view.shown_sha256[:DIGEST_SHOWN]}{amended}")
     lines += _section("Shown", [f"{name}: {_text(value)}" for name, value in view.shown.items()])
     lines += _section("Asked", [_asked(field) for field in view.asked])
+    lines += _section(
+        "Reason codes", [f"{decision}: {', '.join(codes)}" for decision, codes in view.reason_codes.items()]
+    )
     lines += _section("Answered", [_answered(answer, now=now) for answer in view.answers])
     print_data("\n".join(lines))
     if not view.closed_at:
@@ -65,10 +72,12 @@ def _asked(field: "review.views.AskedView") -> str:
 
 def _answered(answer: "review.views.AnswerView", *, now: datetime) -> str:
     values = ", ".join(f"{name}={_text(value)}" for name, value in answer.answers.items())
-    return f"{local_time(answer.at, now=now)} {answer.by}: {values}"
+    void = " (void: the data was amended since)" if answer.is_void else ""
+    return f"{local_time(answer.at, now=now)} {answer.by}: {values}{void}"
 
 
 def _example(view: "review.views.TicketView") -> str:
     role = f" --role {view.role}" if view.role else ""
     answers = "".join(f" --answer {field.name}=…" for field in view.asked if field.required)
-    return f"opsdesk ticket decide {short(view.id)}{role} --as NAME{answers}"
+    seen = f" --seen {view.shown_sha256[:DIGEST_SHOWN]}" if view.snapshot > 1 else ""
+    return f"opsdesk ticket decide {short(view.id)}{role} --as NAME{answers}{seen}"

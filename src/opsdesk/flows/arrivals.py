@@ -7,6 +7,14 @@ from uuid import UUID
 
 from opsdesk import access
 from opsdesk.flows.calls import Failed
+from opsdesk.flows.correcting import (
+    AMENDMENT_REFUSALS,
+    CORRECTION_REFUSALS,
+    correct,
+    deliver_amendment,
+    is_corrected,
+    tickets_showing,
+)
 from opsdesk.flows.errors import (
     AnswerInvalid,
     KeyReused,
@@ -32,13 +40,18 @@ from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
 
 __all__ = [
+    "AMENDMENT_REFUSALS",
     "ANSWER_REFUSALS",
     "CANCEL_REFUSALS",
+    "CORRECTION_REFUSALS",
     "DECISION_REFUSALS",
     "accept_callback",
     "behind",
     "cancel",
+    "correct",
+    "deliver_amendment",
     "deliver_decision",
+    "is_corrected",
     "key_of",
     "pause",
     "rerun",
@@ -47,6 +60,7 @@ __all__ = [
     "send_event",
     "signal",
     "skip",
+    "tickets_showing",
 ]
 
 _SQL = statements(__file__)

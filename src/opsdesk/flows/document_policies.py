@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
+from opsdesk.flows.document_reasons import read_reasons
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Approval, Backoff, RateLimit, RetryPolicy, Security
 from opsdesk.flows.tree import Tree
@@ -187,6 +188,7 @@ def read_approval(node: Fields, *, runtime: Fields | None, node_timeout_s: float
         role=_role(node, gate, people),
         required_approvers=int(given[0]) if given else 1,
         timeout_s=_approval_timeout_s(node, gate, runtime, node_timeout_s),
+        reasons=read_reasons(gate),
     )
 
 

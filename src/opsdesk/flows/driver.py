@@ -33,13 +33,13 @@ from opsdesk.flows.settle import (
     expired,
     not_taken_in,
     parked,
-    person_asked,
     round_begun,
     settle,
     take_in,
 )
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.tickets import TicketRequest
+from opsdesk.flows.waits import person_asked
 from opsdesk.flows.writer import LOST, Append, Header, JournalWriter, RunLost, write
 from opsdesk.kit.db import ChangesCrossed, Connection, Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from opsdesk.flows.compensation import begin_undoing, note_end
+from opsdesk.flows.corrections import amend, correct
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, NodeType, Procedure
 from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
@@ -135,6 +136,8 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
             state.leases_lost = 0
         case FactKind.RUN_PAUSED:
             state.pause = Pause(payload["actor"], fact.at, payload["reason"])
+        case FactKind.RUN_CORRECTED:
+            correct(procedure, state, payload, fact.at)
         case FactKind.PAUSE_ENDED:
             state.pause = None
             _give_up_turns(state, fact.at)
@@ -179,6 +182,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.retries += 1
         case FactKind.NODE_RERUN:
             begin_again(procedure, state, fact.node, fact.at)
+        case FactKind.NODE_AMENDED:
+            amend(state, fact.node, payload["values"])
         case FactKind.EVENT_CAME:
             for index in payload["taken"]:
                 state.events[index] = payload["event"]

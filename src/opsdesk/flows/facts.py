@@ -35,6 +35,8 @@ class FactKind(StrEnum):
     NODE_RERUN = "node_rerun"
     """actor, reason, nodes: a person has this node and those behind it (`nodes`) run again, in a new iteration;
     tickets: those of them that were open."""
+    NODE_AMENDED = "node_amended"
+    """values, actor, reason, ticket: what this human node shows was amended, and is so for everything behind it."""
     ROUND_BEGUN = "round_begun"
     """edge, round, nodes: a loop goes round, so that this node and those behind it run again, in a new iteration."""
     EVENT_CAME = "event_came"
@@ -53,6 +55,9 @@ class FactKind(StrEnum):
     UNDO_BEGUN = "undo_begun"
     """outcome, node, reason, actor: how the run ends once everything that is to be undone has been. `finishing`: the
     nodes whose calls under way are waited for before; tickets: those that nobody has to answer any more."""
+    RUN_CORRECTED = "run_corrected"
+    """values, actor, reason: inputs of the run are these from now on. `again`: nodes whose tickets were opened too late
+    to be amended, and are asked anew; tickets: those."""
     RUN_ENDED = "run_ended"
     """outcome (completed, stopped, timed_out, cancelled), node, reason, actor."""
     IGNORED = "ignored"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from opsdesk.flows.document_reasons import ANY_DECISION, FIELD
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names
@@ -34,6 +35,28 @@ def lint_approvals(names: Names) -> Iterator[Finding]:
             )
             hint = "let another role approve, so that nobody approves what they asked for"
             yield Finding(Code.SAME_ROLE, Severity.WARNING, message, hint, position, f"nodes.{node.id}")
+
+
+def lint_reasons(names: Names) -> Iterator[Finding]:
+    """Reason codes of a decision that the node does not offer are never asked for."""
+    for index, node in places(names.procedure):
+        offered = [value for output in node.outputs for value in output.schema.get("enum", ())]
+        if any("boolean" in (output.schema.get("type"), *output.schema.get("enum", ())) for output in node.outputs):
+            offered += [True, False]
+        spelt = {str(value).strip().casefold() for value in offered}
+        for decision in node.approval.reasons:
+            if offered and decision != ANY_DECISION and decision.strip().casefold() not in spelt:
+                where = f"nodes.{index}.approval_gate.{FIELD}"
+                message = f"{node.id} declares reason codes for {decision[:80]}, which is none of its answers"
+                hint = f"its answers are {', '.join(map(str, offered))}"
+                yield Finding(
+                    Code.REASON_CODES,
+                    Severity.WARNING,
+                    message,
+                    hint,
+                    names.procedure.positions.get(where, node.position),
+                    f"nodes.{node.id}",
+                )
 
 
 def _decides(names: Names, index: int, node: Node) -> bool:

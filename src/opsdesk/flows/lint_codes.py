@@ -76,6 +76,7 @@ class Code(StrEnum):
     SECRET_ON_COMMAND_LINE = "OSOP505"  # noqa: S105 - a code, not a password
     PRIVATE_ADDRESS = "OSOP507"
     SAME_ROLE = "OSOP508"
+    REASON_CODES = "OSOP509"
 
     OUTPUT_UNUSED = "OSOP601"
     OUTPUT_TWICE = "OSOP602"

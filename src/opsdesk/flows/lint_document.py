@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from itertools import chain, islice
 
 from opsdesk.flows.findings import Finding, Severity
-from opsdesk.flows.lint_approvals import lint_approvals
+from opsdesk.flows.lint_approvals import lint_approvals, lint_reasons
 from opsdesk.flows.lint_compensation import lint_compensation
 from opsdesk.flows.lint_completeness import lint_completeness
 from opsdesk.flows.lint_conformance import lint_conformance
@@ -37,6 +37,7 @@ def lint(
             lint_completeness(names, conditions),
             lint_risk(procedure),
             lint_approvals(names),
+            lint_reasons(names),
             lint_dataflow(names),
             lint_data(names),
             lint_references(names, env_allowed=env_allowed),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
 from opsdesk.flows.compensation import ending
+from opsdesk.flows.corrections import overlaid
 from opsdesk.flows.engine import Execute, Finish
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.program import Program
@@ -97,7 +98,10 @@ class LiveRun:
             # Also after a retry with the old key: a re-send is for the partner to do it again.
             key += f":retry-{state.retries}" if state.retries else ""
             key += f":send-{state.sends + 1}"
-        scope = state.scope
+        scope, run_inputs = state.scope, self.state.inputs
+        outputs = {**state.earlier, **{name: self.state.nodes[name].outputs for name in state.ancestors}}
+        if state.amended:
+            outputs, run_inputs = overlaid(outputs, run_inputs, state.amended)
         return NodeCall(
             run_id=self.run_id,
             procedure_id=self.program.procedure.id,
@@ -107,9 +111,9 @@ class LiveRun:
             idempotency_key=key,
             callback_url=callback_url,
             scope=scope,
-            outputs={**state.earlier, **{name: self.state.nodes[name].outputs for name in state.ancestors}},
+            outputs=outputs,
             inputs={field.name: scope[field.name] for field in node.inputs if field.name in scope},
-            run_inputs=self.state.inputs,
+            run_inputs=run_inputs,
         )
 
     def tickets_to_close(self) -> list[tuple[str, str]]:

@@ -97,6 +97,10 @@ class Security:
     credentials: tuple[str, ...] = ()
 
 
+ReasonCodes = Mapping[str, Mapping[str, str]]
+"""By decision (`*`: every other): the codes that say why, each with its words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Who answers a human node: `required_approvers` distinct people of `role`, within `timeout_s`."""
@@ -104,6 +108,7 @@ class Approval:
     role: str | None = None
     required_approvers: int = 1
     timeout_s: float | None = None
+    reasons: ReasonCodes = field(default_factory=dict)
 
 
 UNDONE_ON = ("stopped", "timed_out", "cancelled")

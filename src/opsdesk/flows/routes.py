@@ -2,6 +2,7 @@
 
 from opsdesk.flows.routes_callbacks import callback_routes
 from opsdesk.flows.routes_checks import check_routes
+from opsdesk.flows.routes_corrections import correction_routes
 from opsdesk.flows.routes_events import event_routes
 from opsdesk.flows.routes_procedures import procedure_routes
 from opsdesk.flows.routes_reports import report_routes
@@ -11,6 +12,7 @@ from opsdesk.flows.routes_steering import steering_routes
 __all__ = [
     "callback_routes",
     "check_routes",
+    "correction_routes",
     "event_routes",
     "procedure_routes",
     "report_routes",

@@ -8,19 +8,19 @@ from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
 from opsdesk.flows.compensation import ending, is_finishing, not_called, undoes
+from opsdesk.flows.corrections import corrected
 from opsdesk.flows.engine import Execute, GoRound
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.nodes.outputs import bind_outputs
-from opsdesk.flows.procedure import Edge, EdgeMode, Node
+from opsdesk.flows.procedure import Edge, EdgeMode
 from opsdesk.flows.program import Program
 from opsdesk.flows.retries import backoff_s
 from opsdesk.flows.rounds import LoopRefused, items_of, way_back
-from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State
+from opsdesk.flows.state import NodePhase, RunStatus, State
+from opsdesk.flows.waits import promised, timed
 from opsdesk.flows.ways import behind, onward, tickets_cut_off
 
-WAIT_DEFAULT_S = 7 * 86400
-"""How long an answer that a partner promised is waited for, where the node does not say."""
 ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING})
 SKIPPABLE = ANSWERABLE | {NodePhase.BLOCKED}
 """It has begun, and nothing is behind it yet."""
@@ -38,13 +38,13 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
     if is_finishing(state, command.node):
         return [failed(program, state, command.node, _given_up(outcome), now, attempt=command.attempt)]
     if isinstance(outcome, Wait):
-        return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=None)]
+        return [promised(program.procedure.nodes[command.node], node, command.attempt, now, error=None)]
     if isinstance(outcome, Timer):
-        return [_timed(node, command, outcome, now)]
+        return [timed(node, command, outcome, now)]
     if command.resend:
         # The first request stands, so its answer is still waited for.
         error = {"code": outcome.code, "message": outcome.message, "attempt": command.attempt}
-        return [_promised(program.procedure.nodes[command.node], node, command.attempt, now, error=error)]
+        return [promised(program.procedure.nodes[command.node], node, command.attempt, now, error=error)]
     return [failed(program, state, command.node, outcome, now, attempt=command.attempt)]
 
 
@@ -125,6 +125,7 @@ def names(program: Program, state: State, node_id: str, outputs: Mapping[str, An
             values[f"outputs.{ancestor.replace('-', '_')}.{name}"] = value
     for name, value in outputs.items():
         values[f"outputs.{node_id.replace('-', '_')}.{name}"] = value
+    values.update(node.amended)
     values["metadata.run_id"] = state.run_id
     values["metadata.procedure_id"] = program.procedure.id
     values["metadata.attempt"] = node.attempt
@@ -173,31 +174,6 @@ def _holds(program: Program, index: int, values: Mapping[str, Any]) -> bool:
         return False
 
 
-def _promised(declared: Node, node: NodeState, attempt: int, now: datetime, *, error: Mapping[str, Any] | None) -> Fact:
-    """The partner will answer later: wait from the first request on, and ask again as the retry policy says."""
-    sends = node.sends + 1
-    until = node.wait.until if node.wait and node.wait.reason == "callback" else None
-    if until is None:
-        assert node.released_at is not None
-        # The queue before a rate limit takes nothing from the partner's time, which begins with the turn.
-        parked_until = node.wait.until if node.wait and node.wait.reason == "rate_limit" else None
-        until = (parked_until or node.released_at) + timedelta(seconds=declared.timeout_s or WAIT_DEFAULT_S)
-    payload: dict[str, Any] = {"reason": "callback", "until": until.isoformat(), "attempt": attempt, "sends": sends}
-    if sends <= declared.retry.max_retries:
-        payload["resend_at"] = (now + timedelta(seconds=backoff_s(declared.retry, sends, declared.id))).isoformat()
-    if error:
-        payload["error"] = error
-    return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload)
-
-
-def _timed(node: NodeState, command: Execute, timer: Timer, now: datetime) -> Fact:
-    """Counted from when the node began, so that a worker lost in between takes nothing from it and adds nothing."""
-    assert node.released_at is not None
-    until = timer.at or node.released_at + timedelta(seconds=timer.after_s or 0)
-    payload = {"reason": "timer", "until": until.isoformat(), "attempt": command.attempt}
-    return Fact(FactKind.NODE_WAITING, now, command.node, node.iteration, payload)
-
-
 def expired(program: Program, state: State, node_id: str, now: datetime) -> list[Fact]:
     """The wait ran out: a timer has ended; else the timeout edge is taken, or the run ends as timed out.
 
@@ -240,6 +216,8 @@ class ArrivalKind(StrEnum):
     SKIP = "skip"
     RERUN = "rerun"
     EVENT = "event"
+    AMEND = "amend"
+    CORRECT = "correct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +265,11 @@ def take_in(
             return [ended(program, state, arrival.node, outputs, now, by=arrival.kind.value, **_steered(arrival))]
         case ArrivalKind.RERUN if node is not None and node.iteration == arrival.iteration and node.phase in RERUNNABLE:
             return [_rerun(program, state, arrival, now)]
+        case ArrivalKind.AMEND if node is not None and node.iteration == arrival.iteration and node.phase in ANSWERABLE:
+            amended = {name: arrival.payload[name] for name in ("values", "ticket")} | _steered(arrival)
+            return [Fact(FactKind.NODE_AMENDED, now, arrival.node, node.iteration, amended)]
+        case ArrivalKind.CORRECT:
+            return [corrected(program.procedure, state, arrival.payload, now, actor=arrival.actor)]
         case ArrivalKind.EVENT:
             waiting = awaiting(program, state, arrival.payload["event"])
             facts = [_came(program, state, node_id, taken, arrival, now) for node_id, taken in waiting.items()]
@@ -382,16 +365,3 @@ def parked(state: State, command: Execute, until: datetime, now: datetime) -> li
             "has_turn": True,
         }
     return [Fact(FactKind.NODE_WAITING, now, command.node, node.iteration, payload)]
-
-
-def person_asked(declared: Node, node: NodeState, ticket: str, now: datetime) -> tuple[Fact, datetime | None]:
-    """The fact that a ticket is open, and when it is due."""
-    timeout_s = declared.approval.timeout_s or declared.timeout_s
-    assert node.released_at is not None
-    due_at = node.released_at + timedelta(seconds=timeout_s) if timeout_s is not None else None
-    payload: dict[str, Any] = {"reason": "person", "ticket": ticket, "attempt": node.attempt}
-    if due_at is not None:
-        payload["until"] = due_at.isoformat()
-    if declared.approval.role:
-        payload["role"] = declared.approval.role
-    return Fact(FactKind.NODE_WAITING, now, declared.id, node.iteration, payload), due_at

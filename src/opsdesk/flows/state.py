@@ -101,6 +101,8 @@ class NodeState:
     """By node: outputs of the round before, where a loop led back to it or to a node before it."""
     undoes: tuple[str, int] | None = None
     """Of a node that undoes others: which one now, and in which iteration of it."""
+    amended: Mapping[str, Any] = field(default_factory=dict)
+    """By full spelling (`inputs.amount`, `outputs.score.amount`): what was amended on the taken paths to it."""
     cut_off: bool = False
     """It was skipped, or what came after it was no longer waited for, because a join did not wait for it."""
 

@@ -28,6 +28,7 @@ _PHONE = re.compile(r"[+(\d][\d\s().-]{5,}")
 _CHINESE_MOBILE = re.compile(r"(?:\+|00)?86(1[3-9]\d{9})")
 _WITH_VALUES = {
     FactKind.RUN_STARTED: "inputs",
+    FactKind.RUN_CORRECTED: "values",
     FactKind.NODE_ENDED: "outputs",
     FactKind.NODE_BLOCKED: "outputs",
 }

@@ -108,6 +108,7 @@ def release(procedure: Procedure, state: State, node_id: str, at: datetime) -> N
     scope = dict(state.inputs)
     ancestors: set[str] = set()
     earlier: dict[str, Mapping[str, Any]] = {}
+    amended: dict[str, Any] = {}
     taken = [edge for edge in procedure.incoming[node_id] if state.edges.get(edge.index)]
     for edge in taken:
         source = state.nodes[edge.source]
@@ -115,12 +116,13 @@ def release(procedure: Procedure, state: State, node_id: str, at: datetime) -> N
         ancestors |= source.ancestors
         ancestors.add(edge.source)
         earlier.update(source.earlier)
+        amended.update(source.amended)
     # After the scopes, so that an output is never hidden by an older value that came along another edge.
     for edge in taken:
         scope.update(state.nodes[edge.source].outputs)
     node.phase, node.attempt, node.released_at = NodePhase.ACTIVE, 1, at
     scope.update(own_names(procedure, state, node_id))
-    node.scope, node.ancestors, node.earlier = scope, frozenset(ancestors), earlier
+    node.scope, node.ancestors, node.earlier, node.amended = scope, frozenset(ancestors), earlier, amended
 
 
 def own_names(procedure: Procedure, state: State, node_id: str) -> dict[str, Any]:

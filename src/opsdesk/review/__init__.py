@@ -20,9 +20,14 @@ from opsdesk.review.queue import count_tickets, find_tickets, list_tickets
 from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticket_answers, ticket_history
 
 if TYPE_CHECKING:
+    from opsdesk.review import amendments as amendments
     from opsdesk.review import errors as errors
+    from opsdesk.review import evidence as evidence
+    from opsdesk.review import reasons as reasons
     from opsdesk.review import routes as routes
+    from opsdesk.review import routes_evidence as routes_evidence
     from opsdesk.review import views as views
+    from opsdesk.review import views_evidence as views_evidence
 
 __all__ = [
     "NewTicket",
@@ -50,6 +55,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """What not every process needs is imported when it is first asked for, so that commands start without it."""
-    if name in ("errors", "routes", "views"):
+    if name in ("amendments", "errors", "evidence", "reasons", "routes", "routes_evidence", "views", "views_evidence"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -41,7 +41,7 @@ def agreement(
     `required_approvers` people have answered alike in all but free text; their texts are put together.
     """
     last = given[-1]
-    if _rejects(asked, last):
+    if rejects(asked, last):
         return Agreement(answers=last, places=(len(given) - 1,))
     alike = tuple(place for place, answers in enumerate(given) if _choices(asked, answers) == _choices(asked, last))
     if len(alike) < required_approvers:
@@ -54,7 +54,8 @@ def is_decision(field: TicketField) -> bool:
     return bool(words) and words[-1].lower() in DECISION_WORDS
 
 
-def _rejects(asked: Sequence[TicketField], answers: Mapping[str, Any]) -> bool:
+def rejects(asked: Sequence[TicketField], answers: Mapping[str, Any]) -> bool:
+    """Whether one of the decisions among the answers is a rejection."""
     return any(_is_rejection(answers[field.name]) for field in asked if is_decision(field) and field.name in answers)
 
 

@@ -50,6 +50,11 @@ def problems_of(asked: Sequence[TicketField], answers: Mapping[str, Any]) -> dic
     return problems
 
 
+def value_problem(value: Any) -> str | None:
+    """Why a value cannot be taken, whatever it is for, or None."""
+    return next(_problems_of_shape(value, depth=1), None)
+
+
 def text_problem(text: str, *, chars_max: int = TEXT_CHARS_MAX) -> str | None:
     """Why a text cannot be taken, or None: too long, or characters that control a screen and show nothing."""
     if len(text) > chars_max:

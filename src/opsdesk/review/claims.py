@@ -1,16 +1,32 @@
 """Claims: who is working on a ticket now. A lease, so that a ticket never stays with somebody who went home."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from opsdesk import access
 from opsdesk.access import Actor, Scope, may, require
 from opsdesk.kit.db import Connection
 from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.sql import statements
-from opsdesk.review.errors import AlreadyAnswered, OwnRequest, RoleMissing, TicketClaimed, TicketNotOpen
-from opsdesk.review.model import Ticket, TicketEventKind, TicketStatus
-from opsdesk.review.tickets import lock_ticket, record_change, record_event, show_ticket, ticket_answers
+from opsdesk.review.errors import (
+    AlreadyAnswered,
+    OwnAmendment,
+    OwnRequest,
+    RoleMissing,
+    TicketClaimed,
+    TicketNotOpen,
+)
+from opsdesk.review.model import Ticket, TicketAnswer, TicketEventKind, TicketStatus
+from opsdesk.review.tickets import (
+    lock_ticket,
+    record_change,
+    record_event,
+    show_ticket,
+    ticket_amendments,
+    ticket_answers,
+)
 
 CLAIM_TTL_S = 300
 
@@ -29,7 +45,7 @@ async def claim(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetim
     """
     require(actor, Scope.TICKETS_DECIDE)
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
-    await check_may_decide(conn, ticket=ticket, actor=actor)
+    actor = await check_may_decide(conn, ticket=ticket, actor=actor)
     check_not_claimed_by_other(ticket, actor=actor, now=now)
     until = now + timedelta(seconds=CLAIM_TTL_S)
     await conn.execute(_SET_CLAIM, {"id": ticket_id, "actor": actor.id, "until": until})
@@ -66,17 +82,40 @@ async def end_claim(conn: Connection, *, ticket_id: UUID) -> None:
     await conn.execute(_END_CLAIM, {"id": ticket_id})
 
 
-async def check_may_decide(conn: Connection, *, ticket: Ticket, actor: Actor) -> None:
-    """Whether the actor is one of those whose answer this ticket waits for; the caller holds its lock.
+async def check_may_decide(conn: Connection, *, ticket: Ticket, actor: Actor) -> Actor:
+    """The actor as they are now, if they are one of those whose answer this ticket waits for.
 
-    Raises TicketNotOpen, ScopeMissing, RoleMissing, OwnRequest, AlreadyAnswered.
+    The caller holds the ticket's lock. Roles are read again behind it, and the people count who stand behind the actor,
+    behind the request, behind an amendment and behind the answers: a second session, role or key makes nobody another.
+
+    Raises TicketNotOpen, ScopeMissing, RoleMissing, OwnRequest, OwnAmendment, AlreadyAnswered.
     """
     if ticket.status is not TicketStatus.OPEN:
         raise TicketNotOpen(ticket_id=str(ticket.id), state=ticket.status)
+    require(actor, Scope.TICKETS_DECIDE)
+    actor = await access.standing.as_of_now(conn, actor)
     if not may(actor, Scope.TICKETS_DECIDE, ticket):
         raise _why_not(ticket, actor)
-    if any(answer.actor == actor.id for answer in await ticket_answers(conn, ticket_id=ticket.id)):
+    asked_by = await access.standing.people_behind(conn, ticket.requested_by)
+    if not asked_by.isdisjoint((actor.id, actor.person)):
+        raise OwnRequest(ticket_id=str(ticket.id), actor=actor.id)
+    amendments = await ticket_amendments(conn, ticket_id=ticket.id)
+    if any(is_of(amendment.actor, amendment.person, actor) for amendment in amendments):
+        raise OwnAmendment(ticket_id=str(ticket.id), actor=actor.id)
+    answers = counting(ticket, await ticket_answers(conn, ticket_id=ticket.id))
+    if any(is_of(answer.actor, answer.person, actor) for answer in answers):
         raise AlreadyAnswered(ticket_id=str(ticket.id), actor=actor.id)
+    return actor
+
+
+def counting(ticket: Ticket, answers: Sequence[TicketAnswer]) -> tuple[TicketAnswer, ...]:
+    """The answers that were given on what the ticket shows now; those on what it showed before are void."""
+    return tuple(answer for answer in answers if answer.snapshot == ticket.snapshot)
+
+
+def is_of(actor_id: str, person: str, actor: Actor) -> bool:
+    """Whether one person stands behind both."""
+    return not {actor_id, person}.isdisjoint((actor.id, actor.person))
 
 
 def _why_not(ticket: Ticket, actor: Actor) -> OpsdeskError:

@@ -1,6 +1,7 @@
 """Decisions: a person's answers to a ticket, and what the answers of enough people add up to."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,16 @@ from opsdesk.kit.sql import statements
 from opsdesk.review.agreement import agreement
 from opsdesk.review.answers import problems_of, text_problem
 from opsdesk.review.canonical import canonical
-from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, end_claim
-from opsdesk.review.errors import AnswerKeyInvalid, AnswerKeyReused, AnswersInvalid
+from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, counting, end_claim
+from opsdesk.review.errors import (
+    AnswerKeyInvalid,
+    AnswerKeyReused,
+    AnswersInvalid,
+    DataChanged,
+    ReasonCodeInvalid,
+)
 from opsdesk.review.model import Ticket, TicketAnswer, TicketDecision, TicketEventKind
+from opsdesk.review.reasons import UNSPECIFIED, reason_codes, reason_problem
 from opsdesk.review.tickets import lock_ticket, mark_decided, record_change, record_event, show_ticket, ticket_answers
 
 KEY_CHARS_MAX = 200
@@ -22,6 +30,16 @@ OnDecided = Callable[[Connection, Ticket, TicketDecision], Awaitable[None]]
 
 _SQL = statements(__file__)
 _INSERT_ANSWER = _SQL["insert_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What somebody answers: on which data, why, and under which key."""
+
+    answers: Mapping[str, Any]
+    shown_sha256: str | None
+    reason_code: str
+    key: str
 
 
 async def decide(
@@ -33,67 +51,96 @@ async def decide(
     key: str,
     now: datetime,
     on_decided: OnDecided,
+    shown_sha256: str | None = None,
+    reason_code: str | None = None,
 ) -> Ticket:
     """Record a person's answers, and decide the ticket with them where they are the last ones needed.
 
-    Locks the ticket, so that of several people at the same moment each sees the answers before theirs. The same `key`
-    of the same person with the same answers changes nothing and returns the ticket as it is now. `on_decided` is called
-    once, in this transaction, with the ticket decided; what it raises leaves through here and has to end the
-    transaction, so that either all of it happened or nothing.
+    The only function that writes an answer or a decision. `shown_sha256` names the data that the person was shown: it
+    is kept with the answer, and where the ticket shows other data by now, nothing is recorded. It may be left out as
+    long as the data was never amended, because there is one thing only then that can have been seen. `reason_code` is
+    one of those that the ticket declares for this decision; a rejection needs one where there are any, else it is
+    UNSPECIFIED.
 
-    Raises TicketUnknown, TicketClaimed, AnswersInvalid, AnswerKeyInvalid, AnswerKeyReused, ScopeMissing, and what
-    `check_may_decide` raises.
+    Locks the ticket, so that of several people, or of an answer and an amendment, at the same moment each sees what
+    came before it. The same `key` of the same person with the same answers changes nothing and returns the ticket as it
+    is now. `on_decided` is called once, in this transaction, with the ticket decided; what it raises leaves through
+    here and has to end the transaction, so that either all of it happened or nothing.
+
+    Raises TicketUnknown, TicketClaimed, DataChanged, AnswersInvalid, ReasonCodeInvalid, AnswerKeyInvalid,
+    AnswerKeyReused, ScopeMissing, and what `check_may_decide` raises.
     """
     require(actor, Scope.TICKETS_DECIDE)
     if not key or text_problem(key, chars_max=KEY_CHARS_MAX) or not key.isprintable():
         raise AnswerKeyInvalid
+    given = _Given(answers, shown_sha256, reason_code or UNSPECIFIED, key)
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
-    given = await ticket_answers(conn, ticket_id=ticket_id)
-    if _is_repeated(ticket, given, actor=actor, answers=answers, key=key):
+    before = await ticket_answers(conn, ticket_id=ticket_id)
+    if _is_repeated(ticket, before, actor=actor, given=given):
         return ticket
-    await check_may_decide(conn, ticket=ticket, actor=actor)
+    actor = await check_may_decide(conn, ticket=ticket, actor=actor)
     check_not_claimed_by_other(ticket, actor=actor, now=now)
-    if problems := problems_of(ticket.asked, answers):
-        raise AnswersInvalid(ticket_id=str(ticket_id), problems=problems)
-    await _record_answer(conn, ticket=ticket, number=len(given) + 1, actor=actor, answers=answers, key=key, now=now)
+    _check(ticket, given)
+    await _record_answer(conn, ticket=ticket, number=len(before) + 1, actor=actor, given=given, now=now)
     await end_claim(conn, ticket_id=ticket_id)
     await _conclude(conn, ticket=ticket, actor=actor, now=now, on_decided=on_decided)
     return await show_ticket(conn, ticket_id=ticket_id)
 
 
-def _is_repeated(
-    ticket: Ticket, given: tuple[TicketAnswer, ...], *, actor: Actor, answers: Mapping[str, Any], key: str
-) -> bool:
-    earlier = next((answer for answer in given if answer.actor == actor.id and answer.key == key), None)
+def _is_repeated(ticket: Ticket, before: Sequence[TicketAnswer], *, actor: Actor, given: _Given) -> bool:
+    earlier = next((answer for answer in before if answer.actor == actor.id and answer.key == given.key), None)
     if earlier is None:
         return False
-    if problems_of(ticket.asked, answers) or canonical(answers) != canonical(earlier.answers):
+    same = not problems_of(ticket.asked, given.answers) and canonical(given.answers) == canonical(earlier.answers)
+    if not same or given.reason_code != earlier.reason_code or given.shown_sha256 not in (None, earlier.shown_sha256):
         raise AnswerKeyReused(ticket_id=str(ticket.id), actor=actor.id)
+    if earlier.snapshot != ticket.snapshot:
+        raise _data_changed(ticket)
     return True
 
 
+def _check(ticket: Ticket, given: _Given) -> None:
+    """Raises DataChanged, AnswersInvalid, ReasonCodeInvalid."""
+    unnamed = given.shown_sha256 is None and ticket.snapshot > 1
+    if unnamed or given.shown_sha256 not in (None, ticket.shown_sha256):
+        raise _data_changed(ticket)
+    if problems := problems_of(ticket.asked, given.answers):
+        raise AnswersInvalid(ticket_id=str(ticket.id), problems=problems)
+    if problem := reason_problem(ticket.reasons, ticket.asked, given.answers, given.reason_code):
+        codes = list(reason_codes(ticket.reasons, ticket.asked, given.answers))
+        raise ReasonCodeInvalid(ticket_id=str(ticket.id), problem=problem, reason_codes=codes)
+
+
+def _data_changed(ticket: Ticket) -> DataChanged:
+    return DataChanged(ticket_id=str(ticket.id), snapshot=ticket.snapshot, shown_sha256=ticket.shown_sha256)
+
+
 async def _record_answer(
-    conn: Connection, *, ticket: Ticket, number: int, actor: Actor, answers: Mapping[str, Any], key: str, now: datetime
+    conn: Connection, *, ticket: Ticket, number: int, actor: Actor, given: _Given, now: datetime
 ) -> None:
     row = {
         "ticket_id": ticket.id,
         "number": number,
         "actor": actor.id,
+        "person": actor.person,
         "roles": sorted(actor.roles),
-        "answers": canonical(answers),
+        "answers": canonical(given.answers),
+        "reason_code": given.reason_code,
+        "snapshot": ticket.snapshot,
         "shown_sha256": ticket.shown_sha256,
-        "key": key,
+        "key": given.key,
         "now": now,
     }
     if await (await conn.execute(_INSERT_ANSWER, row)).fetchone() is None:
         raise AnswerKeyReused(ticket_id=str(ticket.id), actor=actor.id)
     await record_event(conn, ticket_id=ticket.id, kind=TicketEventKind.ANSWERED, actor=actor.id, now=now)
-    answered = {"answers": answers, "shown_sha256": ticket.shown_sha256, "number": number}
+    names = ("number", "person", "roles", "reason_code", "snapshot", "shown_sha256")
+    answered = {name: row[name] for name in names} | {"answers": given.answers}
     await record_change(conn, ticket, action="decide", actor=actor, after=answered, now=now)
 
 
 async def _conclude(conn: Connection, *, ticket: Ticket, actor: Actor, now: datetime, on_decided: OnDecided) -> None:
-    given = await ticket_answers(conn, ticket_id=ticket.id)
+    given = counting(ticket, await ticket_answers(conn, ticket_id=ticket.id))
     agreed = agreement(ticket.asked, [answer.answers for answer in given], required_approvers=ticket.required_approvers)
     if agreed is None:
         return

@@ -89,8 +89,58 @@ class AnswerKeyInvalid(Invalid):
     """The key of an answer has 1 to 200 printable characters."""
 
 
-CLAIM_REFUSALS = (TicketUnknown, TicketNotOpen, RoleMissing, OwnRequest, AlreadyAnswered, TicketClaimed)
+@dataclass(eq=False)
+class OwnAmendment(Refused):
+    """Nobody decides on data that they have amended themselves."""
+
+    status: ClassVar[int] = 403
+
+    ticket_id: str
+    actor: str
+
+
+@dataclass(eq=False)
+class DataChanged(Refused):
+    """The data is another than what this answer was given on: look at it again, and decide then."""
+
+    ticket_id: str
+    snapshot: int
+    """The number of what is shown now."""
+    shown_sha256: str
+    """Its digest."""
+
+
+@dataclass(eq=False)
+class ReasonCodeInvalid(Invalid):
+    """A decision carries one of the reason codes that the ticket declares for it."""
+
+    ticket_id: str
+    problem: str
+    reason_codes: Sequence[str]
+    """Those that there are for this decision; none: it is not needed."""
+
+
+@dataclass(eq=False)
+class AmendmentInvalid(Invalid):
+    """The data of the ticket cannot be amended like this."""
+
+    ticket_id: str
+    problems: Mapping[str, str]
+    """By name."""
+
+
+CLAIM_REFUSALS = (
+    TicketUnknown,
+    TicketNotOpen,
+    RoleMissing,
+    OwnRequest,
+    OwnAmendment,
+    AlreadyAnswered,
+    TicketClaimed,
+)
 """What working on a ticket may be refused for, before any answer is looked at."""
+ANSWER_REFUSALS = (*CLAIM_REFUSALS, AnswersInvalid, ReasonCodeInvalid, DataChanged, AnswerKeyReused)
+"""What an answer may be refused for."""
 
 
 @dataclass(eq=False)

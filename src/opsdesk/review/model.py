@@ -1,7 +1,7 @@
 """What a ticket is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -40,6 +40,8 @@ class TicketEventKind(StrEnum):
     ANSWERED = "answered"
     """One person answered; where it was the last one needed, `decided` follows."""
     DECIDED = "decided"
+    AMENDED = "amended"
+    """The data that is shown was changed, for the reason given: the answers given before do not count any more."""
     CLOSED = "closed"
     """Ended without a decision, for the reason given."""
 
@@ -53,6 +55,10 @@ class TicketField:
     schema: Mapping[str, Any]
     required: bool
     personal: bool
+
+
+Reasons = Mapping[str, Mapping[str, str]]
+"""By decision (`approved`, or `*` for all others): the codes that say why, each with its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class NewTicket:
     role: str | None
     """Who may answer; None: everyone who may decide tickets."""
     shown: Mapping[str, Any]
-    """What the people are shown: a copy that never changes."""
+    """What the people are shown: a copy, which only an amendment replaces."""
     shown_personal: frozenset[str]
     """The names in `shown` that are personal."""
     asked: tuple[TicketField, ...]
@@ -80,6 +86,7 @@ class NewTicket:
     """The id of the actor who asked for what is decided here, and who may not decide it."""
     generation: int = 1
     """Goes up where a person has the same node asked again."""
+    reasons: Reasons = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,10 @@ class Ticket:
     """The answers that the ticket was decided with."""
     closed_at: datetime | None
     answers_given: int
+    """On what is shown now."""
+    snapshot: int
+    """The number of the data that is shown now: one more each time that it is amended."""
+    reasons: Reasons
 
     def claim_at(self, now: datetime) -> tuple[str, datetime] | None:
         """Who holds the ticket, and until when."""
@@ -146,11 +157,35 @@ class TicketAnswer:
 
     number: int
     actor: str
+    person: str
+    """Whoever stands behind it: who made the key that a system answered with, else the actor."""
     roles: list[str]
     answers: Mapping[str, Any]
+    reason_code: str
+    snapshot: int
+    """Which of the ticket's snapshots it was given on; it counts while that one is shown."""
     shown_sha256: str
     key: str
     answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAmendment:
+    """What a ticket showed from then on, and who changed it, why."""
+
+    snapshot: int
+    """The number of what was shown from then on; what the ticket was opened with is number 1."""
+    shown: Mapping[str, Any]
+    shown_sha256: str
+    shown_personal: frozenset[str]
+    changed: list[str]
+    """The names whose values are others than before."""
+    actor: str
+    person: str
+    """Whoever stands behind it."""
+    roles: list[str]
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,10 @@
 -- The filters stand in count_tickets as well. The index ticket_queue gives the order when a status is asked for.
 select
     id, source, subject, node, title, role, required_approvers,
-    (select count(*) from ticket_answer where ticket_id = ticket.id) as answers_given,
+    (
+        select count(*) from ticket_answer
+        where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
+    ) as answers_given,
     due_at, requested_by, opened_at, status, claimed_by, claimed_until, closed_at
 from ticket
 where (%(status)s::text is null or status = %(status)s)

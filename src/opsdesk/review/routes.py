@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
@@ -15,21 +15,22 @@ from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, NeededKey, Now
-from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Values
+from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Sha256, Text, Values
 from opsdesk.kit.paging import BadCursor, BadPageSize
 from opsdesk.review import claims, queue, tickets
 from opsdesk.review.answers import TEXT_PATTERN
 from opsdesk.review.decisions import OnDecided, decide
 from opsdesk.review.errors import (
+    ANSWER_REFUSALS,
     CLAIM_REFUSALS,
-    AnswerKeyReused,
-    AnswersInvalid,
     TicketClaimed,
     TicketFilterInvalid,
     TicketUnknown,
 )
 from opsdesk.review.model import Ticket, TicketStatus
 from opsdesk.review.views import TicketLine, TicketPage, TicketView
+
+REASON_CODE_CHARS_MAX = 64
 
 
 class Decision(Body):
@@ -45,6 +46,11 @@ class Decision(Body):
 
     answers: Values
     """By name, as the ticket asks for them."""
+    shown_sha256: Sha256 | None = None
+    """The ticket's `shown_sha256` as this person saw it; needed once the data was amended. Where the ticket shows other
+    data by now, the answer is refused."""
+    reason_code: Annotated[Text, Field(max_length=REASON_CODE_CHARS_MAX)] | None = None
+    """Why, by one of the ticket's `reason_codes` for this decision; a rejection needs one where there are any."""
 
 
 TicketId = Annotated[UUID, Path(description="The id of the ticket.")]
@@ -93,9 +99,7 @@ def ticket_routes(on_decided: OnDecided, *, refusals: Sequence[type[OpsdeskError
         "/tickets/{ticket_id}/decisions",
         status_code=201,
         summary="Decide a ticket",
-        responses=documented(
-            *access.guard.REFUSALS, *BODY_REFUSALS, *CLAIM_REFUSALS, AnswersInvalid, AnswerKeyReused, *refusals
-        ),
+        responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, *ANSWER_REFUSALS, *refusals),
     )
     async def decide_ticket(
         ticket_id: TicketId, decision: Decision, actor: access.guard.TicketDecider, key: NeededKey, conn: Conn, now: Now
@@ -106,11 +110,13 @@ def ticket_routes(on_decided: OnDecided, *, refusals: Sequence[type[OpsdeskError
             ticket_id=ticket_id,
             actor=actor,
             answers=decision.answers,
+            shown_sha256=decision.shown_sha256,
+            reason_code=decision.reason_code,
             key=key,
             now=now,
             on_decided=on_decided,
         )
-        return await _whole(conn, ticket, actor=actor, now=now)
+        return await whole_view(conn, ticket, actor=actor, now=now)
 
     return routes
 
@@ -148,22 +154,23 @@ async def list_tickets(
 async def show_ticket(ticket_id: TicketId, actor: access.guard.TicketReader, conn: Conn, now: Now) -> TicketView:
     """With what is shown and asked, what was answered, and what happened."""
     ticket = await tickets.show_ticket(conn, ticket_id=ticket_id)
-    return await _whole(conn, ticket, actor=actor, now=now)
+    return await whole_view(conn, ticket, actor=actor, now=now)
 
 
 async def claim_ticket(ticket_id: TicketId, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
     """For five minutes, or for five more."""
     ticket = await claims.claim(conn, ticket_id=ticket_id, actor=actor, now=now)
-    return await _whole(conn, ticket, actor=actor, now=now)
+    return await whole_view(conn, ticket, actor=actor, now=now)
 
 
 async def release_ticket(ticket_id: TicketId, actor: access.guard.TicketDecider, conn: Conn, now: Now) -> TicketView:
     """Nothing happens where nobody holds it."""
     ticket = await claims.release(conn, ticket_id=ticket_id, actor=actor, now=now)
-    return await _whole(conn, ticket, actor=actor, now=now)
+    return await whole_view(conn, ticket, actor=actor, now=now)
 
 
-async def _whole(conn: Connection, ticket: Ticket, *, actor: access.Actor, now: datetime) -> TicketView:
+async def whole_view(conn: Connection, ticket: Ticket, *, actor: access.Actor, now: datetime) -> TicketView:
+    """The ticket with its answers and its history, as this actor may see it."""
     answers = await tickets.ticket_answers(conn, ticket_id=ticket.id)
     history = await tickets.ticket_history(conn, ticket_id=ticket.id)
     return TicketView.whole(ticket, answers, history, actor=actor, now=now)

@@ -14,11 +14,12 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import problem_of_schema
-from opsdesk.review.canonical import canonical, sha256_of
+from opsdesk.review.canonical import canonical, digest_of, sha256_of
 from opsdesk.review.errors import TicketDiffers, TicketInvalid, TicketUnknown
 from opsdesk.review.model import (
     NewTicket,
     Ticket,
+    TicketAmendment,
     TicketAnswer,
     TicketClosing,
     TicketEvent,
@@ -39,6 +40,7 @@ _CLOSE_TICKET = _SQL["close_ticket"]
 _INSERT_EVENT = _SQL["insert_event"]
 _EVENTS = _SQL["events"]
 _ANSWERS = _SQL["answers"]
+_AMENDMENTS = _SQL["amendments"]
 
 
 async def open_ticket(conn: Connection, ticket: NewTicket, *, now: datetime) -> Ticket:
@@ -50,13 +52,13 @@ async def open_ticket(conn: Connection, ticket: NewTicket, *, now: datetime) -> 
     Raises TicketInvalid; TicketDiffers where the ticket that is there shows or asks something else.
     """
     _check(ticket)
-    shown = canonical(ticket.shown)
     row = asdict(ticket) | {
         "id": new_id(),
-        "shown": shown,
-        "shown_sha256": sha256_of(shown),
+        "shown": canonical(ticket.shown),
+        "shown_sha256": digest_of(ticket.shown),
         "shown_personal": sorted(ticket.shown_personal),
         "asked": canonical([asdict(field) for field in ticket.asked]),
+        "reasons": canonical(ticket.reasons),
         "content_sha256": _content_sha256(ticket),
         "status": TicketStatus.OPEN,
         "now": now,
@@ -65,7 +67,7 @@ async def open_ticket(conn: Connection, ticket: NewTicket, *, now: datetime) -> 
     if inserted is not None:
         await record_event(conn, ticket_id=row["id"], kind=TicketEventKind.OPENED, actor=ticket.source, now=now)
         opened = await show_ticket(conn, ticket_id=row["id"])
-        content = {"content_sha256": row["content_sha256"], "subject": ticket.subject, "node": ticket.node}
+        content = {name: row[name] for name in ("content_sha256", "subject", "node", "shown_sha256")}
         await record_change(conn, opened, action="open", actor=system_actor(ticket.source), after=content, now=now)
         return opened
     found = await (await conn.execute(_TICKET_BY_NAME, row)).fetchone()
@@ -118,6 +120,13 @@ async def ticket_answers(conn: Connection, *, ticket_id: UUID) -> tuple[TicketAn
     """What people answered to a ticket so far, in that order, personal values included."""
     cursor = conn.cursor(row_factory=class_row(TicketAnswer))
     return tuple(await (await cursor.execute(_ANSWERS, {"id": ticket_id})).fetchall())
+
+
+async def ticket_amendments(conn: Connection, *, ticket_id: UUID) -> tuple[TicketAmendment, ...]:
+    """How what a ticket shows was changed, in that order, personal values included."""
+    cursor = conn.cursor(row_factory=dict_row)
+    rows = await (await cursor.execute(_AMENDMENTS, {"id": ticket_id})).fetchall()
+    return tuple(TicketAmendment(**row | {"shown_personal": frozenset(row["shown_personal"])}) for row in rows)
 
 
 async def ticket_history(conn: Connection, *, ticket_id: UUID) -> tuple[TicketEvent, ...]:
@@ -195,6 +204,8 @@ def _check(ticket: NewTicket) -> None:
 def _content_sha256(ticket: NewTicket) -> str:
     content = asdict(ticket) | {"shown_personal": sorted(ticket.shown_personal)}
     del content["due_at"]
+    if not ticket.reasons:  # as before there were any, so that a ticket of then is found again
+        del content["reasons"]
     return sha256_of(canonical(content))
 
 

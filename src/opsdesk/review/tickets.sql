@@ -1,11 +1,12 @@
 -- name: insert_ticket
 insert into ticket (
     id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked,
-    required_approvers, due_at, requested_by, content_sha256, opened_at, status
+    required_approvers, due_at, requested_by, content_sha256, opened_at, status, reasons
 ) values (
     %(id)s, %(source)s, %(subject)s, %(node)s, %(iteration)s, %(generation)s, %(title)s, %(purpose)s, %(role)s,
     %(shown)s::json, %(shown_sha256)s, %(shown_personal)s, %(asked)s::json,
-    %(required_approvers)s, %(due_at)s, %(requested_by)s, %(content_sha256)s, %(now)s, %(status)s
+    %(required_approvers)s, %(due_at)s, %(requested_by)s, %(content_sha256)s, %(now)s, %(status)s,
+    %(reasons)s::json
 )
 on conflict (source, subject, node, iteration, generation) do nothing
 returning id;
@@ -22,10 +23,18 @@ select from ticket where id = %(id)s for update;
 
 -- name: show_ticket
 select
-    id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked,
-    required_approvers, due_at, requested_by, opened_at, status, claimed_by, claimed_until, decision, closed_at,
-    (select count(*) from ticket_answer where ticket_id = ticket.id) as answers_given
+    id, source, subject, node, iteration, generation, title, purpose, role,
+    coalesce(amended.shown, ticket.shown) as shown,
+    coalesce(amended.shown_sha256, ticket.shown_sha256) as shown_sha256,
+    coalesce(amended.shown_personal, ticket.shown_personal) as shown_personal,
+    asked, required_approvers, due_at, requested_by, opened_at, status, claimed_by, claimed_until, decision, closed_at,
+    (
+        select count(*) from ticket_answer
+        where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
+    ) as answers_given,
+    ticket.snapshot, reasons
 from ticket
+left join ticket_amendment as amended on amended.ticket_id = ticket.id and amended.snapshot = ticket.snapshot
 where id = %(id)s;
 
 -- name: close_ticket
@@ -44,7 +53,14 @@ where ticket_id = %(id)s
 order by id;
 
 -- name: answers
-select number, actor, roles, answers, shown_sha256, key, answered_at
+select
+    number, actor, coalesce(person, actor) as person, roles, answers, reason_code, snapshot, shown_sha256, key, answered_at
 from ticket_answer
 where ticket_id = %(id)s
 order by number;
+
+-- name: amendments
+select snapshot, shown, shown_sha256, shown_personal, changed, actor, person, roles, reason, at
+from ticket_amendment
+where ticket_id = %(id)s
+order by snapshot;

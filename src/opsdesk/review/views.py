@@ -107,6 +107,12 @@ class AnswerView(View):
     """The roles that the actor had then."""
     answers: dict[str, Any]
     """By name."""
+    reason_code: str
+    """Why, by one of the codes that the ticket declares for the decision; `unspecified` where there is none."""
+    snapshot: int
+    """The number of the data that the person was shown."""
+    is_void: bool
+    """Whether the data was amended since, so that the answer does not count any more."""
     shown_sha256: Sha256
     """SHA-256 of the data that the person was shown."""
     at: datetime
@@ -123,7 +129,7 @@ class EventView(View):
     at: datetime
     """When."""
     reason: str
-    """Why a ticket was closed; else empty."""
+    """Why a ticket was closed or amended; else empty."""
 
 
 class TicketView(TicketLine):
@@ -132,9 +138,13 @@ class TicketView(TicketLine):
     purpose: str
     """What the people decide, and why they are asked."""
     shown: dict[str, Any]
-    """What they see of the run, by name: a copy that never changes."""
+    """What they see of the run, by name: a copy, which only an amendment replaces."""
     shown_sha256: Sha256
-    """SHA-256 of what is shown, before anything is masked."""
+    """SHA-256 of the RFC 8785 JSON of what is shown, before anything is masked; what a decision names."""
+    snapshot: int
+    """The number of what is shown: 1 as it was opened, one more for each amendment."""
+    reason_codes: dict[str, dict[str, str]]
+    """By decision (`*`: every other): the codes that say why, each with its words. A rejection needs one of them."""
     asked: list[AskedView]
     """What a decision has to answer."""
     decision: dict[str, Any] | None
@@ -157,15 +167,20 @@ class TicketView(TicketLine):
         return TicketView(
             **_line(ticket, now=now),
             purpose=ticket.purpose,
-            shown=_seen(actor, ticket.shown, personal=ticket.shown_personal),
+            shown=seen(actor, ticket.shown, personal=ticket.shown_personal),
             shown_sha256=ticket.shown_sha256,
+            snapshot=ticket.snapshot,
+            reason_codes={decision: dict(codes) for decision, codes in ticket.reasons.items()},
             asked=list(map(AskedView.of, ticket.asked)),
-            decision=None if ticket.decision is None else _seen(actor, ticket.decision, personal=asked_personal),
+            decision=None if ticket.decision is None else seen(actor, ticket.decision, personal=asked_personal),
             answers=[
                 AnswerView(
                     by=answer.actor,
                     roles=answer.roles,
-                    answers=_seen(actor, answer.answers, personal=asked_personal),
+                    answers=seen(actor, answer.answers, personal=asked_personal),
+                    reason_code=answer.reason_code,
+                    snapshot=answer.snapshot,
+                    is_void=answer.snapshot != ticket.snapshot,
                     shown_sha256=answer.shown_sha256,
                     at=answer.answered_at,
                 )
@@ -186,7 +201,8 @@ def _line(ticket: Ticket | TicketSummary, *, now: datetime) -> dict[str, Any]:
     return facts | {"run": ticket.subject, "claim": claim}
 
 
-def _seen(actor: Actor, values: Mapping[str, Any], *, personal: Collection[str]) -> dict[str, Any]:
+def seen(actor: Actor, values: Mapping[str, Any], *, personal: Collection[str]) -> dict[str, Any]:
+    """Values as this reader may see them."""
     if Scope.PERSONAL_READ in actor.scopes:
         return mask_secrets(values)
     return mask_mapping(values, personal=personal)

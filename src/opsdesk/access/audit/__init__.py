@@ -2,24 +2,28 @@
 
 from opsdesk.access.audit.chain import ChainState, Head, SealingKey, chain_state, seal
 from opsdesk.access.audit.entries import Entry, record, record_each
-from opsdesk.access.audit.evidence import compare, recorded
+from opsdesk.access.audit.evidence import Evidence, compare, entries_about, recorded
 from opsdesk.access.audit.export import export_lines, verify_lines
 from opsdesk.access.audit.findings import Finding, FindingKind, Report
 from opsdesk.access.audit.listing import EntryFilter, ListedEntry, list_entries, show_entry
+from opsdesk.access.audit.values import canonical
 from opsdesk.access.audit.verification import verify
 
 __all__ = [
     "ChainState",
     "Entry",
     "EntryFilter",
+    "Evidence",
     "Finding",
     "FindingKind",
     "Head",
     "ListedEntry",
     "Report",
     "SealingKey",
+    "canonical",
     "chain_state",
     "compare",
+    "entries_about",
     "export_lines",
     "list_entries",
     "record",

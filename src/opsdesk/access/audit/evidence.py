@@ -7,17 +7,19 @@ from typing import Any
 from psycopg.rows import class_row
 
 from opsdesk.access.audit.entries import Entry
-from opsdesk.access.audit.listing import show_entry
+from opsdesk.access.audit.listing import ListedEntry, show_entry
 from opsdesk.access.audit.values import hashed
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 
 ENTRIES_AT_ONCE = 500
+ENTRIES_ABOUT_MAX = 1000
 
 _SQL = statements(__file__)
 _KEY = _SQL["key"]
 _KEYS = _SQL["keys"]
 _RECORDED = _SQL["recorded"]
+_ABOUT = _SQL["about"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Evidence:
         """Whether these fields, all of them and no others, are what was written."""
         about = {"object_kind": self.entry.object_kind, "object_id": self.entry.object_id}
         return hashed(after, key=self.key, **about) == self.entry.after
+
+    def proves_some(self, after: Mapping[str, Any]) -> bool:
+        """Whether what was written are fields out of these, at least one of them, with these values."""
+        written = self.entry.after or {}
+        return bool(written) and written.keys() <= after.keys() and self.proves({name: after[name] for name in written})
 
 
 async def compare(
@@ -49,6 +56,15 @@ async def compare(
         hashes = hashed(given, key=key, object_kind=entry.object_kind, object_id=entry.object_id) or {}
         same |= {f"{side}.{name}": (kept or {}).get(name) == each for name, each in hashes.items()}
     return same
+
+
+async def entries_about(conn: Connection, *, object_kind: str, object_id: str) -> Sequence[Evidence]:
+    """The entries about one object in their order, each with its place in the chain, ENTRIES_ABOUT_MAX at most."""
+    keys = {key_id: bytes(key) for key_id, key in await (await conn.execute(_KEYS)).fetchall()}
+    values = {"object_kind": object_kind, "object_id": object_id, "limit": ENTRIES_ABOUT_MAX}
+    async with conn.cursor(row_factory=class_row(ListedEntry)) as rows:
+        found = await (await rows.execute(_ABOUT, values)).fetchall()
+    return [Evidence(entry, keys.get(entry.key_id, b"")) for entry in found]
 
 
 async def recorded(conn: Connection, *, action: str) -> AsyncIterator[Sequence[Evidence]]:

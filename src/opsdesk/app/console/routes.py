@@ -18,6 +18,7 @@ from opsdesk.app.console import (
     runs,
     second_factor,
     sign_in,
+    ticket_amend,
     ticket_list,
     tickets,
 )
@@ -39,6 +40,7 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         audit.routes,
         ticket_list.routes,
         tickets.routes,
+        ticket_amend.routes,
         procedures.routes,
         operations.routes,
         runs.routes,

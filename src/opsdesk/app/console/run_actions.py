@@ -1,13 +1,14 @@
 """What an operator may do to a run where it stands, and the pages on which they say so."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
 from opsdesk import flows
+from opsdesk.app import desk
 from opsdesk.app.console import forms
 from opsdesk.app.console.frame import done, page, see_other, translate
 from opsdesk.app.console.viewer import RunWriter, Visitor
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NodeActions = Sequence[str]
 REASON_CHARACTERS_MAX = 2000
+_ALL_OPTIONAL = frozenset({"skip", "correct"})
+"""Forms in which whatever is left empty is left out."""
 
 routes = APIRouter(include_in_schema=False)
 
@@ -81,6 +84,15 @@ ACTIONS: Mapping[str, Action] = {
         needs_node=True,
         needs_reason=True,
     ),
+    "correct": Action(
+        N_("Correct inputs"),
+        N_(
+            "What comes after sees the corrected inputs; what is left empty stays. Open tickets that show them are "
+            "amended, and whoever answered there is asked again."
+        ),
+        N_("The inputs are being corrected."),
+        needs_reason=True,
+    ),
     "rerun": Action(
         N_("Run again from here"),
         N_("This node and everything behind it are run again; their open tickets are closed."),
@@ -97,7 +109,7 @@ def run_actions(detail: "flows.views.RunDetail") -> Sequence[str]:
         return ()
     first = ["retry"] if detail.set_aside else []
     last = [] if detail.undoing else ["cancel"]
-    return [*first, "resume" if detail.pause else "pause", *last]
+    return [*first, "resume" if detail.pause else "pause", "correct", *last]
 
 
 def node_actions(detail: "flows.views.RunDetail", node: "flows.views.NodeStateView") -> NodeActions:
@@ -157,7 +169,7 @@ async def act(request: Request, run_id: UUID, name: str, visitor: RunWriter, con
     wanted = Wanted(name, run_id, typed.get("node", ""), typed)
     _ = translate(request, visitor)
     fields = await _fields(conn, wanted)
-    values, errors = forms.read_values(fields, typed, _, all_optional=name == "skip")
+    values, errors = forms.read_values(fields, typed, _, all_optional=name in _ALL_OPTIONAL)
     if wanted.action.needs_reason and not 1 <= len(wanted.reason) <= REASON_CHARACTERS_MAX:
         errors["reason"] = _(N_("A reason of at most 2,000 characters is needed."))
     if not errors:
@@ -165,17 +177,27 @@ async def act(request: Request, run_id: UUID, name: str, visitor: RunWriter, con
             await _DOES[name](conn, wanted, values, visitor, now)
         except (flows.errors.AnswerInvalid, flows.errors.NoIncident) as error:
             errors["answer"] = f"{_(error.message)} {error.detail.get('problem', '')}".strip()
+        except flows.errors.InputsInvalid as error:
+            errors["answer"] = f"{_(error.message)} {'; '.join(error.problems)}"
     if errors:
         return await _form(request, visitor, conn, wanted, errors=errors)
     return see_other(request, f"/runs/{run_id}", done(_(wanted.action.said)))
 
 
 async def _fields(conn: Connection, wanted: Wanted) -> Sequence[Any]:
-    """The outputs that an answer in the node's place has. Raises RunNotFound, NodeUnknown."""
-    if not wanted.node:
+    """The outputs that an answer in the node's place has, or the inputs that can be corrected.
+
+    Raises RunNotFound, NodeUnknown.
+    """
+    if not wanted.node and wanted.name != "correct":
         return ()
     run = await flows.runs.show_run(conn, wanted.run_id)
     procedure = await flows.definitions.read_definition(conn, run.definition_id)
+    if wanted.name == "correct":
+        return [
+            replace(field, schema={name: each for name, each in field.schema.items() if name != "default"})
+            for field in procedure.inputs
+        ]
     if wanted.node not in procedure.nodes:
         raise flows.errors.NodeUnknown(wanted.run_id, wanted.node)
     return procedure.nodes[wanted.node].outputs if wanted.name in ("signal", "skip") else ()
@@ -197,7 +219,7 @@ async def _form(
         procedure=procedure,
         wanted=wanted,
         action=wanted.action,
-        controls=forms.controls(fields, wanted.typed, _, all_optional=wanted.name == "skip"),
+        controls=forms.controls(fields, wanted.typed, _, all_optional=wanted.name in _ALL_OPTIONAL),
         again=flows.arrivals.behind(procedure, wanted.node) if wanted.name == "rerun" else (),
         errors=errors,
     )
@@ -265,6 +287,20 @@ async def _rerun(conn: Connection, wanted: Wanted, _: Mapping[str, Any], visitor
     )
 
 
+async def _correct(
+    conn: Connection, wanted: Wanted, values: Mapping[str, Any], visitor: Visitor, now: "datetime"
+) -> None:
+    await desk.correct_inputs(
+        conn,
+        run_id=wanted.run_id,
+        values=values,
+        reason=wanted.reason,
+        actor=visitor.actor,
+        now=now,
+        key=flows.arrivals.key_of(visitor.actor, wanted.typed.get("key")),
+    )
+
+
 _DOES: Mapping[str, Act] = {
     "pause": _pause,
     "resume": _resume,
@@ -273,4 +309,5 @@ _DOES: Mapping[str, Act] = {
     "signal": _signal,
     "skip": _skip,
     "rerun": _rerun,
+    "correct": _correct,
 }

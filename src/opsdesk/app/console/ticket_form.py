@@ -57,6 +57,15 @@ def answers_from(form: Sequence[Control], typed: Mapping[str, str]) -> Mapping[s
     return answers
 
 
+def reason_options(reasons: Mapping[str, Mapping[str, str]]) -> Sequence[tuple[str, str]]:
+    """The reason codes of all decisions as a list, each with the decision that it is for."""
+    options: dict[str, str] = {}
+    for decision, codes in reasons.items():
+        before = "" if decision == review.reasons.ANY_DECISION else f"{decision} – "
+        options |= {code: f"{before}{words or code}" for code, words in codes.items() if code not in options}
+    return list(options.items())
+
+
 def errors_from(
     form: Sequence[Control], problems: Mapping[str, Sequence[str]], translate: Callable[[str], str]
 ) -> Mapping[str, str]:

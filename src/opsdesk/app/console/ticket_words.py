@@ -20,5 +20,14 @@ EVENTS: Mapping[str, str] = {
     "released": N_("given back"),
     "answered": N_("answered"),
     "decided": N_("decided"),
+    "amended": N_("data amended"),
     "closed": N_("closed"),
 }
+STANDINGS: Mapping[str, tuple[str, str]] = {
+    "decides": ("done", N_("decides")),
+    "counts": ("waiting", N_("counts")),
+    "differs": ("skipped", N_("differs from the decision")),
+    "void_amended": ("stopped", N_("void: the data was amended")),
+    "void_closed": ("skipped", N_("void: the ticket was closed")),
+}
+"""What an answer is worth, each with its badge."""

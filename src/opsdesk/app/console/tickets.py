@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from opsdesk import access, review
 from opsdesk.app import desk
 from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate, warning
+from opsdesk.app.console.problems import said
 from opsdesk.app.console.role_words import ROLES
-from opsdesk.app.console.ticket_form import answers_from, controls, errors_from
+from opsdesk.app.console.ticket_form import answers_from, controls, errors_from, reason_options
 from opsdesk.app.console.ticket_next import claim_next
-from opsdesk.app.console.ticket_words import EVENTS, PATH, STATES
+from opsdesk.app.console.ticket_words import EVENTS, PATH, STANDINGS, STATES
 from opsdesk.app.console.viewer import TicketDecider, TicketReader, Visitor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.errors import OpsdeskError
@@ -84,6 +85,8 @@ async def decide_ticket(
             ticket_id=ticket_id,
             actor=visitor.actor,
             answers=answers_from(form, typed),
+            shown_sha256=typed.get("shown_sha256") or None,
+            reason_code=typed.get("reason_code") or None,
             key=typed.get("key") or str(uuid4()),
             now=now,
             on_decided=desk.on_decided,
@@ -91,15 +94,21 @@ async def decide_ticket(
     except review.errors.AnswersInvalid as error:
         errors = errors_from(form, error.problems, _)
         return await _ticket_page(request, visitor, conn, ticket, now=now, typed=typed, errors=errors)
-    except (*review.errors.CLAIM_REFUSALS, review.errors.AnswerKeyReused) as error:
+    except review.errors.ReasonCodeInvalid as error:
+        errors = {"reason_code": said(error.problem, _)}
+        return await _ticket_page(request, visitor, conn, ticket, now=now, typed=typed, errors=errors)
+    except (*review.errors.CLAIM_REFUSALS, review.errors.AnswerKeyReused, review.errors.DataChanged) as error:
         ticket = await review.show_ticket(conn, ticket_id=ticket_id)
+        if isinstance(error, review.errors.DataChanged):
+            # On other data it is another answer, so it needs another key.
+            typed = {**typed, "key": str(uuid4())}
         return await _ticket_page(request, visitor, conn, ticket, now=now, typed=typed, refused=error)
-    said = (
+    outcome = (
         _("Decided.") if decided.status is review.TicketStatus.DECIDED else _("Your answer counts; others are needed.")
     )
     if typed.get("then") == NEXT:
-        return await _next(request, visitor, conn, now=now, before=said)
-    return see_other(request, f"{PATH}/{ticket_id}", done(said))
+        return await _next(request, visitor, conn, now=now, before=outcome)
+    return see_other(request, f"{PATH}/{ticket_id}", done(outcome))
 
 
 async def _next(
@@ -126,10 +135,13 @@ async def _ticket_page(
 ) -> Response:
     answers = await review.ticket_answers(conn, ticket_id=ticket.id)
     history = await review.ticket_history(conn, ticket_id=ticket.id)
-    form = controls(ticket.asked, translate(request, visitor))
+    _ = translate(request, visitor)
+    form = controls(ticket.asked, _)
     held = ticket.claim_at(now)
     waits = ticket.status is review.TicketStatus.OPEN and access.may(visitor.actor, access.Scope.TICKETS_DECIDE, ticket)
-    answered = any(answer.actor == visitor.actor.id for answer in answers)
+    counted = [answer for answer in answers if answer.snapshot == ticket.snapshot]
+    answered = any(answer.actor == visitor.actor.id for answer in counted)
+    evidence = await review.evidence.ticket_evidence(conn, ticket_id=ticket.id)
     return page(
         request,
         visitor,
@@ -138,7 +150,12 @@ async def _ticket_page(
         ticket=review.views.TicketView.whole(ticket, answers, history, actor=visitor.actor, now=now),
         personal=ticket.shown_personal,
         form=form,
-        labels={control.name: control.field.label for control in form},
+        labels={control.name: control.field.label for control in form} | {"reason_code": _("Reason code")},
+        reason_options=reason_options(ticket.reasons),
+        evidence=review.views_evidence.EvidenceView.of(evidence, actor=visitor.actor),
+        standings=STANDINGS,
+        asked_again=not answered and len(counted) < len(answers) and ticket.status is review.TicketStatus.OPEN,
+        may_amend=ticket.status is review.TicketStatus.OPEN and access.may(visitor.actor, access.Scope.RUNS_WRITE),
         typed=typed or {},
         errors=errors or {},
         refused=refused.message if refused else None,

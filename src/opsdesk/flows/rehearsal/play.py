@@ -33,11 +33,11 @@ from opsdesk.flows.settle import (
     ended,
     expired,
     failed,
-    person_asked,
     round_begun,
     settle,
 )
 from opsdesk.flows.state import NodePhase, RunStatus, State
+from opsdesk.flows.waits import person_asked
 
 FACTS_MAX = 2_000
 """A run that makes more is taken for one that never ends."""

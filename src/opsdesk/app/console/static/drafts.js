@@ -18,7 +18,7 @@ export function listen() {
 }
 
 function save(form) {
-  const fields = [...new FormData(form)].filter(([name]) => name.startsWith("answer-"));
+  const fields = [...new FormData(form)].filter(([name]) => name.startsWith("answer-") || name === "reason_code");
   sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), fields }));
 }
 
