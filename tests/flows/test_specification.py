@@ -115,6 +115,23 @@ def test_where_in_an_answer_an_output_is_may_be_said_of_every_type_of_node(node_
 
 
 @pytest.mark.req("FLO-104")
+def test_a_time_limit_of_a_timer_is_named_since_it_has_none() -> None:
+    made = small()
+    made["nodes"][0] |= {"type": "system", "subtype": "timer", "runtime": {"duration": "2d"}, "timeout_sec": 60}
+    assert named_in(findings_of(json.dumps(made), name="small.osop.json"), "timeout_sec") == ["nodes.first.timeout_sec"]
+    made["nodes"][0] |= {"subtype": "log", "runtime": {"message": "something"}}
+    assert named_in(findings_of(json.dumps(made), name="small.osop.json"), "timeout_sec") == []
+
+
+@pytest.mark.req("FLO-104")
+def test_the_only_shell_that_is_not_named_is_the_one_that_is_used() -> None:
+    made = small()
+    for shell, named in (("sh", []), ("bash", ["nodes.first.runtime.shell"])):
+        made["nodes"][0] |= {"type": "cli", "runtime": {"command": "true", "shell": shell}}
+        assert named_in(findings_of(json.dumps(made), name="small.osop.json"), "shell") == named
+
+
+@pytest.mark.req("FLO-104")
 def test_the_table_of_collections_and_their_reader_agree() -> None:
     levels = {"": known.COLLECTION, "sections[].": known.SECTION, "sections[].workflows[].": known.LISTED}
     for prefix, fields in levels.items():

@@ -34,9 +34,11 @@ SCHEMA_RUNTIME = frozenset(_SCHEMA_RUNTIME.split())
 """What the schema lists for `runtime` whatever the type of the node."""
 
 
-def _runtime(honoured: str, not_honoured: str = "", *, admits_any: bool = False) -> FieldSet:
+def _runtime(
+    honoured: str, not_honoured: str = "", *, admits_any: bool = False, defaults: Mapping[str, str] = {}
+) -> FieldSet:
     own = frozenset(("response_mapping " + honoured).split())
-    return FieldSet(own, (frozenset(not_honoured.split()) | SCHEMA_RUNTIME) - own, open=admits_any)
+    return FieldSet(own, (frozenset(not_honoured.split()) | SCHEMA_RUNTIME) - own, defaults, open=admits_any)
 
 
 PROCEDURE = _fields(
@@ -105,7 +107,9 @@ RUNTIMES: Mapping[str, FieldSet] = {
         "method url endpoint headers body body_template auth expected_status timeout query"
         " variables operation_name signing_secret"
     ),
-    "cli": _runtime("command shell timeout", "working_directory env success_codes capture output_mapping "),
+    "cli": _runtime(
+        "command timeout", "working_directory env success_codes capture output_mapping ", defaults={"shell": "sh"}
+    ),
     "human": _runtime("approvers min_approvals timeout", "assignees channel prompt options escalation "),
     "data": _runtime("transform schema checks on_failure", "expectations report_output ", admits_any=True),
     "db": _runtime(

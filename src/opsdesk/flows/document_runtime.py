@@ -12,7 +12,7 @@ from opsdesk.flows.nodes.data_fields import data_problems
 from opsdesk.flows.nodes.db_fields import db_problems
 from opsdesk.flows.nodes.mcp_fields import mcp_problems
 from opsdesk.flows.nodes.problems import FieldProblems
-from opsdesk.flows.nodes.system_fields import system_problems
+from opsdesk.flows.nodes.system_fields import operation_of, system_problems
 from opsdesk.flows.nodes.tool_commands import tool_problems
 from opsdesk.flows.procedure import Node, NodeType
 from opsdesk.flows.tree import Tree
@@ -60,6 +60,10 @@ def check_node(fields: Fields, runtime: Fields | None, node: Node) -> None:
         _cannot_run(fields, tree, problem.message)
     if runtime is not None:
         _check_mapping(runtime)
+    if node.type is NodeType.SYSTEM and operation_of(node) == "timer":
+        for name in ("timeout_sec", "timeout"):
+            if fields.get(name) is not None:
+                fields.not_honoured(name, hint="a timer ends when its own time has passed")
 
 
 def _check_api(node: Fields, runtime: Fields | None) -> None:
