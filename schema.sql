@@ -176,6 +176,33 @@ ALTER TABLE flow_definition ALTER COLUMN definition_id ADD GENERATED ALWAYS AS I
     CACHE 1
 );
 
+CREATE TABLE flow_delivery (
+    delivery_id bigint NOT NULL,
+    trigger_id integer NOT NULL,
+    definition_id integer NOT NULL,
+    key text NOT NULL,
+    digest text NOT NULL,
+    state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    run_id uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    missed integer DEFAULT 0 NOT NULL,
+    content jsonb NOT NULL,
+    CONSTRAINT flow_delivery_check CHECK (((run_id IS NOT NULL) = (state = 'started'::text))),
+    CONSTRAINT flow_delivery_missed_check CHECK ((missed >= 0)),
+    CONSTRAINT flow_delivery_state_check CHECK ((state = ANY (ARRAY['started'::text, 'refused'::text, 'passed'::text, 'missed'::text])))
+);
+
+ALTER TABLE flow_delivery ALTER COLUMN delivery_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME flow_delivery_delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE flow_inbox (
     inbox_id bigint NOT NULL,
     run_id uuid NOT NULL,
@@ -239,6 +266,36 @@ CREATE TABLE flow_run (
 CREATE TABLE flow_subject (
     digest bigint NOT NULL,
     run_id uuid NOT NULL
+);
+
+CREATE TABLE flow_trigger (
+    trigger_id integer NOT NULL,
+    procedure_id text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    definition_id integer,
+    declared jsonb NOT NULL,
+    path text,
+    event text,
+    due_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    CONSTRAINT flow_trigger_check CHECK (((state = 'inactive'::text) = (definition_id IS NULL))),
+    CONSTRAINT flow_trigger_check1 CHECK (((path IS NOT NULL) = ((kind = 'webhook'::text) AND (state <> 'inactive'::text)))),
+    CONSTRAINT flow_trigger_check2 CHECK (((event IS NOT NULL) = ((kind = 'event'::text) AND (state <> 'inactive'::text)))),
+    CONSTRAINT flow_trigger_check3 CHECK (((due_at IS NOT NULL) = ((kind = 'cron'::text) AND (state = 'active'::text)))),
+    CONSTRAINT flow_trigger_kind_check CHECK ((kind = ANY (ARRAY['cron'::text, 'webhook'::text, 'event'::text]))),
+    CONSTRAINT flow_trigger_state_check CHECK ((state = ANY (ARRAY['inactive'::text, 'active'::text, 'paused'::text])))
+);
+
+ALTER TABLE flow_trigger ALTER COLUMN trigger_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME flow_trigger_trigger_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE flow_worker (
@@ -560,6 +617,12 @@ ALTER TABLE ONLY flow_definition
 ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_pkey PRIMARY KEY (definition_id);
 
+ALTER TABLE ONLY flow_delivery
+    ADD CONSTRAINT flow_delivery_pkey PRIMARY KEY (delivery_id);
+
+ALTER TABLE ONLY flow_delivery
+    ADD CONSTRAINT flow_delivery_trigger_id_key_key UNIQUE (trigger_id, key);
+
 ALTER TABLE flow_inbox
     ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text, 'amend'::text, 'correct'::text]))) NOT VALID;
 
@@ -583,6 +646,12 @@ ALTER TABLE ONLY flow_run
 
 ALTER TABLE flow_run
     ADD CONSTRAINT flow_run_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'blocked'::text, 'paused'::text, 'compensating'::text, 'completed'::text, 'stopped'::text, 'timed_out'::text, 'cancelled'::text]))) NOT VALID;
+
+ALTER TABLE ONLY flow_trigger
+    ADD CONSTRAINT flow_trigger_pkey PRIMARY KEY (trigger_id);
+
+ALTER TABLE ONLY flow_trigger
+    ADD CONSTRAINT flow_trigger_procedure_id_name_key UNIQUE (procedure_id, name);
 
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
@@ -674,6 +743,12 @@ CREATE INDEX audit_entry_of_object ON audit_entry USING btree (object_kind, obje
 
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
 
+CREATE INDEX flow_delivery_newest ON flow_delivery USING btree (trigger_id, delivery_id);
+
+CREATE INDEX flow_delivery_run ON flow_delivery USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX flow_delivery_state ON flow_delivery USING btree (trigger_id, state, delivery_id);
+
 CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
 
 CREATE INDEX flow_run_by_outcome ON flow_run USING btree (outcome_node, started_at, run_id) WHERE (outcome_node IS NOT NULL);
@@ -695,6 +770,12 @@ CREATE UNIQUE INDEX flow_run_start_key ON flow_run USING btree (start_key) WHERE
 CREATE INDEX flow_run_wake ON flow_run USING btree (wake_at) WHERE ((wake_at IS NOT NULL) AND (owner IS NULL));
 
 CREATE INDEX flow_subject_digest ON flow_subject USING btree (digest);
+
+CREATE INDEX flow_trigger_due ON flow_trigger USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX flow_trigger_event ON flow_trigger USING btree (event) WHERE (event IS NOT NULL);
+
+CREATE UNIQUE INDEX flow_trigger_path ON flow_trigger USING btree (path) WHERE (path IS NOT NULL);
 
 CREATE INDEX person_link_open ON person_link USING btree (person_id) WHERE (used_at IS NULL);
 
@@ -762,11 +843,23 @@ ALTER TABLE ONLY api_key
 ALTER TABLE ONLY audit_batch
     ADD CONSTRAINT audit_batch_last_seq_fkey FOREIGN KEY (last_seq) REFERENCES audit_seal(seq);
 
+ALTER TABLE ONLY flow_delivery
+    ADD CONSTRAINT flow_delivery_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);
+
+ALTER TABLE ONLY flow_delivery
+    ADD CONSTRAINT flow_delivery_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);
+
+ALTER TABLE ONLY flow_delivery
+    ADD CONSTRAINT flow_delivery_trigger_id_fkey FOREIGN KEY (trigger_id) REFERENCES flow_trigger(trigger_id);
+
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);
 
 ALTER TABLE ONLY flow_run
     ADD CONSTRAINT flow_run_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);
+
+ALTER TABLE ONLY flow_trigger
+    ADD CONSTRAINT flow_trigger_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);
 
 ALTER TABLE ONLY person_link
     ADD CONSTRAINT person_link_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);

@@ -42,6 +42,11 @@ LEVELS: Mapping[str, Level] = {
     "explain": Level("nodes[].explain.", known.EXPLAIN),
     "case": Level("tests[].", known.CASE),
     "injected": Level("tests[].failure_injection.", known.INJECTED),
+    "trigger": Level("triggers[].", known.TRIGGER),
+    **{
+        f"trigger {kind}": Level(f"triggers[].config.{kind}.", known.TRIGGER_CONFIGS[kind])
+        for kind in ("cron", "webhook", "event", "manual")
+    },
     "collection": Level("sop:", known.COLLECTION),
     "section": Level("sop:sections[].", known.SECTION),
     "listed": Level("sop:sections[].workflows[].", known.LISTED),
@@ -138,6 +143,26 @@ another type has, and this one has not, is named. For every type:
 `expect` may have, by type of test:
 
 {_expected()}
+
+## Triggers
+
+{tables["trigger"]}
+
+`config` of type `cron`; whatever is not listed in a `config` is named (`OSOP120`):
+
+{tables["trigger cron"]}
+
+`config` of type `webhook`:
+
+{tables["trigger webhook"]}
+
+`config` of type `event`:
+
+{tables["trigger event"]}
+
+`config` of types `manual` and `api`, which only say that people and programs start runs, as they always may:
+
+{tables["trigger manual"]}
 
 ## Collections
 

@@ -18,8 +18,8 @@ from opsdesk.kit.settings import Settings
 from tests.app.documents import greet
 from tests.app.serving import YAML, Api, served, serving, serving_for
 
-OPEN_TO_ALL = {"healthz", "readyz", "answer_callback"}
-"""By name: the two for machines that watch, and the one whose address is the right to use it."""
+OPEN_TO_ALL = {"healthz", "readyz", "answer_callback", "deliver_webhook"}
+"""By name: two for machines that watch, one whose address is the right to use it, and one whose senders sign."""
 
 
 @pytest.fixture
@@ -82,6 +82,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "change_roles": {"roles": ["admin"]},
         "simulate_procedure": {},
         "backtest_procedure": {},
+        **{f"{verb}_trigger": {} for verb in ("activate", "move", "pause", "fire")},
+        "retry_delivery": {},
     }
     for route in all_routes(api):
         if route.name in OPEN_TO_ALL:
@@ -100,14 +102,16 @@ async def test_the_description_covers_every_route_and_its_errors(api: Api) -> No
         for path, operations in answer.body["paths"].items()
         for method, operation in operations.items()
     }
-    assert set(described) == {(method, route.path) for route in all_routes(api) for method in route.methods or ()}
+    assert set(described) == {
+        (method, route.path_format) for route in all_routes(api) for method in route.methods or ()
+    }
     for operation in described.values():
         assert operation["description"]
         assert {"500", "503"} <= set(operation["responses"])
     guarded = [route for route in all_routes(api) if route.name not in OPEN_TO_ALL]
     for route in guarded:
         for method in route.methods or ():
-            operation = described[method, route.path]
+            operation = described[method, route.path_format]
             assert operation["security"] == [{"apiKey": []}]
             error = operation["responses"]["401"]["content"]["application/json"]["schema"]
             assert error == {"$ref": "#/components/schemas/ErrorBody"}

@@ -206,20 +206,8 @@ def missing(api: DescribedApi, *prefixes: str) -> list[str]:
 
 
 async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
-    prefixes = (
-        "/v1/runs",
-        "/v1/events",
-        "/v1/tickets",
-        "/v1/callbacks",
-        "/v1/procedures",
-        "/v1/keys",
-        "/v1/audit",
-        "/v1/people",
-        "/v1/roles",
-        "/healthz",
-        "/readyz",
-        "/metrics",
-    )
+    words = "runs events tickets callbacks procedures keys audit people roles triggers webhooks"
+    prefixes = (*(f"/v1/{word}" for word in words.split()), "/healthz", "/readyz", "/metrics")
     paths = [name.partition(" ")[2] for name in api.description.operations]
     assert [path for path in paths if not path.startswith(prefixes)] == []
 
@@ -336,7 +324,8 @@ async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: De
 def filled(path: str) -> str:
     """The path of something that does not exist."""
     nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id"), NOTHING)
-    return path.format_map(nothing | {"procedure_id": "none", "key_id": "none", "entry_id": "4711"})
+    none = dict.fromkeys(("procedure_id", "key_id", "trigger"), "none")
+    return path.format_map(nothing | none | {"entry_id": "4711", "delivery_id": "1"})
 
 
 def usable(operation: Mapping[str, Any], description: Description | None = None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ OPEN_ROUTES = {
     "/readyz": "tells machines whether it can work",
     "/v1/openapi.json": "the description, which is public",
     "/v1/callbacks/{token}": "the address is signed for one answer of one partner",
+    "/v1/webhooks/{path:path}": "what comes is signed by its sender",
     "/sign-in": "nobody has signed in yet",
     "/sign-in/code": "the second factor is what is asked for",
     "/sign-in/oidc": "the identity provider is asked who it is",
@@ -68,6 +69,10 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "flow backtest": ["a.osop.yaml"],
     "run report": [ID],
     "event send": ["paid", "--subject", "customer@example.com"],
+    "trigger list": [],
+    **{f"trigger {verb}": ["letter/cron"] for verb in ("show", "next", "deliveries", "activate", "move", "pause")},
+    **{f"trigger {verb}": ["letter/cron"] for verb in ("deactivate", "fire")},
+    "trigger retry": ["letter/cron", "1"],
     "ticket list": [],
     "ticket show": [ID],
     "ticket claim": [ID],
@@ -152,7 +157,7 @@ def test_programs_use_keys_and_people_use_sessions(routes: list[BaseRoute]) -> N
 
 
 def test_every_command_is_known_to_this_test() -> None:
-    nouns = {"flow", "run", "event", "ticket", "key", "person", "session", "db", "audit", "operations"}
+    nouns = {"flow", "run", "event", "trigger", "ticket", "key", "person", "session", "db", "audit", "operations"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

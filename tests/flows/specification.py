@@ -28,13 +28,13 @@ def _paths(prefix: str, names: str, treatment: Treatment) -> dict[str, Treatment
 H, C, N, P = Treatment
 
 FIELDS: Mapping[str, Treatment] = {
-    **_paths("", "osop_version id name schemas conformance_level timeout_sec nodes edges tests", H),
+    **_paths("", "osop_version id name schemas conformance_level timeout_sec nodes edges tests triggers", H),
     **_paths("", "description owner tags version metadata", C),
     **_paths("metadata.", "created_at updated_at version change_summary", C),
-    **_paths("", "visibility status usage workflow_type roles triggers variables env platforms", N),
+    **_paths("", "visibility status usage workflow_type roles variables env platforms", N),
     **_paths("", "message_contracts views security observability evolution ledger extends imports", N),
     **_paths("workflow_type.", "primary secondary", P),
-    **_paths("triggers[].", "type config", P),
+    **_paths("triggers[].", "type config", H),
     **_paths("message_contracts[].", "id producer consumer kind format schema_ref semantics", P),
     **_paths("security.", "secrets_provider default_permissions approval_required_for", P),
     **_paths("observability.", "emit_events trace_id_required default_log_level log_level tracing audit_trail", P),
@@ -104,7 +104,6 @@ SAMPLES: Mapping[str, Any] = {
     "usage": "template",
     "workflow_type": {"primary": "approval"},
     "roles": ["reviewer"],
-    "triggers": [{"type": "manual"}],
     "variables": {"limit": 3},
     "env": {"REGION": "north"},
     "platforms": ["linux"],

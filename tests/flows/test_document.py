@@ -91,7 +91,11 @@ def test_a_merge_key_is_no_field() -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        (document(head="triggers: [{type: manual}]"), "triggers"),
+        (document(head="triggers: [{type: git_push}]"), "triggers.0.type"),
+        (
+            document(head="triggers: [{type: manual, config: {required_inputs: [a]}}]"),
+            "triggers.0.config.required_inputs",
+        ),
         (document(head="observability: {tracing: true}"), "observability"),
         (document(nodes=node(success_criteria="[a]"), edges=""), "nodes.first.success_criteria"),
         (document(nodes=node(security="{permissions: [a]}"), edges=""), "nodes.first.security.permissions"),

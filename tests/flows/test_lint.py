@@ -73,7 +73,7 @@ def test_a_finding_is_one_line_with_its_place_code_and_hint() -> None:
 
 
 def test_findings_of_load_and_lint_come_sorted_and_once() -> None:
-    loaded = load(document(edges="- {from: first, to: second, when: scor > 1}", head="triggers: []"), name="x.osop")
+    loaded = load(document(edges="- {from: first, to: second, when: scor > 1}", head="views: []"), name="x.osop")
     found = lint(loaded.procedure, [*loaded.findings, *loaded.findings])
     assert [finding.code for finding in found] == ["OSOP901", "OSOP120", "OSOP601", "OSOP302"]
     assert has_errors(found)

@@ -31,6 +31,7 @@ SETS: Mapping[str, known.FieldSet] = {
     "edges[].": known.EDGE,
     "edges[].explain.": known.EXPLAIN,
     "tests[].": known.CASE,
+    "triggers[].": known.TRIGGER,
 }
 
 

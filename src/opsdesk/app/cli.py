@@ -28,6 +28,8 @@ from opsdesk.app import (
     commands_session,
     commands_ticket,
     commands_ticket_evidence,
+    commands_trigger,
+    commands_trigger_change,
 )
 
 app = typer.Typer(
@@ -87,7 +89,23 @@ _noun(
         "stalled": commands_run.list_stalled,
     },
 )
-_noun("event", "Events: tell the runs that wait for them.", {"send": commands_event.send_event})
+_noun("event", "Events: tell the runs that wait for them, and triggers.", {"send": commands_event.send_event})
+_noun(
+    "trigger",
+    "Triggers: what starts runs by itself, and with which version.",
+    {
+        "list": commands_trigger.list_triggers,
+        "show": commands_trigger.show_trigger,
+        "next": commands_trigger.next_fires,
+        "deliveries": commands_trigger.list_deliveries,
+        "activate": commands_trigger_change.activate_trigger,
+        "move": commands_trigger_change.move_trigger,
+        "pause": commands_trigger_change.pause_trigger,
+        "deactivate": commands_trigger_change.deactivate_trigger,
+        "fire": commands_trigger_change.fire_trigger,
+        "retry": commands_trigger_change.retry_delivery,
+    },
+)
 _noun(
     "ticket",
     "Tickets: see what people are asked, and answer.",

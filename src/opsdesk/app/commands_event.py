@@ -1,4 +1,4 @@
-"""`opsdesk event send`: tells an event to the runs that wait for it."""
+"""`opsdesk event send`: tells an event to the runs that wait for it, and to triggers."""
 
 from typing import Annotated
 
@@ -18,7 +18,9 @@ async def send_event(
     key: Annotated[str | None, typer.Option("--key", help="Makes it once-only.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell an event to the runs that wait for it. One that nobody waits for is refused, and not kept.
+    """Tell an event to the runs that wait for it, and to the triggers that it starts runs by.
+
+    Without --run and --subject it is for triggers alone. One that nobody waits for is refused, and not kept.
 
     Example: `opsdesk event send payment.received --subject customer@example.com --data '{"amount": 1200}'`
     """
@@ -28,12 +30,12 @@ async def send_event(
     from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
-    if (run is None) == (subject is None):
-        raise typer.BadParameter("exactly one of --run and --subject says for whom the event is", param_hint="--run")
+    if run is not None and subject is not None:
+        raise typer.BadParameter("at most one of --run and --subject says for whom the event is", param_hint="--run")
     content = json_object(data.encode(), called="--data")
     async with installation() as opsdesk, opsdesk.database.transaction() as conn:
         actor = await acting(opsdesk, conn, Scope.RUNS_WRITE)
-        told = await flows.arrivals.send_event(
+        told = await flows.triggering.tell_event(
             conn,
             name=name,
             data=content,
@@ -44,6 +46,15 @@ async def send_event(
             key=None if key is None else f"{actor.id} {key}",
         )
     if as_json:
-        print_json({"runs": [str(found) for found in told]})
-    else:
-        say(f"{name} was told to {', '.join(str(found) for found in told)}")
+        print_json(
+            {
+                "runs": [str(found) for found in told.runs],
+                "started": [str(each.run_id) for each in told.deliveries if each.run_id is not None],
+                "refused": [each.reason for each in told.deliveries if each.run_id is None],
+            }
+        )
+        return
+    for found in told.runs:
+        say(f"{name} was told to {found}")
+    for each in told.deliveries:
+        say(f"{name} started {each.run_id}" if each.run_id else f"{name} started nothing: {each.reason}")

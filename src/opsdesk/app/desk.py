@@ -75,7 +75,7 @@ async def close_ticket(conn: Connection, ticket_id: str, reason: str, now: datet
     with log.bound(request_id=f"ticket:{ticket_id}:{reason}"):
         ticket = await review.close_ticket(conn, ticket_id=UUID(ticket_id), reason=closing, now=now)
     if closing is review.TicketClosing.EXPIRED and ticket.status is review.TicketStatus.DECIDED:
-        raise flows.RunLost(UUID(ticket.subject))
+        raise flows.arrivals.RunLost(UUID(ticket.subject))
 
 
 async def on_amended(

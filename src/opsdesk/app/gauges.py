@@ -37,6 +37,7 @@ class Reading:
     """Open ones, by status."""
     stalled: Mapping[str, int]
     """By why nothing will wake them."""
+    triggers_overdue: int
     oldest_due_run_s: float
     workers: int
     jobs: jobs.QueueState
@@ -85,12 +86,14 @@ class Gauges(Collector):
         async with self._database.connection() as conn:
             census = await flows.runs.census(conn, now=now)
             stalled = await flows.runs.stalled_runs(conn, now=now)
+            overdue = await flows.triggering.overdue_triggers(conn, now=now)
             queue = await jobs.queue_state(conn)
             tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
             chain = await access.audit.chain_state(conn)
         return Reading(
             runs=census.open_runs,
             stalled=Counter(run.reason for run in stalled),
+            triggers_overdue=len(overdue),
             oldest_due_run_s=census.oldest_due_s,
             workers=census.workers,
             jobs=queue,
@@ -115,6 +118,11 @@ class Gauges(Collector):
         yield _by("opsdesk_runs_open", "Open runs.", "status", reading.runs)
         yield _by(
             "opsdesk_runs_stalled", "Open runs that nothing will wake; any is an alarm.", "reason", reading.stalled
+        )
+        yield GaugeMetricFamily(
+            "opsdesk_triggers_overdue",
+            "Active triggers by the clock that nobody fired when they were due; any is an alarm.",
+            reading.triggers_overdue,
         )
         yield _by("opsdesk_runs_held_up", "Open runs that failures of a partner hold up.", "partner", self.held_up)
         yield GaugeMetricFamily(

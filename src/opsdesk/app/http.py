@@ -19,9 +19,10 @@ from opsdesk.kit.http_frame import RequestFrame
 DESCRIPTION = """\
 Runs procedures, asks people, and keeps the evidence.
 
-Every request but those to `/v1/callbacks` carries an API key: `Authorization: Bearer opsdesk_…`. Times are RFC 3339 in
-UTC. Lists come as `{"items": […], "next": cursor}`; `next` goes into the query as `cursor`. Errors have one shape.
-Writes are once-only by their `Idempotency-Key`. Personal values are masked for keys without the scope `personal:read`.
+Every request but those to `/v1/callbacks` and `/v1/webhooks` carries an API key, as `Authorization: Bearer opsdesk_…`.
+Times are RFC 3339 in UTC. Lists come as `{"items": […], "next": cursor}`; `next` goes into the query as `cursor`.
+Errors have one shape. Writes are once-only by their `Idempotency-Key`. Personal values are masked for keys without the
+scope `personal:read`.
 """
 
 
@@ -39,7 +40,9 @@ def http_api(installation: Opsdesk) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         responses=documented(),
     )
-    http_requests.provide(app, database=installation.database, clock=installation.clock)
+    http_requests.provide(
+        app, database=installation.database, clock=installation.clock, secret=installation.secrets.get
+    )
     access.guard.provide(app, rules=installation.sign_in_rules, oidc=installation.oidc)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
     included = [*routers(installation), *page_routers(shared)]
@@ -64,6 +67,8 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.steering_routes,
         flows.routes.correction_routes(desk.correct_inputs),
         flows.routes.callback_routes(installation.callbacks),
+        flows.routes.trigger_routes,
+        flows.routes.webhook_routes,
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         review.routes_evidence.evidence_routes(desk.on_amended, refusals=flows.arrivals.AMENDMENT_REFUSALS),
         access.routes.routes,

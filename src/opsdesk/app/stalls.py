@@ -1,4 +1,4 @@
-"""The alarm: an open run that nothing will wake is told every minute until somebody has looked after it."""
+"""The alarm: an open run that nothing will wake, and a trigger that nobody fires, is told every minute."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _log = get_logger("opsdesk.operations")
 
 
 def stall_check(clock: Clock) -> jobs.Handler:
-    """The handler of the cron: one line of severity error for each stalled run, and the event RunStalled."""
+    """The handler of the cron: one line of severity error for each stall, and of runs the event RunStalled."""
 
     async def check(database: Database, _payload: Mapping[str, Any]) -> jobs.JobOutcome:
         async with database.transaction() as conn:
@@ -32,6 +32,13 @@ def stall_check(clock: Clock) -> jobs.Handler:
                     reason=run.reason,
                 )
                 await events.publish(conn, _event(run))
+            for trigger in await flows.triggering.overdue_triggers(conn, now=clock.now()):
+                _log.error(
+                    "trigger_overdue",
+                    procedure=trigger.procedure_id,
+                    trigger=trigger.name,
+                    due_at=trigger.due_at.isoformat(),
+                )
         return jobs.Done()
 
     return check

@@ -13,6 +13,7 @@ from opsdesk.app.run_signals import signals
 from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
+from opsdesk.app.triggers import fire_triggers
 from opsdesk.kit.clock import Clock, SystemClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.embedded import database_url
@@ -109,6 +110,7 @@ class Opsdesk:
         return [
             jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock)),
             jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
+            jobs.CronKind("fire_triggers", EVERY_MINUTE, fire_triggers(self.clock)),
         ]
 
     def sealer(self) -> Sealer:

@@ -24,18 +24,17 @@ if TYPE_CHECKING:
         run_list,
         runs,
         text_view,
+        triggering,
         views,
     )
     from opsdesk.flows.ports import Ports
     from opsdesk.flows.procedure import NodeType
     from opsdesk.flows.runtime import Runtime
     from opsdesk.flows.tickets import TicketRequest
-    from opsdesk.flows.writer import RunLost
 
 __all__ = [
     "NodeType",
     "Ports",
-    "RunLost",
     "Runtime",
     "TicketRequest",
     "arrivals",
@@ -52,13 +51,13 @@ __all__ = [
     "run_list",
     "runs",
     "text_view",
+    "triggering",
     "views",
 ]
 
 _HOMES = {
     "NodeType": "procedure",
     "Ports": "ports",
-    "RunLost": "writer",
     "Runtime": "runtime",
     "TicketRequest": "tickets",
 }

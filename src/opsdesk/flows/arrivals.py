@@ -35,6 +35,7 @@ from opsdesk.flows.settle import ANSWERABLE, ArrivalKind
 from opsdesk.flows.state import NodePhase, State
 from opsdesk.flows.steering import key_of, pause, rerun, resume, skip
 from opsdesk.flows.ways import behind
+from opsdesk.flows.writer import RunLost
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
@@ -45,6 +46,7 @@ __all__ = [
     "CANCEL_REFUSALS",
     "CORRECTION_REFUSALS",
     "DECISION_REFUSALS",
+    "RunLost",
     "accept_callback",
     "behind",
     "cancel",

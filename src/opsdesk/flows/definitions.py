@@ -15,6 +15,7 @@ from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint import lint
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.program import Program
+from opsdesk.flows.triggers.declaring import declare
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
 from opsdesk.kit.sql import statements
@@ -93,6 +94,7 @@ async def store_procedure(
         after={"digest": procedure.digest, "version": procedure.version, "file_name": file_name},
         now=now,
     )
+    await declare(conn, procedure, actor=actor, now=now)
     return replace(stored, new=True)
 
 

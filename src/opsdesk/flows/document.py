@@ -14,6 +14,7 @@ from opsdesk.flows.document_io import read_fields, read_schemas
 from opsdesk.flows.document_nodes import Defaults, read_id, read_nodes
 from opsdesk.flows.document_policies import read_retry
 from opsdesk.flows.document_reading import Fields, Reading
+from opsdesk.flows.document_triggers import read_triggers
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Edge, Field, Node, Position, Procedure
@@ -89,6 +90,7 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
     nodes = read_nodes(document, defaults)
     edges = read_edges(document, nodes)
     cases = read_cases(document, nodes)
+    triggers = read_triggers(document)
     if not nodes:
         return None
     raw, inputs = plain(tree), _inputs(declared, nodes, edges)
@@ -103,6 +105,7 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
         inputs=inputs,
         timeout_s=document.duration_s("timeout_sec", "timeout"),
         cases=cases,
+        triggers=triggers,
         digest=sha256(text.encode()).hexdigest(),
         source=text,
         conformance=conformance_of(raw, nodes, edges, inputs).level,

@@ -43,8 +43,8 @@ def _runtime(
 
 PROCEDURE = _fields(
     "osop_version id name description version owner tags metadata nodes edges inputs timeout timeout_sec schemas retry"
-    " retry_policy conformance_level extensions tests",
-    "visibility status usage workflow_type extends roles triggers variables imports env platforms outputs contracts"
+    " retry_policy conformance_level extensions tests triggers",
+    "visibility status usage workflow_type extends roles variables imports env platforms outputs contracts"
     " message_contracts views security observability evolution ledger",
 )
 NODE = _fields(
@@ -85,6 +85,15 @@ COLLECTION = _fields("sop_version id name description author version base_url ta
 SECTION = _fields("name description workflows", admits_any=True)
 LISTED = _fields("ref title description", admits_any=True)
 """Of a procedure in a section of a collection."""
+TRIGGER = _fields("type config")
+TRIGGER_CONFIGS: Mapping[str, FieldSet] = {
+    "manual": _fields("id", "required_inputs", admits_any=True),
+    "api": _fields("id", "required_inputs", admits_any=True),
+    "cron": _fields("id cron schedule expression timezone time_zone missed inputs transform", admits_any=True),
+    "webhook": _fields("id path method secret_ref tolerance_sec when condition inputs transform", admits_any=True),
+    "event": _fields("id event name filter when condition inputs transform", "source", admits_any=True),
+}
+"""By kind of trigger. The specification says nothing of what is in a `config`."""
 CASE = _fields("id type target_node run input expect mocks failure_injection description")
 INJECTED = _fields("code message times timeout retryable")
 _OF_A_RUN = "outcome status node reason visited not_visited path edges outputs attempts"

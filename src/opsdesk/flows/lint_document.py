@@ -16,6 +16,7 @@ from opsdesk.flows.lint_names import Names
 from opsdesk.flows.lint_references import lint_references
 from opsdesk.flows.lint_risk import lint_risk
 from opsdesk.flows.lint_subjects import lint_subjects
+from opsdesk.flows.lint_triggers import lint_triggers
 from opsdesk.flows.procedure import Procedure
 
 
@@ -42,6 +43,7 @@ def lint(
             lint_data(names),
             lint_references(names, env_allowed=env_allowed),
             lint_subjects(procedure),
+            lint_triggers(procedure),
         )
         found.extend(islice(rest, FINDINGS_MAX))
         found.append(lint_conformance(procedure))

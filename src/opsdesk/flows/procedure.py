@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opsdesk.flows.trigger import Trigger
 
 
 class NodeType(StrEnum):
@@ -244,6 +247,7 @@ class Procedure:
     timeout_s: float | None = None
     cases: tuple[Case, ...] = ()
     """The tests that the document declares."""
+    triggers: "tuple[Trigger, ...]" = ()
     digest: str = ""
     source: str = ""
     conformance: int = 0

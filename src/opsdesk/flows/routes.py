@@ -8,6 +8,8 @@ from opsdesk.flows.routes_procedures import procedure_routes
 from opsdesk.flows.routes_reports import report_routes
 from opsdesk.flows.routes_runs import run_routes
 from opsdesk.flows.routes_steering import steering_routes
+from opsdesk.flows.routes_triggers import trigger_routes
+from opsdesk.flows.routes_webhooks import webhook_routes
 
 __all__ = [
     "callback_routes",
@@ -18,4 +20,6 @@ __all__ = [
     "report_routes",
     "run_routes",
     "steering_routes",
+    "trigger_routes",
+    "webhook_routes",
 ]

@@ -1,7 +1,7 @@
 """What routes ask of a request: one transaction, the business time, and the key that makes a write once-only."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -21,10 +21,11 @@ _KEY_HEADER = Header(
 )
 
 
-def provide(app: FastAPI, *, database: Database, clock: Clock) -> None:
-    """Give an application what the dependencies below hand to its routes."""
+def provide(app: FastAPI, *, database: Database, clock: Clock, secret: Callable[[str], str] | None = None) -> None:
+    """Give an application what the dependencies below hand to its routes; `secret` gives the secret of a name."""
     app.state.database = database
     app.state.clock = clock
+    app.state.secret = secret
 
 
 async def _connection(request: Request) -> AsyncIterator[Connection]:
@@ -36,6 +37,11 @@ async def _connection(request: Request) -> AsyncIterator[Connection]:
 async def _now(request: Request) -> datetime:
     clock: Clock = request.app.state.clock
     return clock.now()
+
+
+async def _secret(request: Request) -> Callable[[str], str]:
+    secret: Callable[[str], str] = request.app.state.secret
+    return secret
 
 
 async def _given_key(idempotency_key: Annotated[str | SkipJsonSchema[None], _KEY_HEADER] = None) -> str | None:
@@ -58,5 +64,7 @@ def _check_key(key: str) -> None:
 # With scope="function" the transaction ends before the answer leaves, so that a failed commit is an error response.
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
 Now = Annotated[datetime, Depends(_now)]
+SecretOf = Annotated[Callable[[str], str], Depends(_secret)]
+"""Gives the secret of a name. Raises SecretMissing."""
 GivenKey = Annotated[str | None, Depends(_given_key)]
 NeededKey = Annotated[str, Depends(_needed_key)]

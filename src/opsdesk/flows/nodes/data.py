@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from opsdesk.flows import expression_tree as tree
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeFunction, NodeOutcome
+from opsdesk.flows.expression_work import work_problem
 from opsdesk.flows.expressions import (
     Condition,
     ConditionFailed,
@@ -24,11 +24,6 @@ from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.procedure import Node
 
 COMPILED_MAX = 1024
-VALUES_BYTES_MAX = 1024 * 1024
-"""Of all values that one expression names."""
-WORK_BYTES_MAX = 64 * 1024 * 1024
-"""What an expression may write at most, judged before it is evaluated: nothing interrupts one that has begun."""
-_DEPTH_MAX = 64
 
 
 def data_node() -> NodeFunction:
@@ -90,7 +85,8 @@ def _values(call: NodeCall) -> dict[str, Any]:
 def _evaluate(text: str, values: Mapping[str, Any], *, decides: bool, where: str) -> Any:
     try:
         expression = _compiled(text, frozenset(values), decides)
-        _check_work(expression, values, where)
+        if problem := work_problem(expression, values):
+            raise NodeFailure(Failure.EXPRESSION_FAILED, f"{where}: {problem}")
         return expression.evaluate(values) if decides else expression.value(values)
     except ConditionInvalid as error:
         raise NodeFailure(Failure.EXPRESSION_FAILED, f"{where}: {error}") from None
@@ -102,32 +98,6 @@ def _evaluate(text: str, values: Mapping[str, Any], *, decides: bool, where: str
 def _compiled(text: str, names: frozenset[str], decides: bool) -> Condition:
     scope = Scope({name: {} for name in names})
     return compile_condition(text, scope) if decides else compile_value(text, scope)
-
-
-def _check_work(expression: Condition, values: Mapping[str, Any], where: str) -> None:
-    """Bounds what comes out by what goes in: each name once for each time it stands there and each item of a list."""
-    sizes = {name: _size(values[name]) for name in expression.names if name in values}
-    total = sum(size for size, _ in sizes.values())
-    if total > VALUES_BYTES_MAX:
-        message = f"{where}: the values are larger than {VALUES_BYTES_MAX} bytes"
-        raise NodeFailure(Failure.EXPRESSION_FAILED, message)
-    found = list(tree.walk(expression.tree))
-    loops = sum(isinstance(part, tree.Other) and part.comprehension for part in found)
-    items = len(expression.expression) + sum(items for _, items in sizes.values())
-    mentions = sum(isinstance(part, tree.Name) for part in found)
-    if (items if loops else 1) * total * mentions > WORK_BYTES_MAX:
-        raise NodeFailure(Failure.EXPRESSION_FAILED, f"{where}: the values are too large for all, map or filter")
-
-
-def _size(value: Any, depth: int = 0) -> tuple[int, int]:
-    """Bytes, and the items of all lists and mappings inside."""
-    if isinstance(value, str):
-        return len(value) * 4, 0
-    if depth == _DEPTH_MAX or not isinstance(value, Mapping | list | tuple):
-        return 16, 0
-    parts = [*value.keys(), *value.values()] if isinstance(value, Mapping) else list(value)
-    inside = [_size(part, depth + 1) for part in parts]
-    return 16 + sum(size for size, _ in inside), len(parts) + sum(items for _, items in inside)
 
 
 def _json_value(value: Any, where: str) -> Any:

@@ -1,0 +1,2 @@
+-- name: by_path
+where path = %(path)s
