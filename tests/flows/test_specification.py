@@ -125,6 +125,28 @@ def test_a_time_limit_of_a_timer_is_named_since_it_has_none() -> None:
 
 
 @pytest.mark.req("FLO-104")
+@pytest.mark.parametrize("spelling", ["retry", "retry_policy"])
+def test_retries_of_a_person_are_named_since_nobody_is_asked_twice(spelling: str) -> None:
+    made = small()
+    made["nodes"][0] |= {spelling: {"max_retries": 2}}
+    assert named_in(findings_of(json.dumps(made), name="small.osop.json"), spelling) == [f"nodes.first.{spelling}"]
+    made["nodes"][0] |= {"type": "cli", "runtime": {"command": "true"}}
+    assert named_in(findings_of(json.dumps(made), name="small.osop.json"), spelling) == []
+
+
+@pytest.mark.req("FLO-104")
+@pytest.mark.parametrize("node_type", list(NodeType))
+def test_what_a_type_of_node_does_not_look_at_in_its_security_is_named(node_type: NodeType) -> None:
+    made = small()
+    given = {"auth": "bearer_token", "secret_ref": "KEY", "require_ssl": True, "credentials": ["A"], "secrets": ["B"]}
+    made["nodes"][0] |= {"type": node_type.value, "security": given}
+    findings = findings_of(json.dumps(made), name="small.osop.json")
+    for name in given:
+        honoured = node_type.value in known.SECURITY_TYPES[name]
+        assert (name, bool(named_in(findings, f"security.{name}"))) == (name, not honoured)
+
+
+@pytest.mark.req("FLO-104")
 def test_the_only_shell_that_is_not_named_is_the_one_that_is_used() -> None:
     made = small()
     for shell, named in (("sh", []), ("bash", ["nodes.first.runtime.shell"])):

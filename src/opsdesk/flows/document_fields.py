@@ -72,6 +72,16 @@ SECURITY = _fields(
     bypass_allowed=False,
     mandatory=True,
 )
+_BY_URL = frozenset({"api", "agent", "mcp"})
+_BY_COMMAND = frozenset({"cli", "git", "docker", "infra", "cicd", "mcp"})
+SECURITY_TYPES: Mapping[str, frozenset[str]] = {
+    "auth": _BY_URL,
+    "secret_ref": _BY_URL | {"db"},
+    "require_ssl": _BY_URL,
+    "credentials": _BY_COMMAND,
+    "secrets": _BY_COMMAND,
+}
+"""By field of `security` that not every type of node looks at: the types that do."""
 APPROVAL = _fields(
     "required_approvers approvers approver_role role timeout_min timeout_hours timeout_sec",
     "required mandatory bypass_allowed",

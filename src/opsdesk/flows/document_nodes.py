@@ -74,14 +74,19 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
     own_timeout_s = _runtime_timeout_s(runtime, node_type)
     name = fields.text("name")
     purpose = fields.text("purpose", "description")
-    retry, security = read_retry(fields), read_security(fields, runtime=runtime if node_type is NodeType.API else None)
+    retry = read_retry(fields)
+    security = read_security(fields, node_type=node_type, runtime=runtime if node_type is NodeType.API else None)
     approval = _approval(fields, runtime, node_type, node_timeout_s)
     inputs, outputs = (read_fields(fields, side, defaults.schemas) for side in ("inputs", "outputs"))
     if node_id is None or node_type is None:
         return None
     if not any(fields.get(spelling) for spelling in ("name", "purpose", "description")):
         fields.missing("name", hint="say what happens here: name, purpose or description")
-    if retry is None and node_type is not NodeType.HUMAN:
+    if node_type is NodeType.HUMAN:
+        for spelling in ("retry_policy", "retry"):
+            if fields.get(spelling) is not None:
+                fields.not_honoured(spelling, hint="a person is asked once; a timeout edge says what happens then")
+    elif retry is None:
         retry = defaults.retry
     node = Node(
         id=node_id,

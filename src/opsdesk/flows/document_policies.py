@@ -7,7 +7,7 @@ from opsdesk.flows import document_fields as known
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.document_reasons import read_reasons
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import Approval, Backoff, RateLimit, RetryPolicy, Security
+from opsdesk.flows.procedure import Approval, Backoff, NodeType, RateLimit, RetryPolicy, Security
 from opsdesk.flows.tree import Tree
 
 RETRIES_MAX = 10_000
@@ -102,12 +102,13 @@ class _Backoff:
         return None
 
 
-def read_security(node: Fields, *, runtime: Fields | None) -> Security:
+def read_security(node: Fields, *, node_type: NodeType | None, runtime: Fields | None) -> Security:
     """The node's `security`, with `runtime.auth` of an api node."""
     security = node.mapping("security")
     result = Security()
     if security is not None:
         security.check(known.SECURITY)
+        _name_unused(security, node_type)
         names = [*security.texts("credentials"), *security.texts("secrets")]
         result = Security(
             auth=_auth(security, "auth"),
@@ -119,6 +120,14 @@ def read_security(node: Fields, *, runtime: Fields | None) -> Security:
     if runtime is not None and runtime.get("auth") is not None:
         result = _with_runtime_auth(result, runtime)
     return result
+
+
+def _name_unused(security: Fields, node_type: NodeType | None) -> None:
+    """What nodes of this type do not look at."""
+    for name, types in known.SECURITY_TYPES.items():
+        tree = security.get(name)
+        if node_type is not None and node_type.value not in types and tree is not None and tree.value != "none":
+            security.not_honoured(name, hint=f"it is honoured for {', '.join(sorted(types))}")
 
 
 def _with_runtime_auth(security: Security, runtime: Fields) -> Security:
