@@ -74,7 +74,6 @@ def test_a_condition_without_a_mode_makes_the_edge_conditional() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"purpose": "a", "description": "b"},
         {"timeout_sec": "60", "timeout": "2m"},
         {"retry": "{max_retries: 1}", "retry_policy": "{max_retries: 2}"},
         {"retry": "{max_retries: 3, max_attempts: 3}"},

@@ -11,7 +11,7 @@ from opsdesk.flows.document_switch import read_ways
 from opsdesk.flows.expression_problems import ProblemKind, nearest
 from opsdesk.flows.expressions import ConditionInvalid, Scope, compile_condition
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import PLACES_MAX, Edge, EdgeMode, Node, Position
+from opsdesk.flows.procedure import PLACES_MAX, Edge, EdgeMode, Node, Position, with_article
 from opsdesk.flows.tree import Tree
 
 EDGES_MAX = 2_000
@@ -22,6 +22,11 @@ _LOOSE_CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,
     ProblemKind.HABIT: Code.EXPRESSION_HABIT,
     ProblemKind.LIMIT: Code.EXPRESSION_LIMIT,
+}
+_WRITE = "write when: <expression>"
+_WRITE_WHEN = {
+    EdgeMode.EVENT: "write which event is waited for, such as when: event.name == 'paid'",
+    EdgeMode.LOOP: "write when: <as long as what it goes back>",
 }
 _CONDITION_NEEDED = frozenset({EdgeMode.CONDITIONAL, EdgeMode.LOOP, EdgeMode.EVENT, EdgeMode.SWITCH})
 
@@ -74,7 +79,7 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
         return None
     if condition is not None and mode in (EdgeMode.SEQUENTIAL, EdgeMode.PARALLEL):
         if fields.get("mode") is not None:
-            message = f"{fields.where}: a {mode} edge with a condition is taken only if the condition holds"
+            message = f"{fields.where}: {with_article(mode)} edge with a condition is taken only if the condition holds"
             hint = "write mode: conditional"
             fields.reading.warning(Code.CONDITION_MODE, message, fields.entries["mode"], where=fields.where, hint=hint)
         mode = EdgeMode.CONDITIONAL
@@ -141,9 +146,11 @@ def _condition(fields: Fields, mode: EdgeMode | None) -> str | None:
     given = fields.one_of("when", "condition")
     iterates = mode is EdgeMode.LOOP and fields.get("for_each") is not None
     if mode in _CONDITION_NEEDED and (given is None or condition is not None) and not iterates:
-        message = f"{fields.where}: a {mode} edge needs a condition"
+        message = f"{fields.where}: {with_article(mode)} edge needs a condition"
         where = fields.path("when")
-        fields.reading.error(Code.CONDITION_MISSING, message, fields.tree, where=where, hint="write when: <expression>")
+        fields.reading.error(
+            Code.CONDITION_MISSING, message, fields.tree, where=where, hint=_WRITE_WHEN.get(mode, _WRITE)
+        )
     return None
 
 

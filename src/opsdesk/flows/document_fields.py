@@ -83,7 +83,7 @@ SECURITY_TYPES: Mapping[str, frozenset[str]] = {
 }
 """By field of `security` that not every type of node looks at: the types that do."""
 APPROVAL = _fields(
-    "required_approvers approvers approver_role role timeout_min timeout_hours timeout_sec",
+    "required_approvers min_approvals approvers approver_role role timeout_min timeout_hours timeout_sec",
     "required mandatory bypass_allowed",
     required=True,
     mandatory=True,
@@ -124,7 +124,7 @@ RUNTIMES: Mapping[str, FieldSet] = {
     ),
     "api": _runtime(
         "method url endpoint headers body body_template auth expected_status timeout query"
-        " variables operation_name signing_secret"
+        " variables operation_name signing_secret content_type"
     ),
     "cli": _runtime(
         "command timeout", "working_directory env success_codes capture output_mapping ", defaults={"shell": "sh"}
@@ -137,7 +137,8 @@ RUNTIMES: Mapping[str, FieldSet] = {
         admits_any=True,
     ),
     "git": _runtime(
-        "repository branch ref tag message title body sign push remote paths base directory dry_run timeout",
+        "repository repo action branch ref tag message title body sign push remote paths base directory dry_run"
+        " timeout",
         admits_any=True,
     ),
     "docker": _runtime(

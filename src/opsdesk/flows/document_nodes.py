@@ -73,7 +73,7 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
     node_timeout_s = fields.duration_s("timeout_sec", "timeout")
     own_timeout_s = _runtime_timeout_s(runtime, node_type)
     name = fields.text("name")
-    purpose = fields.text("purpose", "description")
+    purpose = fields.text("purpose") or fields.text("description")
     retry = read_retry(fields)
     security = read_security(fields, node_type=node_type, runtime=runtime if node_type is NodeType.API else None)
     approval = _approval(fields, runtime, node_type, node_timeout_s)

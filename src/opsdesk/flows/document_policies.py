@@ -180,15 +180,15 @@ def read_approval(node: Fields, *, runtime: Fields | None, node_timeout_s: float
     gate = _gate(node)
     counts = []
     people: list[tuple[Fields, tuple[str, ...]]] = []
-    for owner, name in ((gate, "required_approvers"), (runtime, "min_approvals")):
+    for owner, names in ((gate, ("required_approvers", "min_approvals")), (runtime, ("min_approvals",))):
         if owner is None:
             continue
         tree = owner.get("approvers")
         if tree is not None and isinstance(tree.value, list):
             people.append((owner, owner.texts("approvers")))
-            counts.append(owner.number(name, least=1, most=APPROVERS_MAX, whole=True))
+            counts.append(owner.number(*names, least=1, most=APPROVERS_MAX, whole=True))
         else:
-            counts.append(owner.number(name, "approvers", least=1, most=APPROVERS_MAX, whole=True))
+            counts.append(owner.number(*names, "approvers", least=1, most=APPROVERS_MAX, whole=True))
     given = [count for count in counts if count is not None]
     if len(set(given)) > 1:
         message = f"{node.where}: approval_gate and runtime ask for different numbers of approvers"

@@ -175,15 +175,23 @@ class Fields:
             if name in fields.not_honoured:
                 self.not_honoured(name)
                 continue
+            if fields.open:
+                self.not_honoured(name, self._open_hint(fields, name, tree))
+                continue
             close = difflib.get_close_matches(name, sorted(fields.known), n=1, cutoff=0.6)
             hint = f"did you mean {close[0]}?" if close else "fields of your own begin with x-"
             if name == "<<":
                 hint = "YAML 1.2 has no merge keys; repeat the fields"
-            if fields.open:
-                self.not_honoured(name, hint if close else "")
-                continue
             message = f"{self.where or 'the document'} has no field {name[:80]}"
             self.reading.error(Code.UNKNOWN_FIELD, message, position, where=self.path(name), hint=hint)
+
+    def _open_hint(self, fields: FieldSet, name: str, tree: Tree) -> str:
+        """Where any field is admitted, most are not misspelt."""
+        inside = [field for field in tree.value if field in fields.honoured] if isinstance(tree.value, dict) else []
+        if inside:
+            return f"write {', '.join(inside)} in {self.where} itself"
+        close = difflib.get_close_matches(name, sorted(fields.honoured), n=1, cutoff=0.85)
+        return f"did you mean {close[0]}?" if close else ""
 
     def _says_the_default(self, fields: FieldSet, name: str, tree: Tree) -> bool:
         default = fields.defaults.get(name)

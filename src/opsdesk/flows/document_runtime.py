@@ -11,7 +11,7 @@ from opsdesk.flows.nodes.api_subtypes import api_problems
 from opsdesk.flows.nodes.data_fields import data_problems
 from opsdesk.flows.nodes.db_fields import db_problems
 from opsdesk.flows.nodes.mcp_fields import mcp_problems
-from opsdesk.flows.nodes.problems import FieldProblems
+from opsdesk.flows.nodes.problems import FieldProblems, told_together
 from opsdesk.flows.nodes.system_fields import operation_of, system_problems
 from opsdesk.flows.nodes.tool_commands import tool_problems
 from opsdesk.flows.procedure import Node, NodeType
@@ -45,6 +45,8 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
             _check_api(node, runtime)
         case NodeType.CLI:
             _check_cli(node, runtime)
+        case NodeType.GIT if runtime is not None:
+            runtime.one_of("repository", "repo")
         case _:
             pass
     return runtime
@@ -53,11 +55,12 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
 def check_node(fields: Fields, runtime: Fields | None, node: Node) -> None:
     """What the worker would refuse in the middle of a run is named here, by the same functions."""
     problems = _PROBLEMS.get(node.type)
-    for problem in problems(node) if problems is not None else ():
-        tree = runtime.get(problem.field) if runtime is not None else None
+    found = list(problems(node)) if problems is not None else []
+    if found:
+        tree = runtime.get(found[0].field) if runtime is not None and len(found) == 1 else None
         if tree is None:
             tree = fields.tree if runtime is None else runtime.tree
-        _cannot_run(fields, tree, problem.message)
+        _cannot_run(fields, tree, told_together([problem.message for problem in found]))
     if runtime is not None:
         _check_mapping(runtime)
     if node.type is NodeType.SYSTEM and operation_of(node) == "timer":
@@ -81,8 +84,20 @@ def _check_api(node: Fields, runtime: Fields | None) -> None:
     if method is not None and method.upper() not in METHODS:
         runtime.wrong(runtime.entries["method"], runtime.path("method"), f"one of {', '.join(METHODS)}")
     runtime.one_of("body", "body_template")
-    runtime.mapping("headers")
+    _check_media_type(node, runtime)
     _check_statuses(runtime)
+
+
+def _check_media_type(node: Fields, runtime: Fields) -> None:
+    """JSON is what is sent; the worker refuses a node that says otherwise."""
+    headers = runtime.mapping("headers")
+    said = [(runtime, "content_type"), *((headers, name) for name in (headers.entries if headers else ()))]
+    for owner, name in said:
+        if owner is None or name.lower() not in ("content_type", "content-type") or owner.get(name) is None:
+            continue
+        value = owner.entries[name].value
+        if isinstance(value, str) and "json" not in value and "${" not in value:
+            _cannot_run(node, owner.entries[name], "an api node that sends something else than JSON")
 
 
 def _check_mapping(runtime: Fields) -> None:

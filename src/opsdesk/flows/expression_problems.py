@@ -94,6 +94,7 @@ _HABITS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 _WORDS = re.compile(r"\b([A-Za-z_]\w*)[ \t]+(?=([A-Za-z_]\w*))")
 _OPERATOR_WORDS = frozenset({"and", "or", "not", "in", "is", "contains", "startswith", "endswith", "matches"})
 
+NAMES_SEEN = "a condition sees inputs.<name>, outputs.<node>.<name>, and the names of outputs on the way here"
 _ERROR = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.M)
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD = re.compile(r"found no matching overload for '([^']*)' applied to '(.*)'")
@@ -175,7 +176,7 @@ def _name_hint(text: str, name: str, at: int, names: Mapping[str, Any]) -> str:
         return f"did you mean {near}?"
     if name.startswith("env."):
         return "conditions do not see the environment; pass the value as an input"
-    return "a condition sees inputs.<name>, outputs.<node>.<name>, and the names of outputs on the way here"
+    return ""
 
 
 def _type_hint(types: str) -> str:

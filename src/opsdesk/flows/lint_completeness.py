@@ -8,7 +8,7 @@ is said to be undecided.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from math import prod
 from typing import Any
 
@@ -53,12 +53,9 @@ def lint_completeness(names: Names, conditions: Mapping[int, Condition]) -> Iter
         if not edges:
             continue
         try:
-            variables = _variables(names, edges, conditions)
-            cells = prod(len(variable.domain.values) for variable in variables)
-            if cells > min(CELLS_MAX, budget):
-                raise Undecidable("there are too many combinations")
-            budget -= cells
-            yield from _solve(node_id, edges, [conditions[edge.index] for edge in edges], variables)
+            variables, cells = _cells_of(names, edges, conditions, min(CELLS_MAX, budget))
+            budget -= len(cells)
+            yield from _solve(node_id, edges, conditions, variables, cells)
         except Undecidable as why:
             message = f"{node_id}: whether its conditions cover everything cannot be decided, because {why}"
             yield _finding(Code.UNDECIDED, Severity.NOTE, message, "", edges[0])
@@ -69,7 +66,9 @@ def _deciding(names: Names, node_id: str, conditions: Mapping[int, Condition]) -
     edges = [edge for edge in names.graph.outgoing[node_id] if edge.mode not in FAILURE_MODES]
     if not edges or any(edge.mode not in DECISIONS or edge.index not in conditions for edge in edges):
         return []
-    return edges
+    loops = [edge for edge in names.procedure.outgoing[node_id] if edge.leads_back]
+    # Where a loop goes round, nothing is missing: what else there is waits until it is over.
+    return [*edges, *loops] if all(edge.index in conditions for edge in loops) else []
 
 
 def _variables(names: Names, edges: Sequence[Edge], conditions: Mapping[int, Condition]) -> list[Variable]:
@@ -106,10 +105,44 @@ def _canonical(known: Mapping[str, list[Provider]], path: Path) -> Path:
     return (f"{node.id if node else ''}\0{providers[0].field.name}", *path[1:])
 
 
+def excluding(names: Names, conditions: Mapping[int, Condition]) -> Iterator[tuple[Edge, Edge]]:
+    """Pairs of conditional edges out of one node that are proved never to be taken together."""
+    for node_id in names.procedure.nodes:
+        edges = [
+            edge
+            for edge in names.graph.outgoing[node_id]
+            if edge.mode in DECISIONS and edge.index in conditions and edge not in names.graph.backward
+        ]
+        try:
+            cells = _cells_of(names, edges, conditions, CELLS_MAX)[1] if len(edges) > 1 else []
+        except Undecidable:
+            continue
+        if any(cell.taken is None for cell in cells):
+            continue
+        together = {pair for cell in cells for pair in combinations(cell.taken or (), 2)}
+        for pair in combinations(range(len(edges)), 2) if cells else ():
+            if pair not in together:
+                yield edges[pair[0]], edges[pair[1]]
+
+
+def _cells_of(
+    names: Names, edges: Sequence[Edge], conditions: Mapping[int, Condition], most: int
+) -> tuple[list[Variable], list[Cell]]:
+    """Raises Undecidable."""
+    variables = _variables(names, edges, conditions)
+    if prod(len(variable.domain.values) for variable in variables) > most:
+        raise Undecidable("there are too many combinations")
+    combined = product(*(each.domain.values for each in variables))
+    return variables, [_cell(variables, values, edges, conditions) for values in combined]
+
+
 def _solve(
-    node_id: str, edges: Sequence[Edge], conditions: Sequence[Condition], variables: Sequence[Variable]
+    node_id: str,
+    edges: Sequence[Edge],
+    conditions: Mapping[int, Condition],
+    variables: Sequence[Variable],
+    cells: Sequence[Cell],
 ) -> Iterator[Finding]:
-    cells = [_cell(variables, values, conditions) for values in product(*(each.domain.values for each in variables))]
     gaps = [cell for cell in cells if not cell.taken]
     overlap = next((cell for cell in cells if cell.taken and len(cell.taken) > 1), None)
     if gaps:
@@ -124,7 +157,7 @@ def _solve(
         count = "exactly one" if overlap is None else "at least one"
         message = f"{node_id}: proved that {count} of its conditions holds for all values: {times or 'always'}"
         yield _finding(Code.COMPLETE, Severity.NOTE, message, "", edges[0])
-        yield from _left_over(node_id, edges[0], conditions, variables)
+        yield from _left_over(node_id, edges, conditions, variables)
 
 
 def _gap(node_id: str, edge: Edge, variables: Sequence[Variable], gaps: Sequence[Cell]) -> Finding:
@@ -138,7 +171,7 @@ def _gap(node_id: str, edge: Edge, variables: Sequence[Variable], gaps: Sequence
 
 
 def _left_over(
-    node_id: str, edge: Edge, conditions: Sequence[Condition], variables: Sequence[Variable]
+    node_id: str, edges: Sequence[Edge], conditions: Mapping[int, Condition], variables: Sequence[Variable]
 ) -> Iterator[Finding]:
     """Values that the conditions do not speak of, for one variable at a time; a schema would rule them out."""
     for place, variable in enumerate(variables):
@@ -146,24 +179,30 @@ def _left_over(
         if prod(map(len, others)) > CELLS_MAX:
             continue
         for values in product(*others):
-            cell = _cell(variables, values, conditions)
+            cell = _cell(variables, values, edges, conditions)
             if cell.taken == ():
                 message = f"{node_id}: left over is {_told(variables, cell)}: no edge"
                 hint = f"declare a schema for {variable.told}, so that nothing else is accepted"
-                yield _finding(Code.LEFT_OVER, Severity.NOTE, message, hint, edge)
+                yield _finding(Code.LEFT_OVER, Severity.NOTE, message, hint, edges[0])
                 break
 
 
-def _cell(variables: Sequence[Variable], values: tuple[Value, ...], conditions: Sequence[Condition]) -> Cell:
+def _cell(
+    variables: Sequence[Variable],
+    values: tuple[Value, ...],
+    edges: Sequence[Edge],
+    conditions: Mapping[int, Condition],
+) -> Cell:
     data: dict[str, Any] = {}
     for variable, value in zip(variables, values, strict=True):
         for path in variable.spellings:
             _put(data, path, value)
     try:
-        taken = tuple(place for place, condition in enumerate(conditions) if condition.evaluate(data))
+        taken = tuple(place for place, edge in enumerate(edges) if conditions[edge.index].evaluate(data))
     except ConditionFailed:
         return Cell(values, None)
-    return Cell(values, taken)
+    back = tuple(place for place in taken if edges[place].leads_back)
+    return Cell(values, back[:1] or taken)
 
 
 def _put(data: dict[str, Any], path: Path, value: Value) -> None:

@@ -1,13 +1,15 @@
 """Where values go: outputs that nobody uses, and names that two nodes of one run give."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from opsdesk.flows.expressions import Condition
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.lint_decisions import FALSE, TooComplex
+from opsdesk.flows.lint_completeness import excluding
+from opsdesk.flows.lint_decisions import FALSE, Diagram, TooComplex
 from opsdesk.flows.lint_names import Names
 from opsdesk.flows.procedure import Field, Node
 from opsdesk.flows.subjects import subject_names
@@ -17,9 +19,9 @@ PAIRS_MAX = 500
 _WORD = re.compile(r"\w+")
 
 
-def lint_dataflow(names: Names) -> Iterator[Finding]:
+def lint_dataflow(names: Names, conditions: Mapping[int, Condition]) -> Iterator[Finding]:
     yield from _unused(names)
-    yield from _given_twice(names)
+    yield from _given_twice(names, conditions)
 
 
 def _unused(names: Names) -> Iterator[Finding]:
@@ -58,7 +60,7 @@ def _words(value: Any) -> set[str]:
             return set()
 
 
-def _given_twice(names: Names) -> Iterator[Finding]:
+def _given_twice(names: Names, conditions: Mapping[int, Condition]) -> Iterator[Finding]:
     """Two nodes that both run in one run and both give a name: the bare name is what came last on the way."""
     givers: dict[str, list[tuple[Node, Field]]] = {}
     for node_id in names.graph.order:
@@ -66,9 +68,12 @@ def _given_twice(names: Names) -> Iterator[Finding]:
         for output in node.outputs:
             givers.setdefault(output.name, []).append((node, output))
     pairs = [(name, *pair) for name, nodes in givers.items() for pair in combinations(nodes, 2)]
+    never: Diagram = FALSE
     try:
+        for one, other in excluding(names, conditions) if pairs else ():
+            never = names.paths.diagrams.either(never, names.paths.taken_together(one, other))
         for name, (first, _), (second, output) in pairs[:PAIRS_MAX]:
-            if not _meet(names, first.id, second.id):
+            if not _meet(names, first.id, second.id, never):
                 continue
             after = first.id in names.before[second.id]
             how = "replaces the one of" if after else "is given beside the one of"
@@ -79,15 +84,14 @@ def _given_twice(names: Names) -> Iterator[Finding]:
         return
 
 
-def _meet(names: Names, first: str, second: str) -> bool:
-    """Whether some node sees both, so that the bare name could be either."""
+def _meet(names: Names, first: str, second: str, never: Diagram) -> bool:
+    """Whether some node sees both, so that the bare name could be either. `never`: what is proved not to happen."""
     paths = names.paths
-    if first in names.before[second] and paths.sees(second, first) is not FALSE:
+    if first in names.before[second] and paths.diagrams.without(paths.sees(second, first), never) is not FALSE:
         return True
     later = [node for node in names.graph.order if {first, second} <= names.before[node]]
-    return any(
-        paths.diagrams.both(paths.sees(node, first), paths.sees(node, second)) is not FALSE for node in later[:1]
-    )
+    both = [paths.diagrams.both(paths.sees(node, first), paths.sees(node, second)) for node in later[:1]]
+    return any(paths.diagrams.without(seen, never) is not FALSE for seen in both)
 
 
 def _finding(code: Code, severity: Severity, message: str, hint: str, node: Node, output: Field) -> Finding:

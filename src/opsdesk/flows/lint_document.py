@@ -39,7 +39,7 @@ def lint(
             lint_risk(procedure),
             lint_approvals(names),
             lint_reasons(names),
-            lint_dataflow(names),
+            lint_dataflow(names, conditions),
             lint_data(names),
             lint_references(names, env_allowed=env_allowed),
             lint_subjects(procedure),

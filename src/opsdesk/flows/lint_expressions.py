@@ -3,13 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from opsdesk.flows import expression_tree as tree
-from opsdesk.flows.expression_problems import Problem, ProblemKind, nearest
-from opsdesk.flows.expressions import Condition, ConditionInvalid, Scope, compile_condition, compile_value, widest_scope
+from opsdesk.flows.expression_problems import NAMES_SEEN, Problem, ProblemKind, nearest
+from opsdesk.flows.expressions import (
+    Condition,
+    ConditionInvalid,
+    Scope,
+    compile_condition,
+    compile_value,
+    qualified,
+    widest_scope,
+)
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider, scope_at, words_of
 from opsdesk.flows.lint_paths import Certainty
-from opsdesk.flows.procedure import Edge, Position
+from opsdesk.flows.procedure import Edge, Position, with_article
 from opsdesk.flows.tree import locate
 
 FINDINGS_MAX = 500
@@ -34,6 +42,7 @@ def lint_expressions(names: Names) -> tuple[list[Finding], dict[int, Condition]]
     findings: list[Finding] = []
     conditions: dict[int, Condition] = {}
     everywhere = widest_scope(names.procedure)
+    told: set[tuple[int, str]] = set()
     for edge in names.procedure.edges:
         if (text := edge.expression) is None:
             continue
@@ -47,7 +56,11 @@ def lint_expressions(names: Names) -> tuple[list[Finding], dict[int, Condition]]
             problems = error.problems
             if len(findings) < HINTS_MAX:
                 problems = _problems(edge, text, scope_at(names.at(edge.source, edge=edge), edge))
-            findings.extend(_finding(names, edge, problem, everywhere) for problem in problems)
+            for problem in problems:
+                # Once an edge; the ways of a switch share what they compare.
+                if (edge.place, problem.message) not in told:
+                    told.add((edge.place, problem.message))
+                    findings.append(_finding(names, edge, problem, everywhere))
             continue
         conditions[edge.index] = condition
         findings.extend(_comparisons(names, edge, condition, scope))
@@ -69,7 +82,7 @@ def _problems(edge: Edge, text: str, scope: Scope) -> tuple[Problem, ...]:
 
 
 def _finding(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> Finding:
-    message, hint = problem.message, problem.hint
+    message, hint = problem.message, _of_node(names, problem)
     if problem.kind is ProblemKind.UNKNOWN_NAME and (late := _provided_elsewhere(names, edge, problem, everywhere)):
         message, hint = late, "conditions see only what ran on the way to them"
     message = f"{_told(edge)}: {message}"
@@ -77,9 +90,33 @@ def _finding(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> F
     return Finding(CODES[problem.kind], Severity.ERROR, message, hint, position, f"edges.{edge.place}")
 
 
+def _of_node(names: Names, problem: Problem) -> str:
+    """How the output of a node is named, for who writes the node and the output."""
+    if problem.kind is not ProblemKind.UNKNOWN_NAME:
+        return problem.hint
+    parts = problem.message.removeprefix("nothing provides ").split(".")
+    place = 1 if parts[0] == "outputs" else 0
+    spelt = {node_id.replace("-", "_"): node_id for node_id in names.procedure.nodes}
+    node = spelt.get(parts[place].replace("-", "_")) if len(parts) > place + 1 else None
+    if node is None:
+        return problem.hint or NAMES_SEEN
+    output, declared = parts[place + 1], [each.name for each in names.procedure.nodes[node].outputs]
+    if output in declared:
+        return f"write {qualified(node, output)}"
+    if near := nearest(output, declared):
+        return f"did you mean {qualified(node, near)}?"
+    if problem.hint.endswith(f".{output}?"):
+        return problem.hint
+    also = "" if place else f", and write {qualified(node, output)}"
+    return f"{node} declares no output {output}: add it to its outputs{also}"
+
+
 def _provided_elsewhere(names: Names, edge: Edge, problem: Problem, everywhere: Scope) -> str | None:
-    name = problem.message.removeprefix("nothing provides ")
-    if name not in everywhere.names:
+    whole = problem.message.removeprefix("nothing provides ")
+    # Of `answer.status`, the name is what is provided, and the rest is inside of it.
+    parts = whole.split(".")
+    name = next((part for n in range(len(parts), 0, -1) if (part := ".".join(parts[:n])) in everywhere.names), None)
+    if name is None:
         return None
     if name.startswith("error."):
         return f"{name} is known on error edges only"
@@ -87,7 +124,9 @@ def _provided_elsewhere(names: Names, edge: Edge, problem: Problem, everywhere: 
     for node in names.procedure.nodes.values():
         if any(output.name == last for output in node.outputs):
             if node.id == edge.source:
-                return f"{name} is not there, because {node.id} has failed where a {edge.mode} edge is taken"
+                return (
+                    f"{name} is not there, because {node.id} has failed where {with_article(edge.mode)} edge is taken"
+                )
             return f"{name} comes from {node.id}, which does not run before {edge.source}"
     return None
 

@@ -6,20 +6,16 @@ from collections.abc import Iterator
 from opsdesk.flows.document import raw_edge
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.lint_paths import Graph, position_of, reachable
-from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, Procedure
+from opsdesk.flows.lint_paths import Graph, reachable
+from opsdesk.flows.procedure import FAILURE_MODES, Edge, EdgeMode, NodeType, Procedure
 
 
 def lint_graph(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
-    if not graph.entries:
-        message = "a run has nowhere to begin: an edge leads to every node"
-        hint = "make the edge that leads back to the first node mode: loop"
-        yield Finding(Code.NO_START, Severity.ERROR, message, hint, position_of(procedure, "nodes"), "nodes")
     reached = reachable(graph, graph.entries or tuple(procedure.nodes))
     yield from _unreachable(procedure, reached)
     yield from _joins(procedure, graph, reached)
     yield from _cycles(procedure, graph)
-    yield from _failure_edges(procedure, reached)
+    yield from _failure_edges(procedure, graph, reached)
     yield from _not_connected(procedure, graph)
     yield from _same_edges(procedure)
     yield from _loops(procedure)
@@ -63,11 +59,30 @@ def _join_counts(procedure: Procedure, incoming: tuple[Edge, ...]) -> Iterator[F
 
 def _cycles(procedure: Procedure, graph: Graph) -> Iterator[Finding]:
     for edge in procedure.edges:
-        if edge in graph.backward:
-            path = " → ".join([*_way(graph, edge.target, edge.source), edge.target])
-            message = f"{path} goes in a circle, and each waits for the other"
-            hint = "make the edge that leads back mode: loop"
-            yield _about_edge(Code.CYCLE, Severity.ERROR, message, hint, edge)
+        if edge not in graph.backward:
+            continue
+        way = _way(graph, edge.target, edge.source)
+        path = " → ".join([*way, edge.target])
+        if not graph.entries and not graph.forward(edge.target):
+            message = f"{path} goes in a circle, so that a run has nowhere to begin"
+            yield _about_edge(Code.NO_START, Severity.ERROR, message, _way_out(procedure, edge), edge)
+            continue
+        waits = "each waits for the other" if len(way) > 1 else "the node waits for itself"
+        message = f"{path} goes in a circle, and {waits}"
+        yield _about_edge(Code.CYCLE, Severity.ERROR, message, _way_out(procedure, edge), edge)
+
+
+def _way_out(procedure: Procedure, edge: Edge) -> str:
+    """How going back is written, which depends on what takes the edge."""
+    if edge.by_failure and procedure.nodes[edge.source].type is NodeType.HUMAN:
+        return "for an answer of the person write mode: loop, and in when: which one"
+    if edge.by_failure and edge.source == edge.target:
+        return "to call a node again when it fails, give it a retry_policy"
+    if edge.by_failure:
+        return "lead a failure to a node of its own, and from there back with mode: loop and a condition, such as true"
+    if edge.condition is None:
+        return "write mode: loop, and in when: as long as what it goes back"
+    return "make the edge that leads back mode: loop"
 
 
 def _way(graph: Graph, start: str, end: str) -> list[str]:
@@ -88,18 +103,27 @@ def _way(graph: Graph, start: str, end: str) -> list[str]:
     return way[::-1]
 
 
-def _failure_edges(procedure: Procedure, reached: set[str]) -> Iterator[Finding]:
+def _failure_edges(procedure: Procedure, graph: Graph, reached: set[str]) -> Iterator[Finding]:
     for edge in procedure.edges:
-        if edge.mode not in FAILURE_MODES:
+        if edge.mode not in FAILURE_MODES or edge in graph.backward:
             continue
         node = procedure.nodes[edge.source]
         if edge.source not in reached:
             message = f"the {edge.mode} edge to {edge.target} starts at {edge.source}, which never runs"
             hint = "start it at the node whose failure it is for"
             yield _about_edge(Code.FALLBACK_FROM_NOTHING, Severity.ERROR, message, hint, edge)
-        elif edge.mode is EdgeMode.TIMEOUT and node.timeout_s is None and node.approval.timeout_s is None:
+        elif node.timeout_s is not None or node.approval.timeout_s is not None:
+            continue
+        elif edge.mode is EdgeMode.TIMEOUT:
             message = f"the timeout edge to {edge.target} is never taken: {edge.source} has no time limit"
             hint = f"give {edge.source} a timeout_sec"
+            yield _about_edge(Code.TIMEOUT_WITHOUT_LIMIT, Severity.WARNING, message, hint, edge)
+        elif node.type is NodeType.HUMAN:
+            message = (
+                f"the {edge.mode} edge to {edge.target} is never taken: {edge.source} is a person's, who fails only"
+                " when a time runs out, and it has no time limit"
+            )
+            hint = f"for an answer write mode: conditional and which one; else give {edge.source} a timeout_sec"
             yield _about_edge(Code.TIMEOUT_WITHOUT_LIMIT, Severity.WARNING, message, hint, edge)
 
 

@@ -196,6 +196,10 @@ class Paths:
             return completed
         return self.diagrams.both(completed, self._decision(("edge", edge)))
 
+    def taken_together(self, one: Edge, other: Edge) -> Diagram:
+        """When both of these conditional edges are decided for."""
+        return self.diagrams.both(self._decision(("edge", one)), self._decision(("edge", other)))
+
     def _completed(self, node_id: str) -> Diagram:
         """A failure that no edge takes up is an incident: nothing behind it runs until it is mended."""
         if not self._may_fail(node_id):

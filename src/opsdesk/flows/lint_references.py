@@ -9,6 +9,7 @@ from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_names import Names, Provider
 from opsdesk.flows.lint_paths import Certainty, places, position_of
+from opsdesk.flows.lint_templates import templates
 from opsdesk.flows.procedure import Node, NodeType
 from opsdesk.flows.references import Namespace, Reference, ReferenceMalformed, parse_all
 from opsdesk.flows.tree import locate
@@ -20,6 +21,7 @@ def lint_references(names: Names, *, env_allowed: Collection[str] | None = None)
     """Where `env_allowed` is not given, any `${env.…}` passes: the deployment decides."""
     for index, node in places(names.procedure):
         yield from _inputs_from_nowhere(node, names)
+        yield from templates(names, node, index)
         for path, text in texts(names.procedure.raw["nodes"][index].get("runtime"), f"nodes.{index}.runtime"):
             references, malformed = parse_all(text)
             given = _arguments(node, path)
@@ -132,15 +134,22 @@ def _hint(names: Names, node: Node, reference: Reference) -> str:
     for other in names.procedure.nodes.values():
         if any(output.name == reference.name for output in other.outputs):
             return f"{other.id} provides {reference.name}, and does not run before"
-    if reference.namespace is Namespace.BARE and reference.name.isupper():
-        return f"write $${{{reference.text}}} for a variable of the shell, ${{secrets.{reference.text}}} for a secret"
-    return ""
+    start = f"declare {reference.name} in the inputs of the document"
+    if reference.namespace is Namespace.INPUTS:
+        return start
+    if reference.namespace is not Namespace.BARE:
+        return ""
+    if not reference.name.isupper():
+        return f"{start}, or in the outputs of the node that gives it"
+    shell = f"write $${{{reference.text}}} for a variable of the shell; " if node.type is NodeType.CLI else ""
+    return f"{shell}write ${{secrets.{reference.text}}} for a secret; {start}"
 
 
 def _inputs_from_nowhere(node: Node, names: Names) -> Iterator[Finding]:
     known = names.at(node.id, [entry.name for entry in node.inputs])
+    told = {each.name for _, text in texts(dict(node.runtime), "") for each in parse_all(text)[0] if not each.namespace}
     for entry in node.inputs:
-        if entry.name not in known:
+        if entry.name not in known and entry.name not in told:
             near = nearest(entry.name, names.at(node.id))
             message = f"{node.id} takes {entry.name}, which neither the run's inputs nor a node before it provide"
             hint = f"did you mean {near}?" if near else "it is left out of the call"

@@ -11,6 +11,7 @@ from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.lint_paths import places, position_of
 from opsdesk.flows.nodes.command_line import command_problem
 from opsdesk.flows.procedure import Node, NodeType, Position, Procedure
+from opsdesk.flows.references import parse_all
 from opsdesk.kit.http_destinations import inside, literal_address
 
 _SECRET_KEY = re.compile(
@@ -54,7 +55,10 @@ def _secrets(procedure: Procedure, value: Any, path: tuple[object, ...]) -> Iter
     """Every text of the document; the finding names the place, never the text."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if (
+            if _is_field_list(path, key):
+                # What an output is called, and where it is found, is no value of it.
+                yield from _secret_values(procedure, item, (*path, key))
+            elif (
                 isinstance(item, str)
                 and _SECRET_KEY.search(key)
                 and key not in _NAMES_OF_SECRETS
@@ -66,8 +70,21 @@ def _secrets(procedure: Procedure, value: Any, path: tuple[object, ...]) -> Iter
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _secrets(procedure, item, (*path, index))
-    elif isinstance(value, str) and any(pattern.search(value) for pattern in _SECRET_VALUES):
+    else:
+        yield from _secret_values(procedure, value, path)
+
+
+def _is_field_list(path: tuple[object, ...], key: str) -> bool:
+    return len(path) == 2 and path[0] == "nodes" and key in ("inputs", "outputs")
+
+
+def _secret_values(procedure: Procedure, value: Any, path: tuple[object, ...]) -> Iterator[Finding]:
+    """What is a secret by its form, whatever it is called."""
+    if isinstance(value, str) and any(pattern.search(value) for pattern in _SECRET_VALUES):
         yield _in_clear(procedure, path, Severity.ERROR)
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _secret_values(procedure, item, (*path, key))
 
 
 def _looks_secret(text: str) -> bool:
@@ -75,6 +92,7 @@ def _looks_secret(text: str) -> bool:
     return (
         len(text) >= _SECRET_CHARS_MIN
         and "${" not in text
+        and "{{" not in text
         and not text.startswith("$.")
         and not _NAME_OF_SECRET.match(text)
         and not any(character.isspace() for character in text)
@@ -150,7 +168,7 @@ def _command(node: Node, position: Position) -> Iterator[Finding]:
         message = f"{node.id} puts a secret on the command line, where every process of the machine can read it"
         hint = "list it in security.credentials; the command finds it in its environment"
         yield Finding(Code.SECRET_ON_COMMAND_LINE, Severity.ERROR, message, hint, position, where)
-    elif command is not None and (problem := command_problem(command)) is not None:
+    elif (problem := command_problem(command) if command is not None else None) and not _malformed(command):
         # The worker would refuse it in the middle of a run, by the same function.
         message, hint = f"{node.id} has a command that is not run: {problem}", "write it as a list of words"
         yield Finding(Code.COMMAND_REFUSED, Severity.ERROR, message, hint, position, where)
@@ -159,6 +177,11 @@ def _command(node: Node, position: Position) -> Iterator[Finding]:
         message = f"{node.id} puts ${{{name}}} where a shell reads it as part of the command, and not as one word"
         hint = "let it stand alone, or write the command as a list of words"
         yield Finding(Code.SHELL, Severity.WARNING, message, hint, position, where)
+
+
+def _malformed(command: object) -> bool:
+    """What looks like a reference and is none is told where it stands."""
+    return any(parse_all(word)[1] for word in json_like(command).split("\n"))
 
 
 def _exposed(node: Node, words: list[Any]) -> Iterator[str]:

@@ -54,6 +54,11 @@ class Backoff(StrEnum):
     EXPONENTIAL = "exponential_backoff"
 
 
+def with_article(word: str) -> str:
+    """`an event`, `a switch`: for the types of nodes and the modes of edges."""
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where in the document something stands; both count from 1."""

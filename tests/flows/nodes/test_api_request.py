@@ -215,3 +215,10 @@ async def test_an_address_inside_fails_the_node_for_good(unused_tcp_port: int, n
         assert (outcome.code, outcome.retryable) == ("AddressRefused", False)
         assert "OPSDESK_ALLOW_NETWORKS" in outcome.message
     await http.close()
+
+
+@pytest.mark.req("FLO-302")
+async def test_the_kind_of_json_that_the_document_names_is_sent(partner: Any) -> None:
+    runtime = {"method": "PATCH", "content_type": "application/merge-patch+json"}
+    await partner.call(runtime=runtime)
+    assert partner.requests[0].headers["Content-Type"] == "application/merge-patch+json"

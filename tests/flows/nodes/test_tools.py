@@ -16,7 +16,7 @@ from opsdesk.flows.calls import Done, Failed
 from opsdesk.flows.nodes.failures import Failure
 from opsdesk.flows.nodes.tool_commands import TOOLS
 from opsdesk.flows.nodes.tools import tool_node
-from opsdesk.flows.procedure import NodeType, Security
+from opsdesk.flows.procedure import NodeType, Security, with_article
 from tests.flows.nodes.conftest import make_call, make_node, secrets
 
 Run = Callable[..., Any]
@@ -106,6 +106,30 @@ async def test_an_address_that_would_run_a_program_is_refused_by_git(run: Run, r
     outcome = await run(NodeType.GIT, "clone", repository="${it}", scope={"it": address}, directory="copy")
     assert outcome.code == Failure.COMMAND_FAILED
     assert not (repository.parent / "pwned").exists()
+
+
+@pytest.mark.req("FLO-102", "FLO-302")
+@pytest.mark.parametrize(
+    ("node_type", "runtime", "argv"),
+    [
+        (
+            NodeType.GIT,
+            {"action": "clone", "repo": "https://a.test/x"},
+            ["git", "clone", "--quiet", "--", "https://a.test/x"],
+        ),
+        (NodeType.DOCKER, {"action": "push", "image": "x"}, ["docker", "push", "--quiet", "x"]),
+    ],
+)
+async def test_the_action_says_what_is_done_where_the_subtype_does_not(
+    run: Run, node_type: NodeType, runtime: dict[str, Any], argv: list[str]
+) -> None:
+    told = await run(node_type, None, dry_run=True, outputs=("commands",), **runtime)
+    assert told.outputs["commands"] == [argv]
+
+
+async def test_a_node_that_does_not_say_what_it_does_is_told_what_there_is(run: Run) -> None:
+    outcome = await run(NodeType.GIT, None)
+    assert outcome.message.startswith("a git node without a subtype (known: commit, branch, ")
 
 
 @pytest.mark.req("FLO-302")
@@ -287,9 +311,9 @@ async def test_every_value_stays_within_one_argument_of_any_tool(
             NodeType.INFRA,
             "cloudformation",
             {},
-            "of subtype cloudformation (known: terraform, tofu, k8s, helm, ",
+            "of tool cloudformation (known: terraform, tofu, k8s, helm, ",
         ),
-        (NodeType.CICD, "deploy", {"platform": "jenkins"}, "of subtype jenkins (known: github-actions, gitlab-ci)"),
+        (NodeType.CICD, "deploy", {"platform": "jenkins"}, "of platform jenkins (known: github-actions, gitlab-ci)"),
         (NodeType.DOCKER, "push", {"image": "${secrets.KEY}"}, "whose image has ${secrets.KEY}, which is visible to"),
         (NodeType.DOCKER, "build", {}, "without runtime.image cannot be run"),
         (NodeType.GIT, "tag", {"tag": "a", "push": "yes"}, "whose push is neither true nor false cannot be run"),
@@ -300,5 +324,5 @@ async def test_a_tool_node_that_cannot_be_run_says_why(
     run: Run, node_type: NodeType, subtype: str, runtime: dict[str, Any], message: str
 ) -> None:
     outcome = await run(node_type, subtype, **runtime)
-    begins = f"a {node_type} node {message}"
+    begins = f"{with_article(node_type)} node {message}"
     assert (outcome.code, outcome.message[: len(begins)]) == (Failure.BAD_NODE, begins)

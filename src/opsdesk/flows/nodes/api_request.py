@@ -89,16 +89,21 @@ def _method(node: Node, inputs: Mapping[str, Any]) -> str:
 
 def _headers(call: NodeCall, lookup: Lookup) -> dict[str, str]:
     headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": USER_AGENT}
-    own = call.node.runtime.get("headers")
+    runtime = call.node.runtime
+    own = {**({"Content-Type": runtime["content_type"]} if "content_type" in runtime else {}), **_own(runtime)}
     if own:
         spelling = {name.lower(): name for name in headers}
-        for name, value in resolve_all(dict(own), lookup).items():
+        for name, value in resolve_all(own, lookup).items():
             _check_allowed(str(name), value)
             headers[spelling.get(str(name).lower(), str(name))] = as_text(value)
     headers["Accept-Encoding"] = ACCEPT_ENCODING
     headers["Idempotency-Key"] = call.idempotency_key
     headers["Opsdesk-Callback-Url"] = call.callback_url
     return headers
+
+
+def _own(runtime: Mapping[str, Any]) -> Mapping[str, Any]:
+    return runtime.get("headers") or {}
 
 
 def _check_allowed(name: str, value: Any) -> None:

@@ -46,8 +46,8 @@ def db_problems(node: Node) -> Iterator[FieldProblem]:
     if runtime.get("engine", "postgresql") not in ENGINES:
         yield FieldProblem("engine", "a db node whose engine is not postgresql")
     if connection_secret(node) is None:
-        what = "a db node without security.secret_ref, and without a runtime.connection that is one ${secrets.<NAME>},"
-        yield FieldProblem("connection", what)
+        what = "a connection that is kept as a secret (security.secret_ref, or one ${secrets.<NAME>})"
+        yield FieldProblem("connection", f"a db node without {what}")
     if not isinstance(runtime.get("read_only", True), bool):
         yield FieldProblem("read_only", "a db node whose read_only is neither true nor false")
     query = runtime.get("query")

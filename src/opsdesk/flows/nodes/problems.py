@@ -1,6 +1,6 @@
 """What can be said of the fields of a node before it runs. The document's reader asks, and the worker once more."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
@@ -13,6 +13,24 @@ class FieldProblem:
 
     field: str
     message: str
+
+
+_WITHOUT = "without "
+
+
+def told_together(messages: Sequence[str]) -> str:
+    """The subjects of one sentence: what is said of one node is said once, with everything that it lacks in one list.
+
+    All begin with the same words up to `node`, such as `an agent node`.
+    """
+    if len(messages) == 1:
+        return messages[0]
+    owner = messages[0].partition(" node ")[0] + " node "
+    rest = [message.removeprefix(owner).removesuffix(",") for message in messages]
+    lacked = [each.removeprefix(_WITHOUT) for each in rest if each.startswith(_WITHOUT)]
+    parts = [_WITHOUT + " and ".join(filter(None, (", ".join(lacked[:-1]), lacked[-1])))] if lacked else []
+    parts += [each for each in rest if not each.startswith(_WITHOUT)]
+    return f"{owner}{', and '.join(parts)}{',' if len(parts) > 1 else ''}"
 
 
 FieldProblems = Callable[[Node], Iterable[FieldProblem]]

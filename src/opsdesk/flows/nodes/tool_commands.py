@@ -1,10 +1,11 @@
 """The commands of `git`, `docker`, `infra` and `cicd` nodes: which tool is run for a subtype, with which words."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from opsdesk.flows.nodes.problems import FieldProblem
 from opsdesk.flows.nodes.tool_words import ToolUnreadable, Words
-from opsdesk.flows.procedure import Node, NodeType
+from opsdesk.flows.procedure import Node, NodeType, with_article
 
 Commands = Sequence[Words]
 """Run one after the other; the first that fails ends it."""
@@ -16,20 +17,35 @@ def commands_of(node: Node) -> Commands:
     """What the node runs. Raises ToolUnreadable."""
     builds = TOOLS[node.type]
     kind = _kind(node)
-    if kind is None or kind not in builds:
-        raise ToolUnreadable("subtype", f"of subtype {str(kind)[:40]} (known: {', '.join(builds)})")
-    return builds[kind](lambda: Words(node.runtime))
+    known = f"(known: {', '.join(builds)})"
+    if kind is None:
+        raise ToolUnreadable("", f"without {_SAYS_WHICH.get(node.type, 'a subtype')} {known}")
+    if kind not in builds:
+        field = "subtype" if node.subtype or node.type is not NodeType.GIT else "action"
+        raise ToolUnreadable(field, f"{_NAMED.get(node.type, 'that does')} {kind[:40]} {known}")
+    return builds[kind](lambda: Words(_one_spelling(node)))
+
+
+def _one_spelling(node: Node) -> Mapping[str, Any]:
+    """`repository` of a git node, which may be written `repo`."""
+    if node.type is NodeType.GIT and "repo" in node.runtime:
+        return {"repository": node.runtime["repo"], **node.runtime}
+    return node.runtime
 
 
 def _kind(node: Node) -> str | None:
+    """What the node says of which tool or which verb it is; a subtype that is not written can be its `action`."""
     if node.type is NodeType.CICD:
-        return str(node.runtime.get("platform"))
-    if node.type is NodeType.INFRA:
+        given = node.runtime.get("platform")
+    elif node.type is NodeType.INFRA:
         given = node.runtime.get("tool", node.subtype)
-        return _SAME_TOOL.get(str(given), str(given))
-    return node.subtype
+    else:
+        given = node.subtype or node.runtime.get("action")
+    return None if given is None else _SAME_TOOL.get(str(given), str(given))
 
 
+_NAMED = {NodeType.CICD: "of platform", NodeType.INFRA: "of tool"}
+_SAYS_WHICH = {NodeType.CICD: "runtime.platform", NodeType.INFRA: "runtime.tool"}
 _SAME_TOOL = {"opentofu": "tofu", "kubernetes": "k8s", "kubectl": "k8s"}
 
 
@@ -224,6 +240,6 @@ def tool_problems(node: Node) -> Iterator[FieldProblem]:
     try:
         commands_of(node)
         if not isinstance(node.runtime.get("dry_run", False), bool):
-            yield FieldProblem("dry_run", f"a {node.type} node whose dry_run is neither true nor false")
+            yield FieldProblem("dry_run", f"{with_article(node.type)} node whose dry_run is neither true nor false")
     except ToolUnreadable as error:
-        yield FieldProblem(error.field, f"a {node.type} node {error.problem}")
+        yield FieldProblem(error.field, f"{with_article(node.type)} node {error.problem}")
