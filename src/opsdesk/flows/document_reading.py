@@ -190,7 +190,7 @@ class Fields:
         inside = [field for field in tree.value if field in fields.honoured] if isinstance(tree.value, dict) else []
         if inside:
             return f"write {', '.join(inside)} in {self.where} itself"
-        close = difflib.get_close_matches(name, sorted(fields.honoured), n=1, cutoff=0.85)
+        close = difflib.get_close_matches(name, sorted(fields.honoured), n=1, cutoff=0.8)
         return f"did you mean {close[0]}?" if close else ""
 
     def _says_the_default(self, fields: FieldSet, name: str, tree: Tree) -> bool:
