@@ -154,6 +154,19 @@ CREATE TABLE audit_waiting (
     since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE flow_child (
+    child_id uuid NOT NULL,
+    parent_id uuid NOT NULL,
+    node text NOT NULL,
+    iteration integer NOT NULL,
+    retries integer NOT NULL,
+    attempt integer NOT NULL,
+    index integer NOT NULL,
+    is_part boolean NOT NULL,
+    CONSTRAINT flow_child_check CHECK ((child_id <> parent_id)),
+    CONSTRAINT flow_child_index_check CHECK ((index >= 0))
+);
+
 CREATE TABLE flow_definition (
     definition_id integer NOT NULL,
     digest text NOT NULL,
@@ -611,6 +624,12 @@ ALTER TABLE ONLY audit_seal
 ALTER TABLE ONLY audit_waiting
     ADD CONSTRAINT audit_waiting_pkey PRIMARY KEY (entry_id);
 
+ALTER TABLE ONLY flow_child
+    ADD CONSTRAINT flow_child_parent_id_node_iteration_retries_attempt_index_key UNIQUE (parent_id, node, iteration, retries, attempt, index);
+
+ALTER TABLE ONLY flow_child
+    ADD CONSTRAINT flow_child_pkey PRIMARY KEY (child_id);
+
 ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_digest_key UNIQUE (digest);
 
@@ -624,7 +643,7 @@ ALTER TABLE ONLY flow_delivery
     ADD CONSTRAINT flow_delivery_trigger_id_key_key UNIQUE (trigger_id, key);
 
 ALTER TABLE flow_inbox
-    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text, 'amend'::text, 'correct'::text]))) NOT VALID;
+    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text, 'amend'::text, 'correct'::text, 'child'::text]))) NOT VALID;
 
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_pkey PRIMARY KEY (inbox_id);
@@ -842,6 +861,12 @@ ALTER TABLE ONLY api_key
 
 ALTER TABLE ONLY audit_batch
     ADD CONSTRAINT audit_batch_last_seq_fkey FOREIGN KEY (last_seq) REFERENCES audit_seal(seq);
+
+ALTER TABLE ONLY flow_child
+    ADD CONSTRAINT flow_child_child_id_fkey FOREIGN KEY (child_id) REFERENCES flow_run(run_id);
+
+ALTER TABLE ONLY flow_child
+    ADD CONSTRAINT flow_child_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES flow_run(run_id);
 
 ALTER TABLE ONLY flow_delivery
     ADD CONSTRAINT flow_delivery_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opsdesk.flows import document_fields as known
-from opsdesk.flows.document_edges import RUNNABLE_MODES
 from opsdesk.flows.document_fields import FieldSet
 from opsdesk.flows.procedure import EdgeMode, NodeType
 from script.osop_words import Word, names_in, sections, words
@@ -33,6 +32,7 @@ LEVELS: Mapping[str, Level] = {
     "node": Level("nodes[].", known.NODE),
     "io": Level("nodes[].inputs[].", known.IO),
     "edge": Level("edges[].", known.EDGE),
+    "spawn": Level("nodes[].spawn_policy.", known.SPAWN_POLICY),
     "way": Level("edges[].cases[].", known.WAY),
     "retry": Level("nodes[].retry_policy.", known.RETRY),
     "backoff": Level("nodes[].retry_policy.backoff.", known.BACKOFF),
@@ -86,6 +86,12 @@ seconds, or `90s`, `10m`, `1h30m`, `24h`, `7d`; it is longer than nothing and at
 
 Beside these, an input or output may have any keyword of JSON Schema 2020-12, such as `enum` or `minimum`. What is no
 schema is `OSOP124`; `$ref` leads into `schemas` of the document and nowhere else.
+
+## Spawn policy
+
+Over the runs that `spawn` edges from the node start.
+
+{tables["spawn"]}
 
 ## Explain
 
@@ -212,9 +218,7 @@ def treatment(word: Word, fields: FieldSet) -> str:
 
 def _modes() -> str:
     taken = {line[0]: line[1] for line in SAID["modes"]}
-    rows = [
-        (f"`{mode}`", taken[mode.value], "run" if mode in RUNNABLE_MODES else "named (`OSOP122`)") for mode in EdgeMode
-    ]
+    rows = [(f"`{mode}`", taken[mode.value], "run") for mode in EdgeMode]
     return table(("mode", "is taken when", "here"), rows)
 
 

@@ -50,6 +50,7 @@ def detail(*nodes: NodeStateView, status: str = "running", **more: object) -> Ru
         "set_aside": None,
         "pause": None,
         "undoing": None,
+        "parent": None,
         "nodes": [each.model_dump() for each in nodes],
     }
     return RunDetail.model_validate(facts | more)

@@ -23,7 +23,7 @@ YAML = {"Content-Type": "text/yaml"}
 PARTS_OF_RUN = [
     f"/{part}" for part in ["journal", "journal?limit=1", "diagram", "log", "log?tamper_evident=true", "report"]
 ]
-PARTS_OF_RUN += ["", "/report?format=text"]
+PARTS_OF_RUN += ["", "/report?format=text", "/children"]
 STATUSES_OF_PARTNER = {"now@example.com": 200, "later@example.com": 202, "never@example.com": 404}
 
 

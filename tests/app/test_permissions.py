@@ -56,6 +56,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "run show": [ID],
     "run watch": [ID],
     "run journal": [ID],
+    "run children": [ID],
     "run signal": [ID, "write", "--answer", "{}"],
     "run cancel": [ID, "--reason", "withdrawn"],
     "run retry": [ID],

@@ -7,14 +7,16 @@ from typing import Any
 from hypothesis import settings
 
 from opsdesk.flows.calls import Done, NodeOutcome
+from opsdesk.flows.child_ends import child_ended
+from opsdesk.flows.children import waits_for
 from opsdesk.flows.compensation import ending
-from opsdesk.flows.engine import Execute, Expire, Finish, GoRound, OpenTicket, apply, decide, fold
+from opsdesk.flows.engine import Execute, Expire, Finish, GoRound, OpenTicket, StartChildren, apply, decide, fold
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import expired, round_begun, settle
-from opsdesk.flows.state import State
+from opsdesk.flows.settle import Arrival, ArrivalKind, expired, round_begun, settle
+from opsdesk.flows.state import Child, State
 from opsdesk.flows.waits import person_asked
 
 any_graph = settings(max_examples=max(300, settings().max_examples), deadline=None)
@@ -59,6 +61,36 @@ class Journal:
             self.facts.append(fact)
             apply(self.program.procedure, self.state, fact)
 
+    @property
+    def open_children(self) -> list[Child]:
+        return [child for run, child in self.state.children.items() if self._is_open(run, child)]
+
+    def _is_open(self, run: str, child: Child) -> bool:
+        return child.end is None and waits_for(self.state, child.node, run)
+
+    def start_children(self, command: StartChildren) -> None:
+        """As the worker does: a fact that names the runs."""
+        children = self.program.procedure.nodes[command.node].children
+        assert children is not None
+        name = f"{command.node}-{command.iteration}-{command.retries}-{command.attempt}"
+        runs = [f"{name}-{index}" for index in range(children.count)]
+        payload = {"reason": "children", "attempt": command.attempt, "runs": runs}
+        self.add(Fact(FactKind.NODE_WAITING, self.now, command.node, command.iteration, payload))
+        self.executed.append((command.node, command.attempt))
+        self.iterations.append((command.node, command.iteration))
+
+    def end_child(self, call: Execute, outcome: NodeOutcome) -> None:
+        """The last of the node's children that are open ends."""
+        run = [run for run, child in self.state.children.items() if child.node == call.node and child.end is None][-1]
+        payload = {"run": run, "index": int(run.rsplit("-", 1)[1]), "outputs": {}}
+        if isinstance(outcome, Done):
+            payload |= {"outcome": "completed", "outputs": outcome.outputs}
+        else:
+            payload |= {"outcome": "stopped", "node": call.node, "reason": "it failed"}
+        iteration = self.state.children[run].iteration
+        arrival = Arrival(1, ArrivalKind.CHILD, call.node, iteration, payload, f"run:{run}", self.now)
+        self.add(*child_ended(self.program, self.state, arrival, self.now))
+
     def run(
         self,
         answer: Callable[[Execute], NodeOutcome] = lambda _: Done({}),
@@ -70,8 +102,12 @@ class Journal:
         while not stop() and len(self.facts) < facts_max:
             commands = decide(self.program.procedure, self.state, self.now)
             executes = [command for command in commands if isinstance(command, Execute)]
+            executes += [Execute(child.node, 1) for child in self.open_children]
             if executes:
                 call = executes[pick(executes)]
+                if self.program.procedure.nodes[call.node].children is not None:
+                    self.end_child(call, answer(call))
+                    continue
                 self.executed.append((call.node, call.attempt))
                 self.iterations.append((call.node, call.iteration))
                 self.add(*settle(self.program, self.state, call, answer(call), self.now))
@@ -80,6 +116,9 @@ class Journal:
                 if isinstance(command, Finish):
                     of_the_run = self.program.procedure, self.state, command.outcome, self.now
                     self.add(ending(*of_the_run, node=command.node, reason=command.reason, actor=command.actor))
+                    break
+                if isinstance(command, StartChildren):
+                    self.start_children(command)
                     break
                 if isinstance(command, OpenTicket):
                     asked = self.program.procedure.nodes[command.node]

@@ -28,11 +28,11 @@ def _paths(prefix: str, names: str, treatment: Treatment) -> dict[str, Treatment
 H, C, N, P = Treatment
 
 FIELDS: Mapping[str, Treatment] = {
-    **_paths("", "osop_version id name schemas conformance_level timeout_sec nodes edges tests triggers", H),
+    **_paths("", "osop_version id name schemas conformance_level timeout_sec nodes edges tests triggers imports", H),
     **_paths("", "description owner tags version metadata", C),
     **_paths("metadata.", "created_at updated_at version change_summary", C),
     **_paths("", "visibility status usage workflow_type roles variables env platforms", N),
-    **_paths("", "message_contracts views security observability evolution ledger extends imports", N),
+    **_paths("", "message_contracts views security observability evolution ledger extends", N),
     **_paths("workflow_type.", "primary secondary", P),
     **_paths("triggers[].", "type config", H),
     **_paths("message_contracts[].", "id producer consumer kind format schema_ref semantics", P),
@@ -45,12 +45,13 @@ FIELDS: Mapping[str, Treatment] = {
     **_paths("nodes[].", "role subtype", H),
     **_paths("nodes[].", "name owner purpose description explain", C),
     **_paths("nodes[].explain.", "why what result", C),
-    **_paths("nodes[].", "success_criteria failure_modes idempotency handoff observability parent", N),
-    **_paths("nodes[].", "spawn_policy workflow_ref workflow_inputs cost message_contract", N),
+    **_paths("nodes[].", "success_criteria failure_modes idempotency handoff observability", N),
+    **_paths("nodes[].", "cost message_contract", N),
+    **_paths("nodes[].", "parent spawn_policy workflow_ref workflow_inputs", H),
     **_paths("nodes[].idempotency.", "enabled key", P),
     **_paths("nodes[].handoff.", "summary_for_next_node expected_output escalation from context_keys", P),
     **_paths("nodes[].observability.", "log metrics", P),
-    **_paths("nodes[].spawn_policy.", "max_children child_tools can_spawn_children", P),
+    **_paths("nodes[].spawn_policy.", "max_children child_tools can_spawn_children", H),
     **_paths("nodes[].retry_policy.", "max_retries strategy backoff_sec", H),
     **_paths("nodes[].security.", "secrets credentials", H),
     **_paths("nodes[].security.", "permissions risk_level access_control data_classification encryption", N),
@@ -77,8 +78,7 @@ FIELDS: Mapping[str, Treatment] = {
         "edges[].", "from to mode when condition join_mode join_count cases cases[].value cases[].to default_to", H
     ),
     **_paths("edges[].", "label explain explain.why explain.what explain.result", C),
-    **_paths("edges[].", "for_each iterator_var", H),
-    **_paths("edges[].", "spawn_count", N),
+    **_paths("edges[].", "for_each iterator_var spawn_count", H),
 }
 """Of the fields under `nodes[].runtime`, see RUNTIME: which are honoured depends on the type of the node."""
 
@@ -114,16 +114,11 @@ SAMPLES: Mapping[str, Any] = {
     "evolution": {"enabled": True},
     "ledger": {"enabled": True},
     "extends": "base",
-    "imports": ["other.osop.yaml"],
     "nodes[].success_criteria": ["it is done"],
     "nodes[].failure_modes": ["it is late"],
     "nodes[].idempotency": {"enabled": True, "key": "id"},
     "nodes[].handoff": {"expected_output": "a number"},
     "nodes[].observability": {"log": True},
-    "nodes[].parent": "second",
-    "nodes[].spawn_policy": {"max_children": 2},
-    "nodes[].workflow_ref": "other",
-    "nodes[].workflow_inputs": {"a": 1},
     "nodes[].cost": {"currency": "CNY"},
     "nodes[].message_contract": {"id": "m"},
     "nodes[].security.permissions": ["read"],
@@ -136,7 +131,6 @@ SAMPLES: Mapping[str, Any] = {
     "nodes[].approval_gate.required": False,
     "nodes[].approval_gate.bypass_allowed": True,
     "nodes[].approval_gate.mandatory": False,
-    "edges[].spawn_count": 2,
 }
 """A value for each field that is named: one that asks for something else than what happens anyway."""
 

@@ -139,7 +139,8 @@ def test_a_field_that_says_what_happens_anyway_is_not_named(text: str) -> None:
     ("text", "code"),
     [
         (document(nodes="- {id: a, type: data, name: A}", edges=""), "OSOP123"),
-        (document(edges="- {from: first, to: second, mode: spawn}"), "OSOP122"),
+        (document(head="extends: base"), "OSOP123"),
+        (document(nodes=node(workflow_ref="./other.osop.yaml", runtime="null"), edges=""), "OSOP123"),
         (document(nodes=node(security="{auth: oauth2}"), edges=""), "OSOP123"),
         (document(nodes=node(retry="{backoff: linear}"), edges=""), "OSOP123"),
         (document(nodes=node(approval_gate="{required: true}"), edges=""), "OSOP123"),

@@ -30,6 +30,7 @@ SETS: Mapping[str, known.FieldSet] = {
     "nodes[].explain.": known.EXPLAIN,
     "edges[].": known.EDGE,
     "edges[].explain.": known.EXPLAIN,
+    "nodes[].spawn_policy.": known.SPAWN_POLICY,
     "tests[].": known.CASE,
     "triggers[].": known.TRIGGER,
 }
@@ -160,16 +161,6 @@ def test_the_table_of_collections_and_their_reader_agree() -> None:
     for prefix, fields in levels.items():
         names = {path.removeprefix(prefix) for path in COLLECTION_FIELDS if is_in(path, prefix)}
         assert (prefix, names) == (prefix, {*fields.honoured})
-
-
-@pytest.mark.req("FLO-104")
-def test_a_mode_that_is_not_run_is_named() -> None:
-    from opsdesk.flows.document_edges import RUNNABLE_MODES
-    from opsdesk.flows.procedure import EdgeMode
-
-    for mode in EdgeMode:
-        findings = findings_of(with_field("edges[].mode", mode.value), name="small.osop.json")
-        assert (mode, mode in RUNNABLE_MODES) != (mode, any(finding.code == "OSOP122" for finding in findings))
 
 
 def test_a_schema_is_walked_through_references_lists_and_alternatives() -> None:

@@ -76,7 +76,8 @@ def test_every_kind_of_fact_can_be_told_in_both_languages(kind: FactKind) -> Non
         "new_key": False,
         "expression": "x",
     }
-    node = "register" if kind.value.startswith(("node", "attempt")) else ""
+    payload |= {"run": "r-1", "index": 0} if kind is FactKind.CHILD_ENDED else {}
+    node = "register" if kind.value.startswith(("node", "attempt", "child")) else ""
     facts = [started(), Fact(kind, at(1), node, payload=payload)]
     for language in ("en", "zh-CN"):
         assert len(timeline(onboarding(), state_after(facts), facts, language=language).splitlines()[-1]) > 25

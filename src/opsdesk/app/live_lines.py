@@ -57,6 +57,8 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"{node}: {', '.join(payload['values'])} amended by {payload['actor']}: {payload['reason']}"
         case "run_corrected":
             return f"{', '.join(payload['values'])} corrected by {payload['actor']}: {payload['reason']}"
+        case "child_ended":
+            return f"{node}: run {payload['run']} {payload['outcome'].replace('_', ' ')}"
         case "event_came":
             return f"the event {payload['event']['name']} came, after {node}"
         case "round_begun":
@@ -98,6 +100,7 @@ def _waiting(fact: "flows.runs.JournalRow") -> str:
         "callback": "waits for the partner's answer",
         "rate_limit": "waits for its turn",
         "timer": "waits",
+        "children": f"waits for {len(payload.get('runs', ()))} runs",
     }[payload["reason"]]
     if not payload.get("until"):
         return whom

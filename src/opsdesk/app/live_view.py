@@ -162,6 +162,7 @@ def waits_for(wait: "flows.views.WaitView", *, now: datetime) -> str:
         "partner": "waits for the partner's answer",
         "rate_limit": "waits for its turn",
         "timer": "waits for its time",
+        "children": "waits for its runs",
     }.get(wait.reason, f"waits: {wait.reason}")
     parts = [f"{whom}, ticket {short(wait.ticket)}" if wait.ticket else whom]
     if wait.until:

@@ -52,7 +52,7 @@ def program_of(loaded: Loaded, *, file_name: str) -> Program:
     Nodes of any type can be rehearsed, because none is executed.
     """
     findings = lint(loaded.procedure, loaded.findings)
-    blocking = [each for each in findings if each.severity is Severity.ERROR or each.code == Code.MODE_NOT_RUN]
+    blocking = [each for each in findings if each.severity is Severity.ERROR]
     procedure = _unless(blocking, loaded, file_name)
     return Program(procedure, compile_conditions(procedure))
 
@@ -68,7 +68,7 @@ def walkable(loaded: Loaded, *, file_name: str) -> Program:
     A condition that cannot be read is open: both ways are walked. Raises ProcedureRefused.
     """
     findings = lint(loaded.procedure, loaded.findings)
-    blocking = [each for each in findings if each.code in _GRAPH or each.code == Code.MODE_NOT_RUN]
+    blocking = [each for each in findings if each.code in _GRAPH]
     procedure = _unless(blocking, loaded, file_name)
     # An open condition is asked what a compiled one is asked, and nothing else.
     return Program(procedure, cast("dict[int, Condition]", conditions_to_walk(procedure)))

@@ -9,7 +9,8 @@ from typing import Any
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.conformance import conformance_of
 from opsdesk.flows.document_cases import read_cases
-from opsdesk.flows.document_edges import RUNNABLE_MODES, read_edges
+from opsdesk.flows.document_children import read_children
+from opsdesk.flows.document_edges import read_edges
 from opsdesk.flows.document_io import read_fields, read_schemas
 from opsdesk.flows.document_nodes import Defaults, read_id, read_nodes
 from opsdesk.flows.document_policies import read_retry
@@ -26,7 +27,7 @@ FINDINGS_MAX = 500
 """More are not listed; a document that has so many is not a procedure."""
 SUFFIXES = (".osop", ".osop.yaml", ".osop.yml", ".osop.json")
 
-_CANNOT_RUN = frozenset({Code.MODE_NOT_RUN, Code.NOT_RUN})
+_CANNOT_RUN = frozenset({Code.NOT_RUN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
     declared = read_fields(document, "inputs", defaults.schemas)
     nodes = read_nodes(document, defaults)
     edges = read_edges(document, nodes)
+    nodes = read_children(document, nodes, edges, procedure_id)
+    _check_base(document)
     cases = read_cases(document, nodes)
     triggers = read_triggers(document)
     if not nodes:
@@ -112,6 +115,14 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
         raw=raw,
         positions=positions(tree),
     )
+
+
+def _check_base(document: Fields) -> None:
+    """What a document takes over from its base, and how, the specification does not say."""
+    if (tree := document.get("extends")) is not None:
+        message = "extends: a procedure that takes parts over from another cannot be run"
+        hint = "write it out in full, or run the other one from a node with workflow_ref"
+        document.reading.warning(Code.NOT_RUN, message, tree, where="extends", hint=hint)
 
 
 def _version(document: Fields) -> str:
@@ -162,7 +173,6 @@ def raw_edge(procedure: Procedure, edge: Edge) -> Mapping[str, Any]:
 
 
 __all__ = [
-    "RUNNABLE_MODES",
     "SUFFIXES",
     "VERSIONS",
     "Loaded",

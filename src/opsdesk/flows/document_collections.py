@@ -162,7 +162,9 @@ def check_file(file: str, *, load: Callable[[str], Loaded]) -> Iterator[tuple[st
     findings = lint(loaded.procedure, loaded.findings)
     path = Path(file)
     if loaded.procedure is not None and path.is_file():
+        said = {(found.code, found.position) for found in findings}
         about_files = lint_references_to_files(Folder(path.resolve().parent), path)
+        about_files = [found for found in about_files if (found.code, found.position) not in said]
         findings = sorted([*findings, *about_files], key=lambda found: (found.position.line, found.position.column))
     yield file, Checked(loaded.procedure, findings)
 

@@ -16,7 +16,6 @@ from opsdesk.flows.tree import Tree
 
 EDGES_MAX = 2_000
 
-RUNNABLE_MODES = frozenset(EdgeMode) - {EdgeMode.SPAWN}
 JOIN_MODES = ("wait_all", "wait_any", "wait_n")
 _LOOSE_CODES = {
     ProblemKind.SYNTAX: Code.EXPRESSION_SYNTAX,
@@ -97,12 +96,21 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
         condition=condition,
         label=fields.text("label") or "",
         join_count=join_count,
+        spawn_count=_spawn_count(fields, mode),
         for_each=loop.for_each,
         iterator_var=loop.iterator_var,
         rounds_max=loop.rounds_max,
         position=fields.tree.position,
         condition_position=loop.position if loop.for_each else found[1].position if found else Position(),
     )
+
+
+def _spawn_count(fields: Fields, mode: EdgeMode) -> int:
+    count = fields.number("spawn_count", least=1, whole=True)
+    if count not in (None, 1) and mode is not EdgeMode.SPAWN:
+        fields.not_honoured("spawn_count", hint="write mode: spawn")
+        return 1
+    return int(count or 1)
 
 
 def _check_loose_condition(fields: Fields, condition: str, tree: Tree, nodes: Mapping[str, Node]) -> None:
@@ -133,9 +141,6 @@ def _mode(fields: Fields) -> EdgeMode | None:
         message = f"{fields.path('mode')}: there is no edge mode {text[:40]}"
         fields.reading.error(Code.WRONG_VALUE, message, tree, where=fields.path("mode"), hint=hint)
         return None
-    if mode not in RUNNABLE_MODES:
-        message = f"{fields.where}: an edge of mode {mode} cannot be run yet"
-        fields.reading.warning(Code.MODE_NOT_RUN, message, tree, where=fields.path("mode"))
     return mode
 
 

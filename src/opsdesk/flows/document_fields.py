@@ -43,26 +43,25 @@ def _runtime(
 
 PROCEDURE = _fields(
     "osop_version id name description version owner tags metadata nodes edges inputs timeout timeout_sec schemas retry"
-    " retry_policy conformance_level extensions tests triggers",
-    "visibility status usage workflow_type extends roles variables imports env platforms outputs contracts"
+    " retry_policy conformance_level extensions tests triggers imports",
+    "visibility status usage workflow_type extends roles variables env platforms outputs contracts"
     " message_contracts views security observability evolution ledger",
 )
 NODE = _fields(
     "id type name purpose description subtype role owner explain runtime inputs outputs timeout timeout_sec retry"
-    " retry_policy security approval_gate metadata",
-    "success_criteria failure_modes idempotency handoff observability parent spawn_policy workflow_ref workflow_inputs"
-    " cost message_contract",
+    " retry_policy security approval_gate metadata parent spawn_policy workflow_ref workflow_inputs",
+    "success_criteria failure_modes idempotency handoff observability cost message_contract",
 )
 IO = _fields("name schema required description explain")
 """Of an input or output, beside the keywords of JSON Schema."""
 EDGE = _fields(
     "from to mode when condition label explain metadata join_mode join_count cases default_to"
-    " for_each iterator_var max_iterations",
-    "contract transform spawn_count",
-    spawn_count=1,
+    " for_each iterator_var max_iterations spawn_count",
+    "contract transform",
 )
 WAY = _fields("value to")
 """Of a case of a switch."""
+SPAWN_POLICY = _fields("max_children child_tools can_spawn_children")
 RETRY = _fields("max_retries max_attempts strategy backoff backoff_sec", "retryable_errors")
 BACKOFF = _fields("type initial_delay max_delay", "multiplier", multiplier=2)
 SECURITY = _fields(

@@ -40,6 +40,8 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
     runtime = node.mapping("runtime")
     if node_type is not None and node_type.value in known.RUNTIMES and runtime is not None:
         runtime.check(known.RUNTIMES[node_type.value])
+    if node.get("workflow_ref") is not None:
+        return runtime
     match node_type:
         case NodeType.API:
             _check_api(node, runtime)
@@ -55,6 +57,10 @@ def read_runtime(node: Fields, node_type: NodeType | None) -> Fields | None:
 def check_node(fields: Fields, runtime: Fields | None, node: Node) -> None:
     """What the worker would refuse in the middle of a run is named here, by the same functions."""
     problems = _PROBLEMS.get(node.type)
+    if fields.get("workflow_ref") is not None:
+        if runtime is not None:
+            fields.not_honoured("runtime", hint="the procedure that it runs is what happens here")
+        return
     found = list(problems(node)) if problems is not None else []
     if found:
         tree = runtime.get(found[0].field) if runtime is not None and len(found) == 1 else None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from opsdesk.flows.draw_shapes import (
     APPROVAL_MARK,
+    CHILDREN_MARK,
     CLOCK_MARK,
     PERSON_MARK,
     PHASE_GLYPHS,
@@ -12,7 +13,7 @@ from opsdesk.flows.draw_shapes import (
     WAVE_PX,
     outline,
 )
-from opsdesk.flows.draw_status import Moment, duration, node_lines
+from opsdesk.flows.draw_status import Moment, children_told, duration, node_lines
 from opsdesk.flows.draw_text import quoted, shortened, width_px, wrapped
 from opsdesk.flows.draw_words import Words
 from opsdesk.flows.procedure import Node, NodeType
@@ -109,6 +110,7 @@ def _write_marks(made: Card, node: Node, words: Words) -> None:
         count = node.approval.required_approvers
         marks.insert(0, (APPROVAL_MARK, words["approvers"].format(count=count) if count > 1 else ""))
         marks.insert(0, (PERSON_MARK, node.approval.role or ""))
+    marks.insert(0, (CHILDREN_MARK, children_told(node, words)))
     x = TEXT_LEFT_PX
     made.height += 2
     begun = False

@@ -36,7 +36,7 @@ class Label:
 
 def label(edge: Edge, *, forked: bool, words: Words) -> Label | None:
     """The label of an edge, shortened; None for one that needs no words, as its fork (`forked`) says what it is."""
-    mode = words["conditional"] if edge.mode is EdgeMode.SEQUENTIAL and edge.condition else words[edge.mode.value]
+    mode = _mode(edge, words)
     if edge.mode is EdgeMode.PARALLEL and forked:
         mode = words["conditional"] if edge.condition else ""
     room = LABEL_WIDTH_PX - 2 * LABEL_PADDING_PX
@@ -79,8 +79,14 @@ def spoken(edge: Edge, words: Words) -> str:
 
 def spoken_mode(edge: Edge, words: Words) -> str:
     """How and when the edge is taken; empty for a plain step to the next node."""
-    mode = words["conditional"] if edge.mode is EdgeMode.SEQUENTIAL and edge.condition else words[edge.mode.value]
+    mode = _mode(edge, words)
     return " ".join(filter(None, [mode, edge.label, edge.told]))
+
+
+def _mode(edge: Edge, words: Words) -> str:
+    if edge.mode is EdgeMode.SPAWN and edge.spawn_count > 1:
+        return f"{words['spawn']} × {edge.spawn_count}"
+    return words["conditional"] if edge.mode is EdgeMode.SEQUENTIAL and edge.condition else words[edge.mode.value]
 
 
 def drawn(edge: Edge, route: Route, *, edge_label: Label | None, title: str, state: str) -> str:

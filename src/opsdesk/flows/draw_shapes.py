@@ -159,4 +159,5 @@ PERSON_MARK = "M6 5.8a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6ZM1.5 11c.4-2.6 2-3
 APPROVAL_MARK = "M1 6l2.5 2.5L8 3M6 8.5l.5.5L11.5 3.5"
 CLOCK_MARK = "M6 1a5 5 0 1 0 0 10A5 5 0 0 0 6 1ZM6 3.2V6l2 1.4"
 RETRY_MARK = "M10.3 6.5a4.4 4.4 0 1 1-1.3-3.7M10.5 1v2.5H8"
+CHILDREN_MARK = "M1.5 1h4v3.5h-4ZM6.5 7.5h4V11h-4ZM3.5 4.5v4.7h3"
 """Small marks in a square of 12, before the words they stand for."""

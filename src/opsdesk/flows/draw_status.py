@@ -66,11 +66,23 @@ def waited_for(node: Node, node_state: NodeState, words: Words) -> str:
         return f"{words['waiting_turn']} ({words['rate_limit']})"
     if wait and wait.reason == "timer":
         return words["waiting_time"]
+    if wait and wait.reason == "children":
+        return words["waiting_children"]
     if (wait and (wait.role or wait.reason == "person")) or node.type is NodeType.HUMAN:
         whom = (wait and wait.role) or node.approval.role or words["anyone"]
     else:
         whom = partner(node) or words["partner"]
     return words["waiting_for"].format(whom=whom)
+
+
+def children_told(node: Node, words: Words) -> str:
+    """How many runs of their own carry the node out, and what they run; empty where the run itself does."""
+    children = node.children
+    if children is None:
+        return ""
+    many = words["children"].format(count=children.count) if children.count > 1 else ""
+    what = words["runs_procedure"].format(procedure=children.procedure) if children.procedure is not None else ""
+    return " · ".join(filter(None, [many, what])) or words["child"]
 
 
 def partner(node: Node) -> str:

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from opsdesk.flows import leases
+from opsdesk.flows.asking import ask_person
 from opsdesk.flows.calls import Failed, NodeOutcome
+from opsdesk.flows.child_ends import child_ended
+from opsdesk.flows.child_runs import start_children, tell_others
 from opsdesk.flows.engine import (
     LEASES_LOST_MAX,
     Command,
@@ -17,6 +20,7 @@ from opsdesk.flows.engine import (
     GoRound,
     OpenTicket,
     Sleep,
+    StartChildren,
     apply,
     decide,
     fold,
@@ -30,6 +34,7 @@ from opsdesk.flows.ports import Ports
 from opsdesk.flows.rate_limit import take_turn
 from opsdesk.flows.settle import (
     Arrival,
+    ArrivalKind,
     expired,
     not_taken_in,
     parked,
@@ -38,8 +43,6 @@ from opsdesk.flows.settle import (
     take_in,
 )
 from opsdesk.flows.state import NodePhase, RunStatus
-from opsdesk.flows.tickets import TicketRequest
-from opsdesk.flows.waits import person_asked
 from opsdesk.flows.writer import LOST, Append, Header, JournalWriter, RunLost, write
 from opsdesk.kit.db import ChangesCrossed, Connection, Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
@@ -123,7 +126,7 @@ class Driver:
             if live.pause_s:
                 await self._release(live, self._now() + timedelta(seconds=live.pause_s), "retry: after lost workers")
                 return
-            if await self._open_tickets(live, commands):
+            if await self._begin_elsewhere(live, commands):
                 continue
             # Listed before anything is awaited: a call that ends meanwhile is settled, not made again.
             launches = [] if self._stopping() else self._to_launch(live, commands)
@@ -239,42 +242,36 @@ class Driver:
 
     def _facts_of(self, live: LiveRun, arrival: Arrival) -> list[Fact]:
         try:
+            if arrival.kind is ArrivalKind.CHILD:
+                return child_ended(live.program, live.state, arrival, self._now())
             return take_in(live.program, live.state, arrival, self._now(), under_way=live.under_way)
         except Exception as error:
             # It would stay in the inbox, and break whichever worker looks into it, again and again.
             log.exception("arrival_failed_its_worker", run_id=str(live.run_id), inbox_id=arrival.inbox_id)
             return [not_taken_in(live.state, arrival, type(error).__name__, self._now())]
 
-    async def _open_tickets(self, live: LiveRun, commands: list[Command]) -> bool:
-        """Open the tickets that are asked for, each in one transaction with the fact that it is there."""
-        wanted = [command.node for command in commands if isinstance(command, OpenTicket)]
-        if not wanted:
-            return False
-        await self._save(live)
-        for node_id in wanted:
+    async def _begin_elsewhere(self, live: LiveRun, commands: list[Command]) -> bool:
+        """Open the tickets and start the runs that are asked for, each in one transaction with its fact."""
+        wanted = [command for command in commands if isinstance(command, OpenTicket | StartChildren)]
+        for command in wanted:
+            await self._save(live)
             now = self._now()
-            node, state = live.program.procedure.nodes[node_id], live.state.nodes[node_id]
-            request = TicketRequest(
-                run_id=live.run_id,
-                procedure_id=live.program.procedure.id,
-                node=node,
-                iteration=state.iteration,
-                generation=state.retries + 1,
-                inputs={field.name: state.scope[field.name] for field in node.inputs if field.name in state.scope},
-                due_at=person_asked(node, state, "", now)[1],
-                requested_by=live.state.actor,
-            )
             try:
                 async with self._db.transaction() as conn:
-                    ticket = await self._ports.open_ticket(conn, request, now)
-                    self.record(live, person_asked(node, state, ticket, now)[0])
+                    if isinstance(command, OpenTicket):
+                        fact = await ask_person(self._ports, conn, live, command.node, now)
+                    else:
+                        fact = await start_children(conn, live, command, now)
+                    self.record(live, fact)
+                    if fact.kind is not FactKind.NODE_WAITING:
+                        break
                     header = self._header(live)
                     await self._write_in(conn, live, now, header)
             except DatabaseUnavailable as error:
-                # The ticket may not be there: the fact that says so must not be written another time.
+                # The rows may not be there: the fact that says so must not be written another time.
                 raise RunLost(live.run_id) from error
             self._saved(live, header)
-        return True
+        return bool(wanted)
 
     async def _sleep(self, live: LiveRun, commands: list[Command]) -> bool:
         """Nothing is under way: let the run go until its next wake-up, unless that is very soon. True: it is let go."""
@@ -314,15 +311,22 @@ class Driver:
         if not live.unsaved and header is None and not live.taken:
             return
         tickets = live.tickets_to_close()
-        if tickets or any(fact.payload.get("timeout") for fact in live.unsaved):
+        timed_out = any(fact.payload.get("timeout") for fact in live.unsaved)
+        others = live.concerns_others
+        if tickets or timed_out or others:
             now = self._now()
             async with self._db.transaction() as conn:
                 for ticket, reason in tickets:
                     await self._ports.close_ticket(conn, ticket, reason, now)
-                if await leases.arrived_meanwhile(conn, run_id=live.run_id, taken=live.taken):
+                if live.concerns_others:
+                    await tell_others(conn, live, now)
+                if (tickets or timed_out) and await leases.arrived_meanwhile(
+                    conn, run_id=live.run_id, taken=live.taken
+                ):
                     # Whoever answered was told that the answer is kept: it counts, and not that its time ran out.
                     raise RunLost(live.run_id)
                 await self._write_in(conn, live, now, header)
+            live.cancelled.update(live.unwanted)
         else:
             await self._writer.append(self._append(live, header))
         self._saved(live, header)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdesk.flows.children import begun_as_child, handed_over, still_open
 from opsdesk.flows.compensation import begin_undoing, note_end
 from opsdesk.flows.corrections import amend, correct
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import Edge, NodeType, Procedure
-from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
+from opsdesk.flows.procedure import Edge, Node, NodeType, Procedure
+from opsdesk.flows.state import Child, Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
 from opsdesk.flows.ways import (
     UNDER_WAY,
     begin_again,
@@ -53,6 +54,16 @@ class OpenTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class StartChildren:
+    """Start the runs that carry the node out."""
+
+    node: str
+    attempt: int
+    retries: int = 0
+    iteration: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """The time that the node may wait has run out."""
 
@@ -86,7 +97,7 @@ class GoRound:
     nodes: tuple[str, ...]
 
 
-Command = Execute | OpenTicket | Expire | Sleep | GoRound | Finish
+Command = Execute | OpenTicket | StartChildren | Expire | Sleep | GoRound | Finish
 
 
 def fold(procedure: Procedure, facts: Iterable[Fact], *, run_id: str = "") -> State:
@@ -117,6 +128,8 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
                 state.deadline_at = fact.at + timedelta(seconds=procedure.timeout_s)
             for node in procedure.entries:
                 release(procedure, state, node.id, fact.at)
+            if "parent" in payload:
+                begun_as_child(state, payload)
             for node_id in procedure.detours:
                 state.nodes[node_id].phase = NodePhase.SKIPPED
                 decide_edges(procedure, state, node_id, (), fact.at)
@@ -160,6 +173,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
                 decide_edges(procedure, state, fact.node, payload["taken"], fact.at)
         case FactKind.ATTEMPT_FAILED:
             node.phase, node.error = NodePhase.RETRYING, payload
+            if node.wait is not None and node.wait.runs:
+                node.wait = None
             node.retry_at = datetime.fromisoformat(payload["retry_at"])
             node.attempt = payload["attempt"] + 1
         case FactKind.NODE_WAITING:
@@ -168,6 +183,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.attempt = payload["attempt"]
             node.sends = payload.get("sends", node.sends)
             node.error = payload.get("error", node.error)
+            for run in node.wait.runs:
+                state.children[run] = Child(fact.node, fact.iteration)
         case FactKind.NODE_FAILED:
             node.ended_at, node.wait, node.error = fact.at, None, payload
             node.phase = NodePhase.FAILED if payload["taken"] else NodePhase.BLOCKED
@@ -188,6 +205,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             for index in payload["taken"]:
                 state.events[index] = payload["event"]
             decide_awaited(procedure, state, fact.node, payload["taken"], fact.at)
+        case FactKind.CHILD_ENDED if payload["run"] in state.children:
+            state.children[payload["run"]].end = payload
         case FactKind.ROUND_BEGUN:
             begin_round(procedure, state, procedure.edge(payload["edge"]), fact.at)
         case _:
@@ -217,6 +236,7 @@ def _wait(payload: Any) -> Wait:
         ticket=payload.get("ticket"),
         role=payload.get("role"),
         has_turn=payload.get("has_turn", False),
+        runs=payload.get("runs", ()),
     )
 
 
@@ -233,6 +253,8 @@ def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
         return [Finish(RunStatus.TIMED_OUT, None, f"the time limit of {procedure.timeout_s:g} s ran out")]
     if state.set_aside is not None:
         return [Sleep(None, f"operator: {state.set_aside}"), *_deadline(state)]
+    if state.parent is not None and (handed := handed_over(state)) is not None:
+        return [Finish(RunStatus.STOPPED, *handed)]
     if (edge := due(procedure, state)) is not None:
         return [_go_round(procedure, state, edge)]
     commands = list(_node_commands(procedure, state, now))
@@ -269,25 +291,30 @@ def _node_commands(procedure: Procedure, state: State, now: datetime) -> Iterato
             continue
         match node.phase:
             case NodePhase.ACTIVE:
-                if procedure.nodes[node_id].type is NodeType.HUMAN:
-                    yield OpenTicket(node_id)
-                else:
-                    yield Execute(node_id, node.attempt, retries=node.retries, iteration=node.iteration)
+                yield _begin(procedure.nodes[node_id], node)
             case NodePhase.RETRYING:
                 assert node.retry_at is not None
                 if now >= node.retry_at:
-                    yield Execute(node_id, node.attempt, retries=node.retries, iteration=node.iteration)
+                    yield _begin(procedure.nodes[node_id], node)
                 else:
                     yield Sleep(node.retry_at, f"timer: attempt {node.attempt} of {node_id}")
             case NodePhase.WAITING:
-                yield _waiting_command(node_id, node, now)
+                yield _waiting_command(state, node_id, node, now)
             case NodePhase.BLOCKED:
                 yield Sleep(None, f"operator: incident at {node_id}")
             case _:
                 pass
 
 
-def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
+def _begin(declared: Node, node: NodeState) -> Command:
+    if declared.children is not None:
+        return StartChildren(declared.id, node.attempt, node.retries, node.iteration)
+    if declared.type is NodeType.HUMAN:
+        return OpenTicket(declared.id)
+    return Execute(declared.id, node.attempt, retries=node.retries, iteration=node.iteration)
+
+
+def _waiting_command(state: State, node_id: str, node: NodeState, now: datetime) -> Command:
     wait = node.wait
     assert wait is not None
     if wait.reason == "rate_limit":
@@ -308,6 +335,8 @@ def _waiting_command(node_id: str, node: NodeState, now: datetime) -> Command:
         )
     if wait.reason == "timer":
         return Sleep(wait.until, f"timer: {node_id}")
+    if wait.reason == "children":
+        return Sleep(wait.until, f"children: {still_open(state, wait)} of {len(wait.runs)} ({node_id})")
     moments = [moment for moment in (wait.until, wait.resend_at) if moment is not None]
     who = f"person: {wait.role or 'anyone'}" if wait.reason == "person" else "event: partner's answer"
     return Sleep(min(moments, default=None), f"{who} ({node_id})")

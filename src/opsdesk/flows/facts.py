@@ -14,7 +14,8 @@ class FactKind(StrEnum):
 
     # Beneath each kind: its payload.
     RUN_STARTED = "run_started"
-    """inputs, actor; trace (a `traceparent`) where somebody traces."""
+    """inputs, actor; trace (a `traceparent`) where somebody traces. Of a child: `parent` (who waits for it), and of one
+    that runs a single node `part` (the node, and what it sees)."""
     NODE_ENDED = "node_ended"
     """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
     that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `items`: by
@@ -28,8 +29,11 @@ class FactKind(StrEnum):
     NODE_BLOCKED = "node_blocked"
     """The node answered, and where to go on could not be decided: outputs, expression, message. An incident."""
     NODE_WAITING = "node_waiting"
-    """reason (`callback`, `person` or `rate_limit`), until, resend_at, ticket, role: the node waits for the world.
-    has_turn: resend_at is a turn under the rate limit."""
+    """reason (`callback`, `person`, `rate_limit`, `timer`, `children`), until, resend_at, ticket, role: the node waits
+    for the world. has_turn: resend_at is a turn under the rate limit. runs: the ids of its children; procedure, digest:
+    what they run."""
+    CHILD_ENDED = "child_ended"
+    """run, index, outcome, outputs; of one that did not complete node, reason, code, timeout: a child has ended."""
     NODE_RETRIED = "node_retried"
     """actor, new_key: a person has a failed or blocked node executed again."""
     NODE_RERUN = "node_rerun"

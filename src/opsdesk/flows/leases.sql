@@ -81,7 +81,8 @@ select inbox_id, kind, node, iteration, payload, actor, at from flow_inbox
 where run_id = %(run_id)s and taken_at is null order by inbox_id;
 
 -- name: lock_run
-select from flow_run where run_id = %(run_id)s for update;
+-- As the change of the header locks it: whoever adds an arrival waits, a foreign key to the run does not.
+select from flow_run where run_id = %(run_id)s for no key update;
 
 -- name: arrived_meanwhile
 select inbox_id from flow_inbox

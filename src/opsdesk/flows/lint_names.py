@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from opsdesk.flows.expressions import ERROR_NAMES, EVENT_SCHEMAS, METADATA_NAMES, Scope, edge_schemas, qualified
@@ -60,7 +61,8 @@ class Names:
             for name, provider in self.providers.get(word, ()):
                 if provider.node is None or provider.node.id in visible:
                     found.setdefault(name, []).append(provider)
-        for name, provider in self._of_loops(node_id):
+        own = self._of_spawning(node_id) if edge is None else ()
+        for name, provider in chain(self._of_loops(node_id), own):
             if words is None or name.split(".")[1] in words:
                 found.setdefault(name, []).append(provider)
         return found
@@ -96,6 +98,12 @@ class Names:
             node = None if edge.target == node_id else self.procedure.nodes[edge.target]
             for name, schema in edge_schemas(edge).items():
                 yield name, Provider(node, Field(name, schema, required=alone))
+
+    def _of_spawning(self, node_id: str) -> Iterator[tuple[str, Provider]]:
+        """What each child of a node sees of its place among them."""
+        if self.procedure.nodes[node_id].children is not None:
+            for name in ("spawn.index", "spawn.count"):
+                yield name, Provider(None, Field(name, {"type": "integer"}))
 
     def certainty(self, node_id: str, providers: list[Provider], edge: Edge | None = None) -> Certainty:
         """Whether the name has a value there. What cannot be decided within the limits counts as sure."""

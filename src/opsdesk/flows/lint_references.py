@@ -117,7 +117,7 @@ def _key(node: Node, reference: Reference, known: Mapping[str, list[Provider]]) 
             return reference.name if own and run_input not in known else run_input
         case Namespace.METADATA:
             return f"metadata.{reference.name}"
-        case Namespace.LOOP | Namespace.EVENT:
+        case Namespace.LOOP | Namespace.EVENT | Namespace.SPAWN:
             return f"{reference.namespace}.{reference.name}"
         case _:
             return reference.name

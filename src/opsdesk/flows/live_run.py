@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
+from opsdesk.flows.children import no_longer_wanted
 from opsdesk.flows.compensation import ending
 from opsdesk.flows.corrections import overlaid
 from opsdesk.flows.engine import Execute, Finish
@@ -47,6 +48,8 @@ class LiveRun:
     pause_s: float = 0.0
     """Let go for so long before anything is executed."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: set[str] = field(default_factory=set)
+    """Children that were told from here that nothing waits for them any more."""
     ended: asyncio.Future[State] | None = None
     """For whoever started the run in this process and waits for it."""
 
@@ -77,6 +80,22 @@ class LiveRun:
             actor=command.actor,
             under_way=self.under_way,
         )
+
+    @property
+    def has_ended_as_child(self) -> bool:
+        """Whether what is about to be written ends a run that another one waits for."""
+        return self.state.parent is not None and any(fact.kind is FactKind.RUN_ENDED for fact in self.unsaved)
+
+    @property
+    def unwanted(self) -> dict[str, str]:
+        """Children, with the reason, that are to be cancelled because of what is about to be written."""
+        found = no_longer_wanted(self.state) if self.state.children else ()
+        return {run: reason for run, reason in found if run not in self.cancelled}
+
+    @property
+    def concerns_others(self) -> bool:
+        """Whether what is about to be written is to be told to the parent of the run, or to children of it."""
+        return self.has_ended_as_child or bool(self.unwanted)
 
     def find_subjects(self) -> list[int]:
         """Whom the unsaved facts say it is about, beside those written before."""

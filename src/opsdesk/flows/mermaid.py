@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from opsdesk.flows.draw_edge import spoken_mode
+from opsdesk.flows.draw_status import children_told
 from opsdesk.flows.draw_text import clean
 from opsdesk.flows.draw_words import ENGLISH
 from opsdesk.flows.procedure import Edge, EdgeMode, Node, NodeType, Procedure
@@ -70,6 +71,8 @@ def _shaped(node: Node) -> str:
     parts = [f"{kind}: {node.approval.role}" if node.approval.role else kind, node.name]
     if node.name != node.id:
         parts.append(node.id)
+    if node.children is not None:
+        parts.append(children_told(node, ENGLISH))
     return f'{before}"{"<br/>".join(_escaped(part) for part in parts)}"{after}'
 
 

@@ -1,7 +1,7 @@
 """A procedure as the runtime sees it: one spelling of everything, whatever version the document was written in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,33 @@ class Undo:
     on: frozenset[str] = frozenset(UNDONE_ON)
 
 
+class OnChildFailure(StrEnum):
+    """What becomes of a node when one of the runs that carry it out does not complete."""
+
+    WAIT = "wait"
+    """The others end first, then the node fails."""
+    CANCEL = "cancel"
+    """The node fails at once, and the others are cancelled."""
+    IGNORE = "ignore"
+    """The node ends with what the others gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """How a node is carried out by runs of their own."""
+
+    count: int = 1
+    procedure: str | None = None
+    """The id of the stored procedure that they run; None: they run this node alone."""
+    inputs: Mapping[str, Any] | None = None
+    """What such a procedure is started with, with its `${…}`; None: the inputs that the node declares."""
+    on_failure: OnChildFailure = OnChildFailure.WAIT
+    may_spawn: bool = True
+    """Whether they may start runs of their own."""
+    outputs: tuple[Field, ...] = ()
+    """What each of them gives. The outputs of the node are lists of it where there are several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     id: str
@@ -149,6 +176,8 @@ class Node:
     undo: Undo | None = None
     explain: str = ""
     position: Position = Position()
+    children: Children | None = None
+    """None: it is carried out within the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +192,8 @@ class Edge:
     label: str = ""
     join_count: int | None = None
     """How many taken edges release the target, where this edge says so; the target waits for no other then."""
+    spawn_count: int = 1
+    """How many children the target has, where this edge starts them."""
     for_each: str | None = None
     """The list for whose items a loop has its target run, one after the other."""
     iterator_var: str = "item"
@@ -294,6 +325,13 @@ class Procedure:
         """The nodes that a run begins with: those that no edge leads to, or only loops from behind them."""
         others = {*self.detours, *self.undo_nodes}
         return tuple(node for node in self.nodes.values() if not self.incoming[node.id] and node.id not in others)
+
+    def only(self, node_id: str) -> "Procedure":
+        """The part of it that a child runs which carries out one node: that node, with nothing before or behind it."""
+        node = self.nodes[node_id]
+        outputs = node.children.outputs if node.children is not None else node.outputs
+        alone = replace(node, outputs=outputs, children=None, undo=None)
+        return replace(self, nodes={node_id: alone}, edges=(), timeout_s=None, cases=())
 
     def edge(self, index: int) -> Edge:
         """By its index, as the journal names it."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opsdesk.flows.expressions import Condition
+from opsdesk.flows.facts import Fact
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.subjects import subject_names
 
@@ -18,3 +19,14 @@ class Program:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subjects", subject_names(self.procedure))
+
+    def of_run(self, started: Fact) -> "Program":
+        """What a run executes that this fact began: all of it, or as a child one node alone."""
+        procedure = part_of_run(self.procedure, started)
+        return self if procedure is self.procedure else Program(procedure, {})
+
+
+def part_of_run(procedure: Procedure, started: Fact) -> Procedure:
+    """The procedure that a run goes through which this fact began: as a child it may be one node of it."""
+    part = started.payload.get("part")
+    return procedure if part is None else procedure.only(part["node"])

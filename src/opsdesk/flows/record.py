@@ -12,7 +12,7 @@ from opsdesk.flows.digests import record_ends, verify_journals
 from opsdesk.flows.draw_status import Moment, waited_for
 from opsdesk.flows.draw_words import ENGLISH
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import Field, Procedure
+from opsdesk.flows.procedure import EdgeMode, Field, Procedure
 from opsdesk.flows.record_chain import sealed, verify
 from opsdesk.flows.settle import ANSWERABLE
 from opsdesk.flows.state import OPEN, NodePhase, NodeState, RunStatus, State
@@ -130,7 +130,7 @@ class _Recorder:
             "mode": "live",
             "status": _STATUS[status],
             "outcome": status.value,
-            "trigger": {"actor": state.actor, "timestamp": _stamp(begin)},
+            "trigger": {"actor": state.actor, "timestamp": _stamp(begin)} | self._parent(),
             "started_at": _stamp(begin),
             "ended_at": _stamp(end),
             "duration_ms": _milliseconds(begin, end),
@@ -165,11 +165,42 @@ class _Recorder:
                 status = "TIMEOUT" if payload.get("timeout") else "FAILED"
                 reason = "" if payload["taken"] else "nothing in the procedure says how to go on"
                 self._ended(fact, status, error=_error(payload), reason=reason)
+            case FactKind.CHILD_ENDED:
+                self._child(fact)
             case FactKind.NODE_RETRIED | FactKind.NODE_RERUN:
                 self.started[fact.node] = fact.at
                 self.retried_by[fact.node] = str(payload.get("actor") or "")
             case _:
                 pass
+
+    def _parent(self) -> dict[str, Any]:
+        parent = self.state.parent
+        if parent is None:
+            return {}
+        return {"parent_run_id": parent.run, "parent_id": parent.node, "spawn_index": parent.index}
+
+    def _child(self, fact: Fact) -> None:
+        """A run of its own, as far as its parent knows it."""
+        payload, node = fact.payload, self.procedure.nodes[fact.node]
+        began = min(self.started.get(fact.node, fact.at), fact.at)
+        record = {
+            "node_id": fact.node,
+            "node_type": node.type.value,
+            "status": {"completed": "COMPLETED", "timed_out": "TIMEOUT"}.get(payload["outcome"], "FAILED"),
+            "started_at": _stamp(began),
+            "ended_at": _stamp(fact.at),
+            "duration_ms": _milliseconds(began, fact.at),
+            "child_run_id": payload["run"],
+            "spawn_index": payload["index"],
+        }
+        spawned_by = [edge.source for edge in self.procedure.incoming[fact.node] if edge.mode is EdgeMode.SPAWN]
+        if spawned_by:
+            record["parent_id"] = spawned_by[0]
+        outputs = node.children.outputs if node.children is not None else ()
+        record["outputs"] = self._revealed(payload["outputs"], outputs)
+        if payload.get("reason"):
+            record["reason"] = mask_text(payload["reason"])
+        self.records.append(record)
 
     def _begun_again(self, fact: Fact) -> None:
         """The attempt that is under way, where there is one, ends here."""

@@ -43,13 +43,17 @@ _RECORD = _object(
         "reason": _text("Why it is as it is."),
         "actor": _text("The id of the actor who answered."),
         "retried_by": _text("The id of the actor who had it executed again."),
+        "child_run_id": {"type": "string", "format": "uuid", "description": "The id of the run of its own."},
+        "parent_id": _text("The node whose edge starts such runs."),
+        "spawn_index": {"type": "integer", "description": "Which of the runs of the node it was, from 0."},
         "sends": {"type": "integer", "description": "How often the partner was asked, where that was more than once."},
         "prev_hash": _HASH | {"description": "The hash of the record before, in a chain."},
         "hash": _HASH | {"description": "The hash of this record, in a chain."},
     },
     optional=(
         *("attempt", "iteration", "started_at", "ended_at", "duration_ms", "inputs", "outputs"),
-        *("error", "reason", "actor", "retried_by", "sends", "prev_hash", "hash"),
+        *("error", "reason", "actor", "retried_by", "child_run_id", "parent_id", "spawn_index", "sends"),
+        *("prev_hash", "hash"),
     ),
 )
 
@@ -71,7 +75,17 @@ LOG_SCHEMA = _object(
             "description": "In the words of the specification, which has none for an open run; see `outcome`.",
         },
         "outcome": {"enum": list(RunStatus), "description": "The status of the run."},
-        "trigger": _object("Who started the run.", {"actor": _text("The id of the actor."), "timestamp": _WHEN}),
+        "trigger": _object(
+            "Who started the run.",
+            {
+                "actor": _text("The id of the actor."),
+                "timestamp": _WHEN,
+                "parent_run_id": {"type": "string", "format": "uuid", "description": "The run that started it."},
+                "parent_id": _text("The node of that run which it carries out."),
+                "spawn_index": {"type": "integer", "description": "Which of the runs of that node it is, from 0."},
+            },
+            optional=("parent_run_id", "parent_id", "spawn_index"),
+        ),
         "started_at": _WHEN | {"description": "When it was started."},
         "ended_at": _WHEN | {"description": "When it ended, or what was last happened."},
         "duration_ms": {"type": "integer", "description": "From the one to the other, in milliseconds."},

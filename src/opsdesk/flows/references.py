@@ -19,6 +19,7 @@ class Namespace(StrEnum):
     METADATA = "metadata"
     LOOP = "loop"
     EVENT = "event"
+    SPAWN = "spawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from opsdesk.flows.routes_callbacks import callback_routes
 from opsdesk.flows.routes_checks import check_routes
+from opsdesk.flows.routes_children import children_routes
 from opsdesk.flows.routes_corrections import correction_routes
 from opsdesk.flows.routes_events import event_routes
 from opsdesk.flows.routes_procedures import procedure_routes
@@ -14,6 +15,7 @@ from opsdesk.flows.routes_webhooks import webhook_routes
 __all__ = [
     "callback_routes",
     "check_routes",
+    "children_routes",
     "correction_routes",
     "event_routes",
     "procedure_routes",

@@ -9,14 +9,27 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from opsdesk.flows.family import ChildRun, children_of, count_children
 from opsdesk.flows.runs import STALL_GRACE_S, Run
 from opsdesk.flows.state import OPEN, RunStatus
 from opsdesk.flows.subjects import subject_digest
+from opsdesk.flows.views_children import ChildView
 from opsdesk.kit.db import Connection
 from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
 from opsdesk.kit.sql import statements
 
-__all__ = ["RunFilter", "RunOrder", "RunStatus", "WaitsFor", "count_runs", "list_runs"]
+__all__ = [
+    "ChildRun",
+    "ChildView",
+    "RunFilter",
+    "RunOrder",
+    "RunStatus",
+    "WaitsFor",
+    "children_of",
+    "count_children",
+    "count_runs",
+    "list_runs",
+]
 
 _SQL = statements(__file__)
 PICK = _SQL["pick"]
@@ -53,6 +66,7 @@ class WaitsFor(StrEnum):
     PERSON = "person"
     PARTNER = "event"
     TIMER = "timer"
+    CHILDREN = "children"
     OPERATOR = "operator"
 
 

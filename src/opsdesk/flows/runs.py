@@ -18,6 +18,7 @@ from opsdesk.flows.facts import Fact, FactKind, start_payload
 from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.nodes.storable import storage_problem
 from opsdesk.flows.procedure import Procedure
+from opsdesk.flows.program import part_of_run
 from opsdesk.flows.state import OPEN, State
 from opsdesk.flows.subjects import NAMES, subject_names, subjects_of
 from opsdesk.kit.db import Connection
@@ -251,6 +252,7 @@ async def read_state(conn: Connection, run_id: UUID) -> tuple[Procedure, State, 
     facts: list[Fact] = []
     while rows := await read_journal(conn, run_id, after=len(facts)):
         facts += map(fact_of, rows)
+    procedure = part_of_run(procedure, facts[0])
     return procedure, fold(procedure, facts, run_id=str(run_id)), facts
 
 

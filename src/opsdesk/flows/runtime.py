@@ -203,8 +203,9 @@ class Runtime:
                 self._claimed_while_live.add(claim.run_id)
                 continue
             try:
-                program = await self._definitions.program(claim.definition_id)
-                state = fold(program.procedure, leases.facts(journals[claim.run_id]), run_id=str(claim.run_id))
+                facts = leases.facts(journals[claim.run_id])
+                program = (await self._definitions.program(claim.definition_id)).of_run(facts[0])
+                state = fold(program.procedure, facts, run_id=str(claim.run_id))
             except DatabaseUnavailable:
                 raise
             except Exception as error:

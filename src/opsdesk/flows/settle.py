@@ -24,6 +24,7 @@ from opsdesk.flows.ways import behind, onward, tickets_cut_off
 ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING})
 SKIPPABLE = ANSWERABLE | {NodePhase.BLOCKED}
 """It has begun, and nothing is behind it yet."""
+_AWAITED = {"person": "a reviewer", "children": "the runs that it started"}
 RERUNNABLE = SKIPPABLE | {NodePhase.DONE, NodePhase.FAILED}
 """A taken edge leads to it."""
 
@@ -183,7 +184,7 @@ def expired(program: Program, state: State, node_id: str, now: datetime) -> list
     assert node.wait is not None
     if node.wait.reason == "timer":
         return [ended(program, state, node_id, {}, now)]
-    who = node.wait.role or "a reviewer" if node.wait.reason == "person" else "the partner"
+    who = node.wait.role or _AWAITED.get(node.wait.reason, "the partner")
     failure = Failed("TimedOut", f"{node_id} waited for {who} until its time ran out", timeout=True)
     ticket = node.wait.ticket
     fact = failed(program, state, node_id, failure, now, attempt=node.attempt)
@@ -218,6 +219,8 @@ class ArrivalKind(StrEnum):
     EVENT = "event"
     AMEND = "amend"
     CORRECT = "correct"
+    CHILD = "child"
+    """A run that carries out a node of this one has ended: see `child_ends`."""
 
 
 @dataclass(frozen=True, slots=True)

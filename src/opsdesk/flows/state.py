@@ -60,6 +60,8 @@ class Wait:
     role: str | None = None
     has_turn: bool = False
     """`resend_at` is the turn under the rate limit that is reserved for it."""
+    runs: Sequence[str] = ()
+    """The ids of its children, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,36 @@ class Pause:
     actor: str
     at: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The run and the node that a child was started by, and what is wanted of it."""
+
+    run: str
+    node: str
+    iteration: int
+    index: int
+    """Among the children of the node, from 0."""
+    count: int
+    chain: Sequence[str]
+    """The procedures of the runs above, from the first one on."""
+    returns: Sequence[str]
+    """The names that are handed back."""
+    takes_failure: bool
+    """Whether the parent goes on by a failure, so that it is not an incident here."""
+    takes_timeout: bool
+    may_spawn: bool
+
+
+@dataclass(slots=True)
+class Child:
+    """A run that carries out a node of this one."""
+
+    node: str
+    iteration: int
+    end: Mapping[str, Any] | None = None
+    """What it ended with: the payload of `child_ended`; None while it is open."""
 
 
 @dataclass(slots=True)
@@ -191,3 +223,7 @@ class State:
     """Since the last progress."""
     set_aside: str | None = None
     pause: Pause | None = None
+    parent: Parent | None = None
+    """Of a child."""
+    children: dict[str, Child] = field(default_factory=dict)
+    """By id of the run: those that this run has started."""

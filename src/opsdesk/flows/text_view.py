@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from opsdesk.flows.draw_edge import spoken_mode
-from opsdesk.flows.draw_status import Moment, caption, duration, node_lines, settled, waited_for
+from opsdesk.flows.draw_status import Moment, caption, children_told, duration, node_lines, settled, waited_for
 from opsdesk.flows.draw_text import clean, is_wide
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.facts import Fact, FactKind
@@ -89,6 +89,8 @@ def _limits(node: Node, known: Words) -> str:
         if node.approval.required_approvers > 1:
             parts.append(known["approvers"].format(count=node.approval.required_approvers))
         limit = node.approval.timeout_s or limit
+    if node.children is not None:
+        parts.append(children_told(node, known))
     if limit:
         parts.append(f"≤ {duration(limit, known)}")
     if node.retry.max_retries:
@@ -153,6 +155,8 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
         parts.append(str(payload.get("event", {}).get("name", "")))
     if "undoes" in payload:
         parts.append(known["undoes"].format(node=payload["undoes"]["node"]))
+    if fact.kind is FactKind.CHILD_ENDED:
+        parts.append(f"{payload['run']} {known['run_' + payload['outcome']]}")
     if payload.get("actor"):
         parts.append(known["by"].format(actor=payload["actor"]))
     for index in payload.get("taken", ()):

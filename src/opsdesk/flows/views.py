@@ -107,8 +107,9 @@ class RunPage(View):
 class WaitView(View):
     """For whom a node waits."""
 
-    reason: Literal["person", "partner", "rate_limit", "timer"]
-    """A person at the review desk, a partner's answer, its turn under the rate limit of the partner, or a time."""
+    reason: Literal["person", "partner", "rate_limit", "timer", "children"]
+    """A person at the review desk, a partner's answer, its turn under the rate limit of the partner, a time, or runs
+    that it has started."""
     role: str | None
     """The role of the person; null: anyone, or no person."""
     ticket: str | None
@@ -124,11 +125,12 @@ class WaitView(View):
         return WaitView(reason=_WAITS[wait.reason], **facts)
 
 
-_WAITS: Mapping[str, Literal["person", "partner", "rate_limit", "timer"]] = {
+_WAITS: Mapping[str, Literal["person", "partner", "rate_limit", "timer", "children"]] = {
     "person": "person",
     "callback": "partner",
     "rate_limit": "rate_limit",
     "timer": "timer",
+    "children": "children",
 }
 """Why a node waits, in the journal and outside."""
 
@@ -177,9 +179,26 @@ class NodeStateView(View):
     """The id of the node that it undoes, or undid last; null: none."""
 
 
+class ParentView(View):
+    """Which run started this one, and for which node."""
+
+    run: UUID
+    """The id of the run that waits for this one."""
+    node: str
+    """The id of the node that this run carries out."""
+    iteration: int
+    """Which iteration of the node, from 1."""
+    index: int
+    """Which of the runs of the node this is, from 0."""
+    count: int
+    """How many runs carry out the node."""
+
+
 class RunDetail(RunView):
     """A run with the state of each of its nodes."""
 
+    parent: ParentView | None
+    """Which run started it; null: no other run did."""
     inputs: dict[str, Any]
     """What it was started with, by name."""
     deadline_at: datetime | None
@@ -197,6 +216,7 @@ class RunDetail(RunView):
     def whole(run: Run, procedure: Procedure, state: State, see: Sight) -> "RunDetail":
         return RunDetail(
             **RunView.of(run).model_dump(),
+            parent=_parent(state),
             inputs=see(state.inputs),
             deadline_at=state.deadline_at,
             pause=PauseView(actor=state.pause.actor, at=state.pause.at, reason=mask_text(state.pause.reason))
@@ -206,6 +226,15 @@ class RunDetail(RunView):
             set_aside=state.set_aside and mask_text(state.set_aside),
             nodes=[_node_state(procedure, name, node, see) for name, node in state.nodes.items()],
         )
+
+
+def _parent(state: State) -> ParentView | None:
+    parent = state.parent
+    if parent is None:
+        return None
+    return ParentView(
+        run=UUID(parent.run), node=parent.node, iteration=parent.iteration, index=parent.index, count=parent.count
+    )
 
 
 def _node_state(procedure: Procedure, node_id: str, state: NodeState, see: Sight) -> NodeStateView:
@@ -293,6 +322,9 @@ class FactView(View):
         if "items" in payload:
             # Away from the name that says whether they are personal, nobody sees them; they are among the outputs.
             payload["items"] = {index: len(items) for index, items in payload["items"].items()}
+        if "part" in payload:
+            # What it sees is shown where it comes from, in the journal of the parent.
+            payload["part"] = payload["part"]["node"]
         return FactView(**asdict(row) | {"node": row.node or None, "payload": see(payload)})
 
 

@@ -65,6 +65,10 @@ class SeenRun:
     facts: int
     actions: Sequence[str]
     is_open: bool
+    children: Sequence["flows.run_list.ChildRun"]
+    """The first of the runs that it has started."""
+    children_counts: Mapping[str, int]
+    """By status: how many those are."""
     newer_version: bool
     """There is a newer version of the procedure than the one that the run is pinned to."""
 
@@ -81,6 +85,8 @@ async def seen_run(conn: Connection, run_id: UUID, visitor: Visitor, formats: Fo
     told = [
         Moment(seq, fact.at, flows.text_view.told(procedure, fact, **how)) for seq, fact in enumerate(facts, start=1)
     ]
+    children = await flows.run_list.children_of(conn, run_id) if state.children else []
+    counts = await flows.run_list.count_children(conn, run_id) if state.children else {}
     may_write = access.may(visitor.actor, access.Scope.RUNS_WRITE)
     return SeenRun(
         run=run,
@@ -94,8 +100,18 @@ async def seen_run(conn: Connection, run_id: UUID, visitor: Visitor, formats: Fo
         facts=len(told),
         actions=run_actions(detail) if may_write else (),
         is_open=run.ended_at is None,
+        children=children,
+        children_counts=_by_status(counts),
         newer_version=newest.definition_id != run.definition_id,
     )
+
+
+def _by_status(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for by_status in counts.values():
+        for status, count in by_status.items():
+            found[status] = found.get(status, 0) + count
+    return found
 
 
 def _steps(

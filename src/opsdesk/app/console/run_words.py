@@ -48,6 +48,7 @@ WAITS: Mapping[WaitsFor, str] = {
     WaitsFor.PERSON: N_("a person"),
     WaitsFor.PARTNER: N_("a partner"),
     WaitsFor.TIMER: N_("a timer"),
+    WaitsFor.CHILDREN: N_("other runs"),
     WaitsFor.OPERATOR: N_("an operator"),
 }
 ORDERS: Mapping[RunOrder, str] = {
@@ -69,6 +70,7 @@ WAKES: Sequence[tuple[re.Pattern[str], str]] = [
         (r"event: partner's answer \((?P<node>.+)\)", N_("the partner's answer at %(node)s")),
         (r"timer: attempt (?P<number>\d+) of (?P<node>.+)", N_("attempt %(number)s of %(node)s")),
         (r"timer: turn of (?P<node>.+) under its rate limit", N_("the turn of %(node)s under its rate limit")),
+        (r"children: (?P<open>\d+) of (?P<count>\d+) \((?P<node>.+)\)", N_("%(open)s of %(count)s runs of %(node)s")),
         (r"timer: (?P<node>.+)", N_("its time at %(node)s")),
         (r"operator: incident at (?P<node>.+)", N_("an operator: incident at %(node)s")),
         (r"operator: paused by (?P<who>.+)", N_("an operator: paused by %(who)s")),

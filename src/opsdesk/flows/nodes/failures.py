@@ -47,6 +47,17 @@ class Failure(StrEnum):
     SIGNAL_REFUSED = "SignalRefused"
     """The other run did not take the signal of a `system` node."""
 
+    CHILD_CANCELLED = "ChildCancelled"
+    """A run that carries out the node was cancelled."""
+    CHILD_NOT_STARTED = "ChildNotStarted"
+    """The procedure that the node runs is not stored, or does not take the inputs that it is given."""
+    CHILD_STOPPED = "ChildStopped"
+    """A run that carries out the node ended as `stopped`."""
+    CHILD_TOO_DEEP = "ChildTooDeep"
+    """Runs start runs deeper than 8; the message names the procedures on the way."""
+    SPAWN_REFUSED = "SpawnRefused"
+    """A `spawn_policy` does not let this run start runs of its own."""
+
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
     QUERY_REFUSED = "QueryRefused"
     """The database refused the statement of a `db` node; the message has its SQLSTATE."""

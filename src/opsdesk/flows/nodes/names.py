@@ -26,7 +26,7 @@ def lookup_for(call: NodeCall, *, secrets: SecretLookup, env: Mapping[str, str])
                 return call.run_inputs[name] if name in call.run_inputs else call.inputs[name]
             case Namespace.OUTPUTS:
                 return _outputs_of(call, reference.node or "")[name]
-            case Namespace.LOOP | Namespace.EVENT:
+            case Namespace.LOOP | Namespace.EVENT | Namespace.SPAWN:
                 return call.scope[f"{reference.namespace}.{name}"]
             case Namespace.METADATA:
                 return _metadata(call)[name]

@@ -57,7 +57,8 @@ def _tested(program: Program, case: Case) -> CaseResult:
 
 def _can_answer(program: Program, case: Case) -> bool:
     assert case.target is not None
-    is_computed = program.procedure.nodes[case.target].type is NodeType.DATA
+    target = program.procedure.nodes[case.target]
+    is_computed = target.type is NodeType.DATA and target.children is None
     return is_computed or case.target in case.mocks or case.target in case.failures
 
 

@@ -17,6 +17,7 @@ from opsdesk.flows.engine import (
     GoRound,
     OpenTicket,
     Sleep,
+    StartChildren,
     apply,
     decide,
     fold,
@@ -168,6 +169,10 @@ class _Player:
                 case Execute():
                     self._execute(command)
                     return True
+                case StartChildren(node=node, attempt=attempt, retries=retries, iteration=iteration):
+                    # Their runs are rehearsed by themselves; here it counts what they come to together.
+                    self._execute(Execute(node, attempt, retries=retries, iteration=iteration))
+                    return True
                 case OpenTicket(node=node):
                     self._ask_person(node)
                     return True
@@ -225,7 +230,8 @@ class _Player:
             self.played.endless = answer.reason
             return
         if isinstance(answer, Silence):
-            answers_later = self.program.procedure.nodes[command.node].type is NodeType.API
+            declared = self.program.procedure.nodes[command.node]
+            answers_later = declared.type is NodeType.API and declared.children is None
             told = f"{command.node} did not answer in time"
             answer = Promise() if answers_later else Failed("TimedOut", told, timeout=True)
         self._add(*settle(self.program, self.played.state, command, answer, self.now))
@@ -257,7 +263,7 @@ def bound(program: Program, node_id: str, answer: Any) -> NodeOutcome:
 def computed(program: Program, state: State, node_id: str) -> NodeOutcome | None:
     """What a node answers that computes from what it sees alone; None for one that needs the world."""
     node, stands = program.procedure.nodes[node_id], state.nodes[node_id]
-    if node.type is not NodeType.DATA:
+    if node.type is not NodeType.DATA or node.children is not None:
         return None
     call = NodeCall(
         run_id=UUID(int=0),
