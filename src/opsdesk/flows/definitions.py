@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from opsdesk.flows.errors import ProcedureNotFound, ProcedureRefused
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint import lint
+from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.program import Program
 from opsdesk.flows.triggers.declaring import declare
@@ -29,6 +31,8 @@ LIST_DEFINITIONS = _SQL["list_definitions"]
 LIST_VERSIONS = _SQL["list_versions"]
 FIND_VERSION = _SQL["find_version"]
 
+CALLED_MAX = 100
+"""Procedures that are looked into for a circle of procedures that run each other."""
 PROGRAMS_MAX = 500
 """Procedures kept ready in one process; the one that was used longest ago goes first."""
 
@@ -69,6 +73,8 @@ async def store_procedure(
     procedure, blocking = await asyncio.to_thread(_runnable, text, file_name)
     if procedure is None or blocking:
         raise ProcedureRefused(file_name, [_told(finding) for finding in blocking])
+    if any(node.children is not None and node.children.procedure for node in procedure.nodes.values()):
+        await _refuse_circles(conn, procedure, file_name)
     values = {
         "digest": procedure.digest,
         "procedure_id": procedure.id,
@@ -96,6 +102,26 @@ async def store_procedure(
     )
     await declare(conn, procedure, actor=actor, now=now)
     return replace(stored, new=True)
+
+
+async def _refuse_circles(conn: Connection, procedure: Procedure, file_name: str) -> None:
+    """Where what it runs leads back to it, by the newest versions that are stored, it would run without an end."""
+    ways: dict[str, tuple[str, ...]] = {procedure.id: (procedure.id,)}
+    pending = [procedure]
+    while pending and len(ways) <= CALLED_MAX:
+        current = pending.pop(0)
+        for node in current.nodes.values():
+            called = node.children.procedure if node.children is not None else None
+            if called == procedure.id:
+                way = " → ".join((*ways[current.id], called))
+                where = next(each for each in procedure.nodes.values() if each.children is not None)
+                message = f"{way} goes round in a circle"
+                finding = Finding(Code.IMPORT_CYCLE, Severity.ERROR, message, "", where.position, "workflow_ref")
+                raise ProcedureRefused(file_name, [_told(finding)])
+            if called is not None and called not in ways:
+                ways[called] = (*ways[current.id], called)
+                with suppress(ProcedureNotFound):
+                    pending.append((await latest_definition(conn, called))[1])
 
 
 def _runnable(text: str | bytes, file_name: str) -> tuple[Procedure | None, list[Finding]]:
