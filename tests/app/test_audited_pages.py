@@ -16,6 +16,7 @@ from tests.access.staff import KEEPER, PASSWORD
 from tests.app.documents import greet
 from tests.app.serving import Api, serving
 from tests.app.test_permissions import all_routes, path_of
+from tests.app.triggered import ALWAYS, ORDERS
 
 NEW_PASSWORD = "another horse battery"
 
@@ -51,6 +52,9 @@ WRITES = {
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
     "/tickets/{ticket_id}/amend": ["ticket.amend", "run.amend"],
     "/runs/{run_id}/{name}": ["run.pause"],
+    "/triggers/{procedure_id}/{trigger}/{action}": ["trigger.activate"],
+    "/triggers/{procedure_id}/{trigger}/fire": ["trigger.deliver", "run.start"],
+    "/triggers/{procedure_id}/{trigger}/deliveries/{delivery_id}/retry": ["trigger.deliver_again", "run.start"],
     "/procedures": ["procedure.store"],
     "/procedures/{procedure_id}/start": ["run.start"],
 }
@@ -270,6 +274,19 @@ async def test_what_is_done_to_procedures_on_pages_is_recorded(api: Api) -> None
     assert await engineer.wrote("/procedures", **form) == WRITES["/procedures"]
     started = await engineer.wrote("/procedures/greet/start", **{"value.email": "a@example.com", "key": "1"})
     assert started == WRITES["/procedures/{procedure_id}/start"]
+
+
+async def test_what_is_done_to_triggers_on_pages_is_recorded(api: Api) -> None:
+    engineer, one = await browser_of(api, "operations_engineer"), "/triggers/orders/event"
+    await engineer.wrote("/procedures", op="store", text=ORDERS, file_name="orders.osop.yaml")
+    path = "/triggers/{procedure_id}/{trigger}"
+    assert await engineer.wrote(f"{one}/activate") == WRITES[f"{path}/{{action}}"]
+    assert await engineer.wrote(f"{one}/fire", data='{"order": "A-1"}', key="1") == WRITES[f"{path}/fire"]
+    await engineer.wrote(f"{one}/fire", data="{}", key="2")
+    await engineer.wrote("/procedures", op="store", text=ALWAYS, file_name="orders.osop.yaml")
+    assert await engineer.wrote(f"{one}/move") == ["trigger.move"]
+    retried = await engineer.wrote(f"{one}/deliveries/2/retry")
+    assert retried == WRITES[f"{path}/deliveries/{{delivery_id}}/retry"]
 
 
 def test_every_form_is_known_to_these_tests(api: Api) -> None:

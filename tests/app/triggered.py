@@ -23,6 +23,7 @@ nodes:
 edges: []
 """
 NEWER = f"{ORDERS}x-note: another version\n"
+ALWAYS = NEWER.replace("${event.data.order}", "always")
 
 
 def signed(body: bytes, *, at: datetime, delivery: str = "msg-1") -> Mapping[str, str]:

@@ -36,6 +36,8 @@ PAGES: Mapping[str, str | None] = {
     "/procedures/new": Role.OPERATIONS_ENGINEER,
     "/procedures/{procedure_id}": Role.OPERATIONS_ENGINEER,
     "/procedures/{procedure_id}/start": Role.SUPPORT_AGENT,
+    "/triggers": Role.OPERATIONS_ENGINEER,
+    "/triggers/{procedure_id}/{trigger}": Role.OPERATIONS_ENGINEER,
     "/operations": Role.OPERATIONS_ENGINEER,
 }
 NOT_PAGES = {
@@ -68,6 +70,7 @@ class Sample:
             run_id=self.run_id,
             entry_id=self.entry_id,
             procedure_id="refund-approval",
+            trigger="cron",
             name="pause",
         )
 

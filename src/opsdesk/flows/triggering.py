@@ -8,6 +8,13 @@ from opsdesk.flows.triggers.deliveries import (
     list_deliveries,
     show_delivery,
 )
+from opsdesk.flows.triggers.errors import (
+    DeliveryNotRefused,
+    TriggerNotDeclared,
+    TriggerStateWrong,
+    TriggerUnfit,
+    WebhookPathTaken,
+)
 from opsdesk.flows.triggers.firing import OverdueTrigger, fire, fire_due, overdue_triggers
 from opsdesk.flows.triggers.standing import (
     Standing,
@@ -24,8 +31,13 @@ from opsdesk.flows.triggers.standing import (
 from opsdesk.flows.triggers.telling import Told, tell_event
 from opsdesk.flows.views_triggers import DeliveryView, TriggerView, all_shown, shown
 
+CHANGE_REFUSALS = (TriggerNotDeclared, TriggerStateWrong, TriggerUnfit, WebhookPathTaken)
+"""What putting a trigger into use, or out of it, may be refused for, once it is found."""
+
 __all__ = [
+    "CHANGE_REFUSALS",
     "Delivery",
+    "DeliveryNotRefused",
     "DeliveryState",
     "DeliveryView",
     "OverdueTrigger",
@@ -34,7 +46,10 @@ __all__ = [
     "TriggerFilter",
     "TriggerKind",
     "TriggerState",
+    "TriggerStateWrong",
+    "TriggerUnfit",
     "TriggerView",
+    "WebhookPathTaken",
     "activate",
     "all_shown",
     "deactivate",

@@ -27,6 +27,7 @@ WORK: Sequence[Place] = (
     Place("/tickets", N_("Tickets"), "ticket", "t", access.Scope.TICKETS_READ),
     Place("/runs", N_("Runs"), "run", "r", access.Scope.RUNS_READ),
     Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
+    Place("/triggers", N_("Triggers"), "trigger", "s", access.Scope.PROCEDURES_READ),
 )
 INSTALLATION: Sequence[Place] = (
     Place("/operations", N_("Operations"), "operations", "o", access.Scope.OPERATIONS_READ),

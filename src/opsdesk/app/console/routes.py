@@ -21,6 +21,7 @@ from opsdesk.app.console import (
     ticket_amend,
     ticket_list,
     tickets,
+    triggers,
 )
 from opsdesk.app.console.frame import Frame
 
@@ -42,6 +43,7 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         tickets.routes,
         ticket_amend.routes,
         procedures.routes,
+        triggers.routes,
         operations.routes,
         runs.routes,
         run_actions.routes,
