@@ -47,6 +47,7 @@ LEVELS: Mapping[str, Level] = {
         f"trigger {kind}": Level(f"triggers[].config.{kind}.", known.TRIGGER_CONFIGS[kind])
         for kind in ("cron", "webhook", "event", "manual")
     },
+    "told": Level("tests[].x-events[].", known.TOLD),
     "collection": Level("sop:", known.COLLECTION),
     "section": Level("sop:sections[].", known.SECTION),
     "listed": Level("sop:sections[].workflows[].", known.LISTED),
@@ -145,6 +146,11 @@ another type has, and this one has not, is named. For every type:
 `failure_injection` of a node as a mapping:
 
 {tables["injected"]}
+
+An entry of `x-events`. Each is told when the run has nothing else to do than to wait for an event; one that it does not
+wait for then fails the test.
+
+{tables["told"]}
 
 `expect` may have, by type of test:
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from opsdesk.flows.checks import program_of, simulate
+from opsdesk.flows.checks import Verdict, program_of, run_tests, simulate
 from opsdesk.flows.document import load
 from opsdesk.flows.findings import Severity
 from opsdesk.flows.lint import lint
-from opsdesk.flows.rehearsal.document_tests import Verdict, run_tests
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -12,6 +12,8 @@ from opsdesk.flows.tree import Tree, plain
 
 CASES_MAX = 500
 FAILURE_TIMES_MAX = 100
+EVENTS = "x-events"
+EVENTS_MAX = 100
 
 
 def read_cases(document: Fields, nodes: Mapping[str, Node]) -> tuple[Case, ...]:
@@ -58,6 +60,7 @@ def _case(fields: Fields, nodes: Mapping[str, Node]) -> Case | None:
         mocks=mocks,
         failures=failures,
         expect=_expected(fields, kind, target, nodes),
+        events=_events(fields, kind),
         position=fields.tree.position,
     )
 
@@ -123,6 +126,27 @@ def _failures(fields: Fields, nodes: Mapping[str, Node]) -> Mapping[str, Injecte
                 retryable=inner.boolean("retryable") or False,
             )
     return found
+
+
+def _events(fields: Fields, kind: CaseKind) -> tuple[Mapping[str, Any], ...]:
+    """What happens outside while the run of an integration test goes on."""
+    if kind is not CaseKind.INTEGRATION:
+        if fields.get(EVENTS) is not None:
+            fields.not_honoured(EVENTS, hint="events are told to the run of an integration test")
+        return ()
+    found: list[Mapping[str, Any]] = []
+    for place, event in fields.mappings(EVENTS):
+        if place >= EVENTS_MAX:
+            message = f"{fields.where} has more than {EVENTS_MAX} events"
+            fields.reading.error(Code.TOO_LARGE, message, event.tree, where=fields.path(EVENTS))
+            break
+        event.check(known.TOLD)
+        name = event.text("name")
+        if event.get("name") is None:
+            event.missing("name")
+        if name is not None:
+            found.append({"name": name, "data": _values(event, "data"), "key": ""})
+    return tuple(found)
 
 
 def _expected(fields: Fields, kind: CaseKind, target: str | None, nodes: Mapping[str, Node]) -> Mapping[str, Any]:

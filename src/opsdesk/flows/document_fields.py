@@ -105,6 +105,8 @@ TRIGGER_CONFIGS: Mapping[str, FieldSet] = {
 """By kind of trigger. The specification says nothing of what is in a `config`."""
 CASE = _fields("id type target_node run input expect mocks failure_injection description")
 INJECTED = _fields("code message times timeout retryable")
+TOLD = _fields("name data")
+"""Of an event in a test."""
 _OF_A_RUN = "outcome status node reason visited not_visited path edges outputs attempts"
 EXPECTED: Mapping[str, frozenset[str]] = {
     "unit": frozenset(["schema_valid", "outputs", "error", "next", "edges"]),

@@ -263,6 +263,8 @@ class Case:
     mocks: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     failures: Mapping[str, Injected] = field(default_factory=dict)
     expect: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Mapping[str, Any], ...] = ()
+    """What happens outside, in order: `name`, `data` and `key` of each."""
     position: Position = Position()
 
 

@@ -201,3 +201,53 @@ def test_verdicts_are_written_as_junit_xml() -> None:
     cases = root.findall("testsuite/testcase")
     assert (cases[0].get("classname"), cases[0].get("name")) == ("small.e2e", "a")
     assert [[inner.tag for inner in case] for case in cases] == [["skipped"], ["failure"], []]
+
+
+PARCEL_NODES = """
+- {id: label, type: human, name: Label, role: agent}
+- {id: wait, type: system, subtype: timer, name: Wait, runtime: {duration: 14d}}
+- {id: arrived, type: human, name: Arrived, role: agent}
+- {id: look, type: human, name: Look, role: agent}
+"""
+PARCEL_EDGES = """
+- {from: label, to: arrived, mode: event, when: event.name == 'arrived' && event.data.parcels > 1}
+- {from: label, to: wait}
+- {from: arrived, to: look, join_mode: wait_any}
+- {from: wait, to: look}
+"""
+
+
+def told(events: str, path: str) -> CaseResult:
+    mocks = "{label: {}, wait: {}, arrived: {}, look: {}}"
+    case = f"- {{id: t, type: integration, mocks: {mocks}, x-events: {events}, expect: {{path: {path}}}}}"
+    text = document(PARCEL_NODES, PARCEL_EDGES, f"tests:\n{indent(case, '  ')}")
+    [result] = run_tests(program_of(load(text, name="small.osop.yaml"), file_name="small.osop.yaml"))
+    return result
+
+
+@pytest.mark.req("FLO-207")
+def test_events_of_a_test_are_told_to_the_run_that_waits_for_them() -> None:
+    assert told("[{name: arrived, data: {parcels: 2}}]", "[label, arrived, look]").problems == ()
+    assert told("[]", "[label, wait, look]").problems == ()
+
+
+@pytest.mark.req("FLO-207")
+@pytest.mark.parametrize("event", ["{name: arrived, data: {parcels: 1}}", "{name: lost}", "{name: arrived}"])
+def test_an_event_of_a_test_that_nothing_waits_for_fails_it(event: str) -> None:
+    name = "lost" if "lost" in event else "arrived"
+    assert told(f"[{event}]", "[label, wait, look]").problems == (f"nothing waits for the event {name}",)
+    first = "{name: arrived, data: {parcels: 2}}"
+    assert told(f"[{first}, {event}]", "[label, arrived, look]").problems == (f"nothing waits for the event {name}",)
+
+
+@pytest.mark.parametrize(
+    ("test", "code"),
+    [
+        ("{id: t, type: simulation, x-events: [{name: a}], expect: {paths: 1}}", "OSOP120"),
+        ("{id: t, type: integration, x-events: [{data: {}}], expect: {}}", "OSOP111"),
+        ("{id: t, type: integration, x-events: [{name: a, date: {}}], expect: {}}", "OSOP110"),
+        ("{id: t, type: integration, x-events: [a], expect: {}}", "OSOP112"),
+    ],
+)
+def test_events_that_no_test_could_tell_are_findings(test: str, code: str) -> None:
+    assert code in codes_of(with_tests(f"- {test}"))

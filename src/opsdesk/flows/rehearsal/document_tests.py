@@ -99,10 +99,11 @@ def _integration(program: Program, case: Case) -> Iterator[str]:
             return Failed("NoMock", f"{node_id} has no mock")
         return outcome
 
-    played = play(program, _with_defaults(program, case.inputs), answering)
+    played = play(program, _with_defaults(program, case.inputs), answering, events=case.events)
     missing = [entry.name for entry in program.procedure.inputs if entry.required and entry.name not in case.inputs]
     yield from (f"the run needs the input {name}" for name in missing)
     yield from (f"{name} is asked, and has no mock" for name in unmocked)
+    yield from (f"nothing waits for the event {name}" for name in played.unheard)
     yield from broken_by_run(program.procedure, case.expect, played)
     yield from _bad_mocks(played, case)
 

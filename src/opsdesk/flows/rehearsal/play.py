@@ -1,5 +1,6 @@
 """Plays one run to its end. Pure, like the engine and the settling that it drives: no I/O, and a clock of its own."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,12 +31,15 @@ from opsdesk.flows.nodes.system_fields import operation_of
 from opsdesk.flows.procedure import Edge, NodeType
 from opsdesk.flows.program import Program
 from opsdesk.flows.settle import (
+    Arrival,
     ArrivalKind,
+    awaiting,
     ended,
     expired,
     failed,
     round_begun,
     settle,
+    take_in,
 )
 from opsdesk.flows.state import NodePhase, RunStatus, State
 from opsdesk.flows.waits import person_asked
@@ -79,6 +83,8 @@ class Played:
     """Why it is taken for a run that never ends."""
     asked: dict[str, int] = field(default_factory=dict)
     """How often each node was asked."""
+    unheard: list[str] = field(default_factory=list)
+    """Events that came when nothing waited for them, or did not come because nothing waited any more."""
 
     @property
     def outcome(self) -> str:
@@ -119,12 +125,19 @@ class Played:
         return [index for fact in self.facts for index in fact.payload.get("taken", ())]
 
 
-def play(program: Program, inputs: Mapping[str, Any], answering: Answering, choosing: Choosing | None = None) -> Played:
+def play(
+    program: Program,
+    inputs: Mapping[str, Any],
+    answering: Answering,
+    choosing: Choosing | None = None,
+    *,
+    events: Sequence[Mapping[str, Any]] = (),
+) -> Played:
     """Run the procedure on these inputs; calls end in the order of the document, retries and waits take no time.
 
-    Events come as `choosing` says; without it none does.
+    Each time that the run waits for an event, the next of `events` comes, and after them those that `choosing` says.
     """
-    return _Player(program, answering, choosing).play(inputs)
+    return _Player(program, answering, choosing, deque(events)).play(inputs)
 
 
 @dataclass(slots=True)
@@ -132,6 +145,7 @@ class _Player:
     program: Program
     answering: Answering
     choosing: Choosing | None = None
+    events: deque[Mapping[str, Any]] = field(default_factory=deque)
     in_vain: set[tuple[str, int]] = field(default_factory=set)
     """Nodes, with their iterations, after which no event comes."""
     now: datetime = STARTED_AT
@@ -147,6 +161,7 @@ class _Player:
                 self.played.endless = f"it goes on after {FACTS_MAX} facts"
             elif not self._step(decide(self.program.procedure, self.played.state, self.now)):
                 break
+        self.played.unheard += [str(event["name"]) for event in self.events]
         return self.played
 
     def _step(self, commands: list[Command]) -> bool:
@@ -193,6 +208,9 @@ class _Player:
     def _event_comes(self) -> bool:
         """One that a node waits for, the first that does, if it is to come at all."""
         state, procedure = self.played.state, self.program.procedure
+        if self.events and state.awaited:
+            self._tell(self.events.popleft())
+            return True
         if self.choosing is None or not state.awaited:
             return False
         waited = [edge for edge in procedure.edges if edge.index in state.awaited]
@@ -208,6 +226,15 @@ class _Player:
             payload = {"event": {"name": "", "data": {}, "key": ""}, "taken": [edge.index], "actor": ACTOR}
             self._add(Fact(FactKind.EVENT_CAME, self.now, source, iteration, payload))
         return True
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        """As an event from outside is told, which is refused where nothing waits for it."""
+        state = self.played.state
+        if awaiting(self.program, state, event):
+            arrival = Arrival(0, ArrivalKind.EVENT, "", 0, {"event": event}, ACTOR, self.now)
+            self._add(*take_in(self.program, state, arrival, self.now))
+        else:
+            self.played.unheard.append(str(event["name"]))
 
     def _sleep(self, commands: list[Command]) -> bool:
         sleeps = [command for command in commands if isinstance(command, Sleep) and command.until is not None]
