@@ -1,0 +1,142 @@
+"""What a screening type is made of: the outer layer, which says what a ticket shows and how it is rejected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class DisplayType(StrEnum):
+    """How a value is shown."""
+
+    LINK = "link"
+    DATE = "date"
+    DATETIME = "datetime"
+    IMG = "img"
+    TEXT = "text"
+
+
+class ModuleCode(StrEnum):
+    """The modules of the screening info, in the order that they have unless somebody moves them."""
+
+    PICTURE = "picture"
+    PERSONAL = "personal"
+    OTHERS = "others"
+
+    @property
+    def display(self) -> DisplayType:
+        """What a new key of the module is shown as."""
+        return DisplayType.IMG if self is ModuleCode.PICTURE else DisplayType.TEXT
+
+
+class Choice(StrEnum):
+    """How many: of the reasons that a reviewer ticks, or of the codes that go back."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A field of the ticket. Its `id` stays through every edit; its name never changes."""
+
+    id: str
+    name: str
+    display: DisplayType
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    code: ModuleCode
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason to reject for. What the switches of `Rejection` hide is None here."""
+
+    id: str
+    detail: str
+    label: str | None = None
+    code: str | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """How a ticket is rejected: five switches, and the reasons in their order."""
+
+    choice: Choice
+    with_code: bool
+    code_return: Choice | None
+    """None: no codes."""
+    with_priority: bool | None
+    """A larger number goes first. None: no codes."""
+    with_label: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDocument:
+    """One version of a screening type, whole. The modules stand in the order in which they are shown."""
+
+    modules: tuple[Module, ...]
+    rejection: Rejection
+
+    @property
+    def every_key(self) -> tuple[Key, ...]:
+        """All keys, in the order in which they are shown."""
+        return tuple(key for module in self.modules for key in module.keys)
+
+
+def stored(document: TypeDocument) -> dict[str, Any]:
+    """The document as it is kept: JSON, with no field left out."""
+    rejection = document.rejection
+    return {
+        "modules": [
+            {
+                "code": module.code.value,
+                "keys": [{"id": key.id, "name": key.name, "display": key.display.value} for key in module.keys],
+            }
+            for module in document.modules
+        ],
+        "rejection": {
+            "choice": rejection.choice.value,
+            "with_code": rejection.with_code,
+            "code_return": rejection.code_return and rejection.code_return.value,
+            "with_priority": rejection.with_priority,
+            "with_label": rejection.with_label,
+            "reasons": [
+                {
+                    "id": reason.id,
+                    "label": reason.label,
+                    "detail": reason.detail,
+                    "code": reason.code,
+                    "priority": reason.priority,
+                }
+                for reason in rejection.reasons
+            ],
+        },
+    }
+
+
+def read_stored(kept: Mapping[str, Any]) -> TypeDocument:
+    """The document out of what `stored` made of it."""
+    rejection = kept["rejection"]
+    return TypeDocument(
+        modules=tuple(
+            Module(
+                ModuleCode(module["code"]),
+                tuple(Key(key["id"], key["name"], DisplayType(key["display"])) for key in module["keys"]),
+            )
+            for module in kept["modules"]
+        ),
+        rejection=Rejection(
+            choice=Choice(rejection["choice"]),
+            with_code=rejection["with_code"],
+            code_return=Choice(rejection["code_return"]) if rejection["code_return"] else None,
+            with_priority=rejection["with_priority"],
+            with_label=rejection["with_label"],
+            reasons=tuple(Reason(**reason) for reason in rejection["reasons"]),
+        ),
+    )
