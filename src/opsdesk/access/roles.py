@@ -27,7 +27,7 @@ class Role(StrEnum):
     """Reads everything but personal values, and changes nothing."""
 
 
-_READER = {Scope.PROCEDURES_READ, Scope.RUNS_READ, Scope.TICKETS_READ}
+_READER = {Scope.PROCEDURES_READ, Scope.RUNS_READ, Scope.TICKETS_READ, Scope.SCREENING_READ}
 _DECIDER = {*_READER, Scope.TICKETS_DECIDE, Scope.PERSONAL_READ}
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
@@ -37,7 +37,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.OPERATIONS_ENGINEER: frozenset(
         {*_READER, Scope.PROCEDURES_WRITE, Scope.RUNS_WRITE, Scope.OPERATIONS_READ},
     ),
-    Role.RISK_OPERATOR: frozenset({*_READER, Scope.OPERATIONS_READ}),
+    Role.RISK_OPERATOR: frozenset({*_READER, Scope.SCREENING_WRITE, Scope.OPERATIONS_READ}),
     Role.REVIEWER: frozenset(_DECIDER),
     Role.COMPLIANCE_OFFICER: frozenset({*_DECIDER, Scope.AUDIT_READ}),
     Role.REWARDS_OPERATOR: frozenset({*_READER, Scope.RUNS_WRITE}),

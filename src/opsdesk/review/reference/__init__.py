@@ -1,0 +1,1 @@
+"""What the review desk knows of the business around it: applications, scenes, methods, fields and reject codes."""

@@ -1,0 +1,84 @@
+"""What the configuration of tickets refuses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsdesk.kit.errors import Invalid, NotFound, Refused
+
+
+@dataclass(eq=False)
+class ScreeningTypeUnknown(NotFound):
+    """There is no screening type with this id, or it has no such version."""
+
+    type_id: int
+
+
+@dataclass(eq=False)
+class ScreeningTypeInvalid(Invalid):
+    """A screening type cannot be like this."""
+
+    problems: Mapping[str, Sequence[str]]
+    """By place, such as `modules.0.keys.2.name`, all of them at once."""
+
+
+@dataclass(eq=False)
+class ScreeningTypeExists(Refused):
+    """There is a screening type of this name already."""
+
+    type_id: int
+
+
+@dataclass(eq=False)
+class HardcodedType(Refused):
+    """Of a ticket type that is written in code only the rejection info can be edited."""
+
+    type_id: int
+
+
+@dataclass(eq=False)
+class ConfigurationMoved(Refused):
+    """Somebody else has saved a newer version; look at the difference and save again."""
+
+    version: int
+    """The newest one."""
+    operator: str
+    changes: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """What they changed: path, before, after."""
+
+
+@dataclass(eq=False)
+class ScreeningAdaptUnknown(NotFound):
+    """There is no screening adapt with this id, or it has no such version."""
+
+    adapt_id: int
+
+
+@dataclass(eq=False)
+class ScreeningAdaptInvalid(Invalid):
+    """A screening adapt cannot be like this."""
+
+    problems: Mapping[str, Sequence[str]]
+    """By place, such as `mapped.k1.value`, all of them at once."""
+
+
+@dataclass(eq=False)
+class ScreeningAdaptExists(Refused):
+    """This application and scene have an adapt of this screening type already."""
+
+    adapt_id: int
+
+
+@dataclass(eq=False)
+class AdaptReferenced(Refused):
+    """Groups refer to this adapt, so that it cannot be paused."""
+
+    groups: Sequence[str]
+
+
+@dataclass(eq=False)
+class ConfigurationFilterInvalid(Invalid):
+    """The configuration cannot be filtered by this."""
+
+    filter: str
+    problem: str

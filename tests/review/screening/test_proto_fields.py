@@ -1,0 +1,76 @@
+"""Fields out of real protobuf files."""
+
+import pytest
+
+from opsdesk.review.reference.proto_fields import (
+    PbField,
+    ProtoInvalid,
+    compile_proto,
+    fields_of,
+    messages_of,
+)
+
+REQUEST = """
+syntax = "proto3";
+package loan;
+import "loan/customer.proto";
+import "google/protobuf/timestamp.proto";
+message Request {
+  string flow_no = 1;
+  Customer customer = 2;
+  google.protobuf.Timestamp applied_at = 3;
+  repeated string tags = 4;
+  repeated Customer guarantors = 5;
+}
+"""
+CUSTOMER = """
+syntax = "proto3";
+package loan;
+enum Level { NONE = 0; GOLD = 1; }
+message Customer {
+  string name = 1;
+  Level level = 2;
+  Card id_card = 3;
+  Customer referred_by = 4;
+}
+message Card { string front_url = 1; int64 valid_until = 2; }
+"""
+FILES = {"loan/request.proto": REQUEST, "loan/customer.proto": CUSTOMER}
+
+
+async def test_every_field_is_listed_by_its_path_also_those_of_messages_inside() -> None:
+    descriptors = await compile_proto(FILES)
+    assert messages_of(descriptors) == ["loan.Customer", "loan.Card", "loan.Request"]
+    assert fields_of(descriptors, "loan.Request") == [
+        PbField("flow_no", "string"),
+        PbField("customer.name", "string"),
+        PbField("customer.level", "enum Level"),
+        PbField("customer.id_card.front_url", "string"),
+        PbField("customer.id_card.valid_until", "int64"),
+        PbField("applied_at", "Timestamp"),
+        PbField("tags", "list of string"),
+    ]
+
+
+async def test_a_file_that_is_wrong_is_refused_with_its_line_and_without_our_paths() -> None:
+    with pytest.raises(ProtoInvalid) as refused:
+        await compile_proto({"a.proto": 'syntax = "proto3";\nmessage A { strin x = 1; }'})
+    assert refused.value.problem.startswith('a.proto:2:13: "strin" is not defined')
+
+
+async def test_a_message_that_is_not_there_is_refused_with_those_that_are() -> None:
+    descriptors = await compile_proto(FILES)
+    with pytest.raises(ProtoInvalid) as refused:
+        fields_of(descriptors, "loan.Nothing")
+    assert "loan.Customer, loan.Card, loan.Request" in refused.value.problem
+
+
+@pytest.mark.parametrize("name", ["../a.proto", "/etc/a.proto", "a.txt", "a\n.proto"])
+async def test_a_file_is_called_as_one_inside_a_folder(name: str) -> None:
+    with pytest.raises(ProtoInvalid):
+        await compile_proto({name: 'syntax = "proto3";'})
+
+
+async def test_files_that_are_too_large_are_refused_before_they_are_compiled() -> None:
+    with pytest.raises(ProtoInvalid, match="bytes together"):
+        await compile_proto({"a.proto": "/" * 1_100_000})
