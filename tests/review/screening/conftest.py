@@ -1,6 +1,7 @@
 """A loan product with two scenes, its methods and fields, and the people who configure it."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -37,7 +38,7 @@ def other() -> Actor:
 @pytest_asyncio.fixture
 async def desk(db: Database, clock: ManualClock, risk: Actor) -> AsyncIterator[Database]:
     """The database with reference data in it."""
-    by = {"actor": risk, "now": clock.now()}
+    by: dict[str, Any] = {"actor": risk, "now": clock.now()}
     async with db.transaction() as conn:
         await entries.put_application(conn, application="cash_loan", name="Cash loan", **by)
         for scene, bucket in (("activation", "kyc"), ("borrow", "transaction")):

@@ -1,0 +1,193 @@
+"""Lists of the configuration: types, adapts, their operators, and the history of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from opsdesk.kit.db import Connection
+from opsdesk.kit.paging import Page, decode_cursor, page_of
+from opsdesk.kit.sql import statements
+from opsdesk.review.answers import text_problem
+from opsdesk.review.screening import adapts, types
+from opsdesk.review.screening.adapts import AdaptStatus, ScreeningAdapt, adapt_of_row
+from opsdesk.review.screening.difference import Change, difference
+from opsdesk.review.screening.errors import ConfigurationFilterInvalid
+from opsdesk.review.screening.types import Category, name_key
+
+PAGE_ROWS = 20
+OPTIONS_MAX = 50
+FILTER_CHARS_MAX = 200
+HISTORY_MAX = 200
+_CURSOR_SHAPE = (datetime, int)
+
+_TYPES = statements(types.__file__)
+_LIST_TYPES = _TYPES["list_types"]
+_TYPE_OPERATORS = _TYPES["list_operators"]
+_TYPE_NAMES = _TYPES["type_names"]
+_LIST_VERSIONS = _TYPES["list_versions"]
+_ADAPTS = statements(adapts.__file__)
+_LIST_ADAPTS = _ADAPTS["list_adapts"]
+_ADAPT_OPERATORS = _ADAPTS["list_operators"]
+_OFFERED_TYPES = _ADAPTS["offered_types"]
+_LIST_HISTORY = _ADAPTS["list_history"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeLine:
+    """A screening type as the list shows it."""
+
+    type_id: int
+    name: str
+    category: Category
+    version: int
+    description: str
+    changed_at: datetime
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeVersion:
+    """One version of a type, and what it changed."""
+
+    version: int
+    description: str
+    document: Mapping[str, Any]
+    document_sha256: str
+    restored_from: int | None
+    saved_at: datetime
+    operator: str
+    changes: Sequence[Change]
+    """From the version before; empty for the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptEntry:
+    """Something in the history of an adapt: a version, or what was done to it beside them."""
+
+    kind: str
+    """`version`, `activated`, `paused` or `pause_refused`."""
+    at: datetime
+    operator: str
+    is_auto: bool
+    version: int | None
+    type_version: int | None
+    document: Mapping[str, Any] | None
+    detail: Mapping[str, Any] | None
+    changes: Sequence[Change]
+
+
+async def list_types(
+    conn: Connection,
+    *,
+    category: Category | None = None,
+    name: str | None = None,
+    operator: str | None = None,
+    oldest_first: bool = False,
+    cursor: str | None = None,
+) -> Page[TypeLine]:
+    """A page of the types that pass every filter, the last changed first. `name` finds a part of the name.
+
+    Raises ConfigurationFilterInvalid, BadCursor.
+    """
+    _check_filters(name=name, operator=operator)
+    after_at, after_id = decode_cursor(cursor, shape=_CURSOR_SHAPE) if cursor else (None, None)
+    values = {
+        "category": category,
+        "name": name and name_key(name),
+        "operator": operator,
+        "oldest_first": oldest_first,
+        "after_at": after_at,
+        "after_id": after_id,
+        "rows": PAGE_ROWS + 1,
+    }
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_TYPES, values)).fetchall()
+    lines = [TypeLine(**row | {"category": Category(row["category"])}) for row in rows]
+    return page_of(lines, size=PAGE_ROWS, key=lambda line: (line.changed_at, line.type_id))
+
+
+async def type_operators(conn: Connection) -> list[str]:
+    """Who saved a type last, of any of them."""
+    return [operator for (operator,) in await (await conn.execute(_TYPE_OPERATORS)).fetchall()]
+
+
+async def type_names(conn: Connection, *, part: str | None = None) -> list[tuple[int, str]]:
+    """Ids and names of types whose name has this part, the last changed first, OPTIONS_MAX at most."""
+    _check_filters(name=part)
+    values = {"part": part and name_key(part), "rows": OPTIONS_MAX}
+    return [(row[0], row[1]) for row in await (await conn.execute(_TYPE_NAMES, values)).fetchall()]
+
+
+async def type_history(conn: Connection, *, type_id: int) -> list[TypeVersion]:
+    """The versions of a type, the newest first, HISTORY_MAX at most."""
+    values = {"type_id": type_id, "before": None, "rows": HISTORY_MAX + 1}
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_VERSIONS, values)).fetchall()
+    earlier = [row["document"] for row in rows[1:]] + [None]
+    return [
+        TypeVersion(**row, changes=[] if before is None else list(difference(before, row["document"])))
+        for row, before in list(zip(rows, earlier, strict=True))[:HISTORY_MAX]
+    ]
+
+
+async def list_adapts(
+    conn: Connection,
+    *,
+    type_id: int,
+    application: str | None = None,
+    scene: str | None = None,
+    status: AdaptStatus | None = None,
+    operator: str | None = None,
+    cursor: str | None = None,
+) -> Page[ScreeningAdapt]:
+    """A page of the adapts of a type that pass every filter, the last changed first.
+
+    Raises ConfigurationFilterInvalid, BadCursor.
+    """
+    _check_filters(application=application, scene=scene, operator=operator)
+    after_at, after_id = decode_cursor(cursor, shape=_CURSOR_SHAPE) if cursor else (None, None)
+    values = {
+        "type_id": type_id,
+        "application": application,
+        "scene": scene,
+        "status": status,
+        "operator": operator,
+        "after_at": after_at,
+        "after_id": after_id,
+        "rows": PAGE_ROWS + 1,
+    }
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_ADAPTS, values)).fetchall()
+    found = [adapt_of_row(row) for row in rows]
+    return page_of(found, size=PAGE_ROWS, key=lambda adapt: (adapt.changed_at, adapt.adapt_id))
+
+
+async def adapt_operators(conn: Connection, *, type_id: int) -> list[str]:
+    """Who changed an adapt of the type last, of any of them."""
+    return [row[0] for row in await (await conn.execute(_ADAPT_OPERATORS, {"type_id": type_id})).fetchall()]
+
+
+async def offered_types(conn: Connection, *, application: str, scene: str) -> list[tuple[int, str]]:
+    """Ids and names of the types that a group of this application and scene can choose: those with an active adapt."""
+    values = {"application": application, "scene": scene}
+    return [(row[0], row[1]) for row in await (await conn.execute(_OFFERED_TYPES, values)).fetchall()]
+
+
+async def adapt_history(conn: Connection, *, adapt_id: int) -> list[AdaptEntry]:
+    """What happened to an adapt, the newest first, HISTORY_MAX entries at most."""
+    values = {"adapt_id": adapt_id, "rows": HISTORY_MAX + 1}
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_HISTORY, values)).fetchall()
+    entries: list[AdaptEntry] = []
+    before: dict[str, Any] | None = None
+    for row in reversed(rows):
+        after = row["document"] and {"type_version": row["type_version"], **row["document"]}
+        changes = list(difference(before, after)) if before and after else []
+        before = after or before
+        entries.append(AdaptEntry(**row, changes=changes))
+    return entries[::-1][:HISTORY_MAX]
+
+
+def _check_filters(**texts: str | None) -> None:
+    for name, text in texts.items():
+        if text is not None and (problem := text_problem(text, chars_max=FILTER_CHARS_MAX)):
+            raise ConfigurationFilterInvalid(name, problem)
