@@ -43,7 +43,7 @@ async def desk(db: Database, clock: ManualClock, risk: Actor) -> AsyncIterator[D
         await entries.put_application(conn, application="cash_loan", name="Cash loan", **by)
         for scene, bucket in (("activation", "kyc"), ("borrow", "transaction")):
             await entries.put_scene(conn, application="cash_loan", scene=scene, name=scene, bucket=bucket, **by)
-            at = {"application": "cash_loan", "scene": scene}
+            at: dict[str, Any] = {"application": "cash_loan", "scene": scene}
             for method, screening, kinds in (
                 ("face", True, ["lc"]),
                 ("full", True, ["lc", "fm"]),
