@@ -82,6 +82,13 @@ CREATE TABLE api_key (
     CONSTRAINT api_key_secret_sha256_check CHECK ((octet_length(secret_sha256) = 32))
 );
 
+CREATE TABLE application (
+    application text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT application_application_check CHECK ((application <> ''::text))
+);
+
 CREATE TABLE audit_batch (
     last_seq bigint NOT NULL,
     first_seq bigint NOT NULL,
@@ -317,6 +324,15 @@ CREATE TABLE flow_worker (
     lease_until timestamp with time zone NOT NULL
 );
 
+CREATE TABLE pb_field (
+    application text NOT NULL,
+    scene text NOT NULL,
+    path text NOT NULL,
+    type text NOT NULL,
+    place integer NOT NULL,
+    CONSTRAINT pb_field_path_check CHECK ((path <> ''::text))
+);
+
 CREATE TABLE person (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -470,11 +486,133 @@ CREATE SEQUENCE pgqueuer_statistics_id_seq
 
 ALTER SEQUENCE pgqueuer_statistics_id_seq OWNED BY pgqueuer_statistics.id;
 
+CREATE TABLE reject_code (
+    code text NOT NULL,
+    category text NOT NULL,
+    description text NOT NULL,
+    is_active boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT reject_code_category_check CHECK ((category = ANY (ARRAY['anti-fraud'::text, 'system error'::text, 'credit'::text, 'other'::text]))),
+    CONSTRAINT reject_code_code_check CHECK ((code <> ''::text))
+);
+
+CREATE TABLE scene (
+    application text NOT NULL,
+    scene text NOT NULL,
+    name text NOT NULL,
+    bucket text NOT NULL,
+    message text,
+    descriptors bytea,
+    CONSTRAINT scene_bucket_check CHECK ((bucket = ANY (ARRAY['kyc'::text, 'transaction'::text]))),
+    CONSTRAINT scene_check CHECK (((message IS NULL) = (descriptors IS NULL))),
+    CONSTRAINT scene_scene_check CHECK ((scene <> ''::text))
+);
+
 CREATE TABLE schema_migration (
     version integer NOT NULL,
     name text NOT NULL,
     digest text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE screening_adapt (
+    adapt_id integer NOT NULL,
+    type_id integer NOT NULL,
+    application text NOT NULL,
+    scene text NOT NULL,
+    status text NOT NULL,
+    version integer NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    is_auto boolean NOT NULL,
+    CONSTRAINT screening_adapt_status_check CHECK ((status = ANY (ARRAY['active'::text, 'pause'::text]))),
+    CONSTRAINT screening_adapt_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE screening_adapt ALTER COLUMN adapt_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME screening_adapt_adapt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE screening_adapt_event (
+    event_id bigint NOT NULL,
+    adapt_id integer NOT NULL,
+    kind text NOT NULL,
+    detail jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT screening_adapt_event_kind_check CHECK ((kind = ANY (ARRAY['activated'::text, 'paused'::text, 'pause_refused'::text])))
+);
+
+ALTER TABLE screening_adapt_event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME screening_adapt_event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE screening_adapt_version (
+    adapt_id integer NOT NULL,
+    version integer NOT NULL,
+    type_id integer NOT NULL,
+    type_version integer NOT NULL,
+    document jsonb NOT NULL,
+    cause text NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT screening_adapt_version_cause_check CHECK ((cause = ANY (ARRAY['manual'::text, 'auto'::text]))),
+    CONSTRAINT screening_adapt_version_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE screening_method (
+    application text NOT NULL,
+    scene text NOT NULL,
+    method text NOT NULL,
+    name text NOT NULL,
+    with_screening boolean NOT NULL,
+    verifications text[] NOT NULL,
+    CONSTRAINT screening_method_method_check CHECK ((method <> ''::text)),
+    CONSTRAINT screening_method_verifications_check CHECK ((verifications <@ ARRAY['lc'::text, 'fm'::text]))
+);
+
+CREATE TABLE screening_type (
+    type_id integer NOT NULL,
+    name text NOT NULL,
+    name_key text NOT NULL,
+    category text NOT NULL,
+    version integer NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT screening_type_category_check CHECK ((category = ANY (ARRAY['default'::text, 'hardcode'::text]))),
+    CONSTRAINT screening_type_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE screening_type ALTER COLUMN type_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME screening_type_type_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE screening_type_version (
+    type_id integer NOT NULL,
+    version integer NOT NULL,
+    description text NOT NULL,
+    document jsonb NOT NULL,
+    document_sha256 text NOT NULL,
+    restored_from integer,
+    saved_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT screening_type_version_document_sha256_check CHECK ((document_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT screening_type_version_version_check CHECK ((version >= 1))
 );
 
 CREATE TABLE sign_in_attempt (
@@ -603,6 +741,9 @@ ALTER TABLE ONLY pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('pgqueu
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY application
+    ADD CONSTRAINT application_pkey PRIMARY KEY (application);
+
 ALTER TABLE ONLY audit_batch
     ADD CONSTRAINT audit_batch_first_seq_key UNIQUE (first_seq);
 
@@ -675,6 +816,9 @@ ALTER TABLE ONLY flow_trigger
 ALTER TABLE ONLY flow_worker
     ADD CONSTRAINT flow_worker_pkey PRIMARY KEY (worker_id);
 
+ALTER TABLE ONLY pb_field
+    ADD CONSTRAINT pb_field_pkey PRIMARY KEY (application, scene, path);
+
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_email_key UNIQUE (email);
 
@@ -714,8 +858,38 @@ ALTER TABLE ONLY pgqueuer_schedules
 ALTER TABLE ONLY pgqueuer_statistics
     ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY reject_code
+    ADD CONSTRAINT reject_code_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY scene
+    ADD CONSTRAINT scene_pkey PRIMARY KEY (application, scene);
+
 ALTER TABLE ONLY schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY screening_adapt_event
+    ADD CONSTRAINT screening_adapt_event_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY screening_adapt
+    ADD CONSTRAINT screening_adapt_once UNIQUE (application, scene, type_id);
+
+ALTER TABLE ONLY screening_adapt
+    ADD CONSTRAINT screening_adapt_pkey PRIMARY KEY (adapt_id);
+
+ALTER TABLE ONLY screening_adapt_version
+    ADD CONSTRAINT screening_adapt_version_pkey PRIMARY KEY (adapt_id, version);
+
+ALTER TABLE ONLY screening_method
+    ADD CONSTRAINT screening_method_pkey PRIMARY KEY (application, scene, method);
+
+ALTER TABLE ONLY screening_type
+    ADD CONSTRAINT screening_type_name_key_key UNIQUE (name_key);
+
+ALTER TABLE ONLY screening_type
+    ADD CONSTRAINT screening_type_pkey PRIMARY KEY (type_id);
+
+ALTER TABLE ONLY screening_type_version
+    ADD CONSTRAINT screening_type_version_pkey PRIMARY KEY (type_id, version);
 
 ALTER TABLE ONLY sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (subject);
@@ -826,6 +1000,12 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON pgqueuer USING btree (dedupe_k
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::pgqueuer_status);
 
+CREATE INDEX screening_adapt_event_of_adapt ON screening_adapt_event USING btree (adapt_id, event_id);
+
+CREATE INDEX screening_adapt_of_type ON screening_adapt USING btree (type_id, changed_at DESC, adapt_id DESC);
+
+CREATE INDEX screening_type_by_change ON screening_type USING btree (changed_at DESC, type_id DESC);
+
 CREATE INDEX sign_in_attempt_at ON sign_in_attempt USING btree (at);
 
 CREATE UNIQUE INDEX ticket_answer_once_per_person ON ticket_answer USING btree (ticket_id, snapshot, COALESCE(person, actor));
@@ -843,6 +1023,12 @@ CREATE TRIGGER audit_entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER screening_adapt_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER screening_type_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_type_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION fn_pgqueuer_changed();
 
@@ -886,6 +1072,9 @@ ALTER TABLE ONLY flow_run
 ALTER TABLE ONLY flow_trigger
     ADD CONSTRAINT flow_trigger_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);
 
+ALTER TABLE ONLY pb_field
+    ADD CONSTRAINT pb_field_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
 ALTER TABLE ONLY person_link
     ADD CONSTRAINT person_link_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
 
@@ -894,6 +1083,30 @@ ALTER TABLE ONLY person_recovery_code
 
 ALTER TABLE ONLY person_session
     ADD CONSTRAINT person_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY scene
+    ADD CONSTRAINT scene_application_fkey FOREIGN KEY (application) REFERENCES application(application);
+
+ALTER TABLE ONLY screening_adapt
+    ADD CONSTRAINT screening_adapt_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
+ALTER TABLE ONLY screening_adapt_event
+    ADD CONSTRAINT screening_adapt_event_adapt_id_fkey FOREIGN KEY (adapt_id) REFERENCES screening_adapt(adapt_id);
+
+ALTER TABLE ONLY screening_adapt
+    ADD CONSTRAINT screening_adapt_type_id_fkey FOREIGN KEY (type_id) REFERENCES screening_type(type_id);
+
+ALTER TABLE ONLY screening_adapt_version
+    ADD CONSTRAINT screening_adapt_version_adapt_id_fkey FOREIGN KEY (adapt_id) REFERENCES screening_adapt(adapt_id);
+
+ALTER TABLE ONLY screening_adapt_version
+    ADD CONSTRAINT screening_adapt_version_type_id_type_version_fkey FOREIGN KEY (type_id, type_version) REFERENCES screening_type_version(type_id, version);
+
+ALTER TABLE ONLY screening_method
+    ADD CONSTRAINT screening_method_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
+ALTER TABLE ONLY screening_type_version
+    ADD CONSTRAINT screening_type_version_type_id_fkey FOREIGN KEY (type_id) REFERENCES screening_type(type_id);
 
 ALTER TABLE ONLY ticket_amendment
     ADD CONSTRAINT ticket_amendment_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);

@@ -48,7 +48,7 @@ class Receiver:
 
 
 def attributes(span: Span) -> Mapping[str, Any]:
-    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
+    return {each.key: getattr(each.value, each.value.WhichOneof("value") or "string_value") for each in span.attributes}
 
 
 @asynccontextmanager

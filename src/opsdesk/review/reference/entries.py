@@ -11,7 +11,7 @@ from opsdesk.access import Actor, Scope, audit, require
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem
-from opsdesk.review.reference.errors import ApplicationUnknown, ReferenceInvalid, SceneUnknown
+from opsdesk.review.reference.errors import ApplicationUnknown, ReferenceDataInvalid, SceneUnknown
 from opsdesk.review.reference.model import Application, Bucket, CodeCategory, Method, RejectCode, Scene
 from opsdesk.review.screening.sources import Verification
 
@@ -33,7 +33,7 @@ _SHOW_REJECT_CODE = _SQL["show_reject_code"]
 
 
 async def put_application(conn: Connection, *, application: str, name: str, actor: Actor, now: datetime) -> Application:
-    """Add an application, or call it otherwise. Raises ScopeMissing, ReferenceInvalid."""
+    """Add an application, or call it otherwise. Raises ScopeMissing, ReferenceDataInvalid."""
     require(actor, Scope.SCREENING_WRITE)
     entry = Application(application.strip(), name.strip() or application.strip())
     _check(asdict(entry))
@@ -52,7 +52,7 @@ async def put_scene(
 ) -> Scene:
     """Add a scene to an application, or change how it is called and where its tickets are reviewed from now on.
 
-    Raises ScopeMissing, ReferenceInvalid, ApplicationUnknown.
+    Raises ScopeMissing, ReferenceDataInvalid, ApplicationUnknown.
     """
     require(actor, Scope.SCREENING_WRITE)
     values = {"application": application, "scene": scene.strip(), "name": name.strip() or scene.strip()}
@@ -93,7 +93,7 @@ async def put_method(
     actor: Actor,
     now: datetime,
 ) -> Method:
-    """Add a method to a scene, or change it. Raises ScopeMissing, ReferenceInvalid, SceneUnknown."""
+    """Add a method to a scene, or change it. Raises ScopeMissing, ReferenceDataInvalid, SceneUnknown."""
     require(actor, Scope.SCREENING_WRITE)
     values = {"method": method.strip(), "name": name.strip() or method.strip()}
     _check(values, **{f"verifications.{place}": (each, Verification) for place, each in enumerate(verifications)})
@@ -121,12 +121,12 @@ async def put_reject_code(
 ) -> RejectCode:
     """Add a reject code, or change it: one that is not active any more stays where it is, and is offered no more.
 
-    Raises ScopeMissing, ReferenceInvalid.
+    Raises ScopeMissing, ReferenceDataInvalid.
     """
     require(actor, Scope.SCREENING_WRITE)
     _check({"code": code.strip()}, category=(category, CodeCategory))
     if problem := text_problem(description, chars_max=DESCRIPTION_CHARS_MAX):
-        raise ReferenceInvalid({"description": [problem]})
+        raise ReferenceDataInvalid({"description": [problem]})
     entry = RejectCode(code.strip(), CodeCategory(category), description.strip(), is_active)
     rows = conn.cursor(row_factory=dict_row)
     row = await (await rows.execute(_SHOW_REJECT_CODE, {"code": entry.code})).fetchone()
@@ -177,7 +177,7 @@ def _check(names: Mapping[str, Any], **choices: tuple[str, Any]) -> None:
         if given not in list(options):
             problems[field] = [f"is none of {', '.join(options)}"]
     if problems:
-        raise ReferenceInvalid(problems)
+        raise ReferenceDataInvalid(problems)
 
 
 async def _record(

@@ -7,7 +7,7 @@ from opsdesk.kit.errors import Invalid, NotFound
 
 
 @dataclass(eq=False)
-class ReferenceInvalid(Invalid):
+class ReferenceDataInvalid(Invalid):
     """An entry of the reference data cannot be like this."""
 
     problems: Mapping[str, Sequence[str]]

@@ -15,7 +15,7 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.reference.entries import show_scene
-from opsdesk.review.reference.errors import ReferenceInvalid
+from opsdesk.review.reference.errors import ReferenceDataInvalid
 from opsdesk.review.reference.proto_fields import (
     FIELDS_MAX,
     PbField,
@@ -76,7 +76,7 @@ async def import_list(
 ) -> FieldsChanged:
     """Make these the fields of the scene; applications come as JSON then.
 
-    Raises ScopeMissing, SceneUnknown, ReferenceInvalid.
+    Raises ScopeMissing, SceneUnknown, ReferenceDataInvalid.
     """
     require(actor, Scope.SCREENING_WRITE)
     _check(fields)
@@ -137,7 +137,7 @@ async def _replace(
 def _check(fields: Sequence[PbField]) -> None:
     problems: dict[str, list[str]] = {}
     if len(fields) > FIELDS_MAX:
-        raise ReferenceInvalid({"fields": [f"are more than {FIELDS_MAX}"]})
+        raise ReferenceDataInvalid({"fields": [f"are more than {FIELDS_MAX}"]})
     seen = set()
     for place, field in enumerate(fields):
         names = (("path", field.path, PATH_CHARS_MAX), ("type", field.type, TYPE_CHARS_MAX))
@@ -151,4 +151,4 @@ def _check(fields: Sequence[PbField]) -> None:
             problems.setdefault(f"fields.{place}.path", []).append("is there twice")
         seen.add(field.path)
     if problems:
-        raise ReferenceInvalid(problems)
+        raise ReferenceDataInvalid(problems)
