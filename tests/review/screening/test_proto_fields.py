@@ -2,9 +2,9 @@
 
 import pytest
 
+from opsdesk.review.reference.errors import ProtoInvalid
 from opsdesk.review.reference.proto_fields import (
     PbField,
-    ProtoInvalid,
     compile_proto,
     fields_of,
     messages_of,

@@ -27,3 +27,10 @@ class SceneUnknown(NotFound):
 
     application: str
     scene: str
+
+
+@dataclass(eq=False)
+class ProtoInvalid(Invalid):
+    """The protobuf files cannot be read."""
+
+    problem: str

@@ -15,11 +15,10 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.reference.entries import show_scene
-from opsdesk.review.reference.errors import ReferenceDataInvalid
+from opsdesk.review.reference.errors import ProtoInvalid, ReferenceDataInvalid
 from opsdesk.review.reference.proto_fields import (
     FIELDS_MAX,
     PbField,
-    ProtoInvalid,
     compile_proto,
     fields_of,
     message_descriptor,

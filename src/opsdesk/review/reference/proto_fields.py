@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from opsdesk.kit.errors import Invalid
+from opsdesk.review.reference.errors import ProtoInvalid
 
 BYTES_MAX = 1024 * 1024
 """Of all files together."""
@@ -23,13 +23,6 @@ DEPTH_MAX = 8
 FIELDS_MAX = 5000
 COMPILE_S = 20
 _OUTPUT_CHARS_MAX = 2000
-
-
-@dataclass(eq=False)
-class ProtoInvalid(Invalid):
-    """The protobuf files cannot be read."""
-
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
