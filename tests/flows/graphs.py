@@ -81,14 +81,18 @@ class Journal:
 
     def end_child(self, call: Execute, outcome: NodeOutcome) -> None:
         """The last of the node's children that are open ends."""
-        run = [run for run, child in self.state.children.items() if child.node == call.node and child.end is None][-1]
+        of_node = [run for run, child in self.state.children.items() if child.node == call.node and child.end is None]
+        self.end_run(of_node[-1], outcome)
+
+    def end_run(self, run: str, outcome: NodeOutcome) -> None:
+        node_id = self.state.children[run].node
         payload = {"run": run, "index": int(run.rsplit("-", 1)[1]), "outputs": {}}
         if isinstance(outcome, Done):
             payload |= {"outcome": "completed", "outputs": outcome.outputs}
         else:
-            payload |= {"outcome": "stopped", "node": call.node, "reason": "it failed"}
+            payload |= {"outcome": "stopped", "node": node_id, "reason": "it failed"}
         iteration = self.state.children[run].iteration
-        arrival = Arrival(1, ArrivalKind.CHILD, call.node, iteration, payload, f"run:{run}", self.now)
+        arrival = Arrival(1, ArrivalKind.CHILD, node_id, iteration, payload, f"run:{run}", self.now)
         self.add(*child_ended(self.program, self.state, arrival, self.now))
 
     def run(

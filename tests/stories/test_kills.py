@@ -150,6 +150,51 @@ async def test_a_worker_killed_in_any_round_of_a_loop_leaves_out_no_round_and_re
         assert [fact.payload["outputs"]["row"] for fact in ended] == ["a", "b", "c"]
 
 
+CHILDREN = """
+osop_version: "2.0"
+id: with-children
+name: With children
+inputs: [name, email, phone]
+nodes:
+  - {id: lead, type: cli, name: Lead, runtime: {command: [echo, '{}']}}
+  - {id: each, type: cli, name: Each, runtime: {command: [echo, '{"place": ${spawn.index}}']}, outputs: [place]}
+  - {id: last, type: cli, name: Last, runtime: {command: [echo, '{}']}}
+edges:
+  - {from: lead, to: each, mode: spawn, spawn_count: 2}
+  - {from: each, to: last}
+"""
+
+
+@pytest.mark.req("FLO-310", "FLO-315")
+@pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
+@pytest.mark.parametrize("seq", range(2, 9))
+async def test_a_worker_killed_at_any_fact_of_a_parent_or_a_child_starts_each_once_and_loses_no_end(
+    tmp_path: Path, database_url: str, seq: int, *, committed: bool
+) -> None:
+    async with installation(tmp_path, database_url, works=False) as story:
+        procedure = await story.add(CHILDREN)
+        async with held_at(database_url, seq) as conn:
+            worker = await story.work()
+            run_id = await story.start(procedure, "Customer Clear")
+            backend = await someone_waits(conn)
+            await story.kill(worker)
+            if not committed:
+                await conn.execute(b"select pg_terminate_backend(%s)", (backend,))
+        await story.work()
+        assert (await story.ended(run_id)).status == "completed"
+        facts = await story.facts(run_id)
+        assert [fact.seq for fact in facts] == list(range(1, len(facts) + 1))
+        (waiting,) = [fact for fact in facts if fact.fact == "node_waiting"]
+        ends = [(fact.payload["run"], fact.payload["outcome"]) for fact in facts if fact.fact == "child_ended"]
+        assert sorted(ends) == [(run, "completed") for run in sorted(waiting.payload["runs"])]
+        (each,) = [fact for fact in facts if (fact.fact, fact.node) == ("node_ended", "each")]
+        assert each.payload["outputs"] == {"place": [0, 1]}
+        async with story.opsdesk.database.connection() as conn:
+            children = await run_list.children_of(conn, run_id)
+            assert [child.status for child in children] == ["completed", "completed"]
+            assert await runs.stalled_runs(conn, now=story.opsdesk.clock.now()) == []
+
+
 @pytest.mark.req("FLO-307", "FLO-315")
 @pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
 @pytest.mark.parametrize("seq", [7, 8, 9], ids=["paused", "decided", "resumed"])

@@ -48,7 +48,7 @@ async def backtest(
     conn: Connection, program: Program, *, now: datetime, runs_max: int = RUNS_DEFAULT, since: datetime | None = None
 ) -> Backtest:
     """Put the newest runs of this procedure that have ended to the version. Nothing is started or called."""
-    only = run_list.RunFilter(procedure_id=program.procedure.id, statuses=ENDED, started_from=since)
+    only = run_list.RunFilter(procedure_id=program.procedure.id, statuses=ENDED, started_from=since, whole=True)
     tried: list[Tried] = []
     cursor: str | None = None
     while True:

@@ -5,6 +5,7 @@ select run_id, definition_id, status, started_at, ended_at from (
     cross join lateral (
         select run_id, definition_id, status, started_at, ended_at from flow_run
         where procedure_id = %(procedure_id)s and flow_run.status = wanted.status
+            and not exists (select from flow_child where child_id = run_id and is_part)
         order by started_at desc limit %(limit)s
     ) as picked
 ) as found

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.findings import Finding, Severity
@@ -22,18 +23,41 @@ def lint_references(names: Names, *, env_allowed: Collection[str] | None = None)
     for index, node in places(names.procedure):
         yield from _inputs_from_nowhere(node, names)
         yield from templates(names, node, index)
-        for path, text in texts(names.procedure.raw["nodes"][index].get("runtime"), f"nodes.{index}.runtime"):
+        for path, text in _texts_of(names.procedure.raw["nodes"][index], node, f"nodes.{index}"):
             references, malformed = parse_all(text)
             given = _arguments(node, path)
             references = [each for each in references if each.namespace is not Namespace.BARE or each.name not in given]
             once = {reference.text: reference for reference in reversed(references)}
             known = names.at(node.id, [reference.name for reference in once.values()])
             found: list[_Wrong | None] = [_malformed(node, wrong) for wrong in malformed]
-            found += [_reference(names, node, known, reference, env_allowed) for reference in once.values()]
+            kept = path.startswith(f"nodes.{index}.workflow_inputs")
+            found += [
+                (_not_for_a_journal(node, reference) if kept else None)
+                or _reference(names, node, known, reference, env_allowed)
+                for reference in once.values()
+            ]
             start = position_of(names.procedure, *path.split("."))
             for wrong in sorted((each for each in found if each is not None), key=lambda each: each.offset):
                 position = locate(names.lines, start, text, wrong.offset)
                 yield Finding(wrong.code, wrong.severity, wrong.message, wrong.hint(), position, path)
+
+
+def _texts_of(raw: Mapping[str, Any], node: Node, path: str) -> Iterator[tuple[str, str]]:
+    """Every text in which references stand for values: of a node that runs a procedure, what that is started with."""
+    if node.children is not None and node.children.procedure is not None:
+        yield from texts(raw.get("workflow_inputs"), f"{path}.workflow_inputs")
+    else:
+        yield from texts(raw.get("runtime"), f"{path}.runtime")
+
+
+def _not_for_a_journal(node: Node, reference: Reference) -> "_Wrong | None":
+    """What a run is started with is kept, and shown."""
+    if reference.namespace not in (Namespace.SECRETS, Namespace.ENV):
+        return None
+    message = f"{node.id}: a run cannot be started with ${{{reference.text}}}, because its journal keeps what it is"
+    hint = "let the procedure name it where it is needed"
+    code = Code.SECRET_IN_CLEAR if reference.namespace is Namespace.SECRETS else Code.REFERENCE_ENVIRONMENT
+    return _Wrong(code, Severity.ERROR, message, reference.offset, lambda: hint)
 
 
 def _arguments(node: Node, path: str) -> frozenset[str]:

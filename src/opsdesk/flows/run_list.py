@@ -42,6 +42,7 @@ ENDED_AT_NODE = _SQL["ended_at_node"]
 WITH_REASON = _SQL["with_reason"]
 WAITING_FOR = _SQL["waiting_for"]
 OVERDUE = _SQL["overdue"]
+WHOLE = _SQL["whole"]
 NO_FURTHER_THAN = _SQL["no_further_than"]
 
 COUNTED_MAX = 10_000
@@ -94,6 +95,8 @@ class RunFilter:
     started_from: datetime | None = None
     started_to: datetime | None = None
     """Not included."""
+    whole: bool = False
+    """Without children that run a single node of the procedure."""
 
 
 async def list_runs(
@@ -146,6 +149,8 @@ def _conditions(only: RunFilter, now: datetime | None) -> tuple[list[bytes], dic
             "started_to": only.started_to or _END,
         },
     )
+    if only.whole:
+        conditions.append(WHOLE)
     if only.overdue:
         assert now is not None, "what is overdue is so at a time"
         conditions.append(OVERDUE)

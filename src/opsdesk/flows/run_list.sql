@@ -32,6 +32,9 @@ and procedure_id = %(procedure_id)s
 -- name: about
 and run_id in (select flow_subject.run_id from flow_subject where digest = %(subject)s)
 
+-- name: whole
+and not exists (select from flow_child where child_id = run_id and is_part)
+
 -- name: ended_at_node
 and outcome_node = %(outcome_node)s
 

@@ -1,0 +1,153 @@
+"""Children in the pure core: what they change of a run, in whatever order they end."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsdesk.flows.calls import Done, Failed, NodeOutcome
+from opsdesk.flows.children import no_longer_wanted
+from opsdesk.flows.engine import StartChildren, apply, decide, fold, next_wake
+from opsdesk.flows.expressions import compile_conditions
+from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.procedure import Children, OnChildFailure
+from opsdesk.flows.program import Program
+from opsdesk.flows.settle import Arrival, ArrivalKind, take_in
+from opsdesk.flows.state import NodePhase, RunStatus
+from tests.flows.graphs import START, Journal, any_graph, fields, node, program
+from tests.flows.test_engine import OUTCOMES, programs
+
+
+def carried(made: Program, **children: Children) -> Program:
+    """The same, with nodes that runs of their own carry out."""
+    nodes = {name: replace(each, children=children.get(name)) for name, each in made.procedure.nodes.items()}
+    procedure = replace(made.procedure, nodes=nodes)
+    return Program(procedure, compile_conditions(procedure))
+
+
+def three() -> Journal:
+    made = program([node("a"), node("b", outputs=fields("y")), node("c")], [("a", "b"), ("b", "c")])
+    return Journal(carried(made, b=Children(count=3, outputs=fields("y"))))
+
+
+@pytest.mark.req("FLO-310")
+def test_a_node_that_others_carry_out_waits_under_a_name_that_counts_them() -> None:
+    journal = three()
+    journal.run(stop=lambda: bool(journal.open_children))
+    commands = decide(journal.program.procedure, journal.state, START)
+    assert next_wake(commands) == (None, "children: 3 of 3 (b)")
+    child = journal.state.children["b-1-0-1-1"]
+    assert (child.node, child.iteration, child.end) == ("b", 1, None)
+
+
+@pytest.mark.req("FLO-310")
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_the_outputs_stand_in_the_order_of_the_children_in_whatever_order_they_end(order: tuple[int, ...]) -> None:
+    journal = three()
+    journal.run(stop=lambda: bool(journal.open_children))
+    for index in order:
+        journal.end_run(f"b-1-0-1-{index}", Done({"y": index}))
+    journal.run()
+    assert journal.state.nodes["b"].outputs == {"y": [0, 1, 2]}
+    assert journal.state.outcome is RunStatus.COMPLETED
+
+
+@pytest.mark.req("FLO-310")
+def test_what_ends_the_waiting_leaves_children_that_nobody_wants() -> None:
+    journal = three()
+    journal.run(stop=lambda: bool(journal.open_children))
+    skip = {"outputs": {"y": []}, "reason": "done by hand"}
+    arrival = Arrival(1, ArrivalKind.SKIP, "b", 1, skip, "ops", START)
+    journal.end_run("b-1-0-1-0", Done({"y": 1}))
+    journal.add(*take_in(journal.program, journal.state, arrival, START))
+    assert [run for run, _ in no_longer_wanted(journal.state)] == ["b-1-0-1-1", "b-1-0-1-2"]
+    journal.end_run("b-1-0-1-1", Done({"y": 1}))
+    assert journal.facts[-1].kind is FactKind.CHILD_ENDED
+    assert [run for run, _ in no_longer_wanted(journal.state)] == ["b-1-0-1-2"]
+
+
+@pytest.mark.req("FLO-310")
+def test_a_node_that_is_begun_again_has_children_of_its_own_and_leaves_the_old_ones() -> None:
+    journal = three()
+    journal.run(stop=lambda: bool(journal.open_children))
+    arrival = Arrival(1, ArrivalKind.RERUN, "b", 1, {"reason": "wrong"}, "ops", START)
+    journal.add(*take_in(journal.program, journal.state, arrival, START))
+    assert len(list(no_longer_wanted(journal.state))) == 3
+    (command,) = decide(journal.program.procedure, journal.state, START)
+    assert isinstance(command, StartChildren)
+    assert command.iteration == 2
+    journal.run(lambda _: Done({"y": 1}))
+    assert journal.state.outcome is RunStatus.COMPLETED
+
+
+@pytest.mark.req("FLO-310")
+@pytest.mark.parametrize(
+    ("how", "ends", "phase"),
+    [
+        (OnChildFailure.WAIT, 1, NodePhase.WAITING),
+        (OnChildFailure.WAIT, 3, NodePhase.BLOCKED),
+        (OnChildFailure.CANCEL, 1, NodePhase.BLOCKED),
+        (OnChildFailure.IGNORE, 1, NodePhase.WAITING),
+        (OnChildFailure.IGNORE, 3, NodePhase.DONE),
+    ],
+)
+def test_a_failure_is_handled_as_the_document_says(how: OnChildFailure, ends: int, phase: NodePhase) -> None:
+    made = program([node("b", outputs=fields("y"))], [])
+    journal = Journal(carried(made, b=Children(count=3, outputs=fields("y"), on_failure=how)))
+    journal.run(stop=lambda: bool(journal.open_children))
+    for index in range(ends):
+        journal.end_run(f"b-1-0-1-{index}", Failed("E", "e") if index == 0 else Done({"y": index}))
+    assert journal.state.nodes["b"].phase is phase
+    if phase is NodePhase.DONE:
+        assert journal.state.nodes["b"].outputs == {"y": [None, 1, 2]}
+
+
+@st.composite
+def with_children(draw: st.DrawFn) -> Program:
+    made = draw(programs())
+    chosen = {
+        name: Children(draw(st.integers(1, 3)), on_failure=draw(st.sampled_from(OnChildFailure)), outputs=fields("x"))
+        for name in made.procedure.nodes
+        if draw(st.booleans())
+    }
+    return carried(made, **chosen)
+
+
+@pytest.mark.req("FLO-301", "FLO-310")
+@any_graph
+@given(with_children(), st.lists(OUTCOMES, min_size=9, max_size=9), st.data())
+def test_runs_with_children_end_or_wait_for_something_named_and_start_each_once(
+    made: Program, outcomes: list[NodeOutcome], data: st.DataObject
+) -> None:
+    names = list(made.procedure.nodes)
+    journal = Journal(made)
+    state = journal.run(
+        lambda command: outcomes[names.index(command.node)],
+        pick=lambda calls: data.draw(st.integers(0, len(calls) - 1)),
+    )
+    if state.outcome is None:
+        until, name = next_wake(decide(made.procedure, state, START))
+        assert until is not None or name
+    assert len(journal.iterations) == len(set(zip(journal.iterations, journal.executed, strict=True)))
+    again = fold(made.procedure, journal.facts)
+    assert again == state
+    in_order = Journal(made).run(lambda command: outcomes[names.index(command.node)])
+    policies = [each.children.on_failure for each in made.procedure.nodes.values() if each.children is not None]
+    if OnChildFailure.CANCEL not in policies:
+        assert {name: each.phase for name, each in in_order.nodes.items()} == {
+            name: each.phase for name, each in state.nodes.items()
+        }
+        assert in_order.outcome == state.outcome
+
+
+def test_a_run_of_before_folds_as_it_did() -> None:
+    made = program([node("a")], [])
+    facts = [
+        Fact(FactKind.RUN_STARTED, START, payload={"inputs": {}, "actor": "x"}),
+        Fact(FactKind.NODE_WAITING, START, "a", payload={"reason": "callback", "attempt": 1}),
+    ]
+    state = fold(made.procedure, facts)
+    assert (state.parent, state.children, state.nodes["a"].wait and state.nodes["a"].wait.runs) == (None, {}, ())
+    apply(made.procedure, state, Fact(FactKind.CHILD_ENDED, START, "a", payload={"run": "none"}))
+    assert state.children == {}
