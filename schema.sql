@@ -174,6 +174,33 @@ CREATE TABLE flow_child (
     CONSTRAINT flow_child_index_check CHECK ((index >= 0))
 );
 
+CREATE TABLE flow_circuit (
+    endpoint text NOT NULL,
+    outage_id uuid NOT NULL,
+    state text NOT NULL,
+    failed_runs uuid[] NOT NULL,
+    first_failed_at timestamp with time zone,
+    since timestamp with time zone,
+    code text,
+    message text,
+    held_by text,
+    held_because text,
+    pause_s double precision NOT NULL,
+    probe_at timestamp with time zone,
+    probes integer NOT NULL,
+    canary_run uuid,
+    canary_node text,
+    canary_at timestamp with time zone,
+    released_at timestamp with time zone,
+    CONSTRAINT flow_circuit_check CHECK (((state = 'watched'::text) = (since IS NULL))),
+    CONSTRAINT flow_circuit_check1 CHECK (((state = 'held'::text) = (held_by IS NOT NULL))),
+    CONSTRAINT flow_circuit_check2 CHECK (((state <> 'open'::text) OR (probe_at IS NOT NULL))),
+    CONSTRAINT flow_circuit_check3 CHECK ((((canary_run IS NULL) = (canary_node IS NULL)) AND ((canary_run IS NULL) = (canary_at IS NULL)))),
+    CONSTRAINT flow_circuit_check4 CHECK (((canary_run IS NULL) OR (state = 'open'::text))),
+    CONSTRAINT flow_circuit_endpoint_check CHECK (((length(endpoint) >= 1) AND (length(endpoint) <= 300))),
+    CONSTRAINT flow_circuit_state_check CHECK ((state = ANY (ARRAY['watched'::text, 'open'::text, 'held'::text, 'releasing'::text])))
+);
+
 CREATE TABLE flow_definition (
     definition_id integer NOT NULL,
     digest text NOT NULL,
@@ -255,6 +282,15 @@ CREATE TABLE flow_journal (
     node text NOT NULL,
     payload jsonb NOT NULL,
     CONSTRAINT flow_journal_seq_check CHECK ((seq > 0))
+);
+
+CREATE TABLE flow_parked (
+    run_id uuid NOT NULL,
+    node text NOT NULL,
+    iteration integer NOT NULL,
+    endpoint text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    customers bigint[] NOT NULL
 );
 
 CREATE TABLE flow_rate (
@@ -771,6 +807,12 @@ ALTER TABLE ONLY flow_child
 ALTER TABLE ONLY flow_child
     ADD CONSTRAINT flow_child_pkey PRIMARY KEY (child_id);
 
+ALTER TABLE ONLY flow_circuit
+    ADD CONSTRAINT flow_circuit_outage_id_key UNIQUE (outage_id);
+
+ALTER TABLE ONLY flow_circuit
+    ADD CONSTRAINT flow_circuit_pkey PRIMARY KEY (endpoint);
+
 ALTER TABLE ONLY flow_definition
     ADD CONSTRAINT flow_definition_digest_key UNIQUE (digest);
 
@@ -784,7 +826,7 @@ ALTER TABLE ONLY flow_delivery
     ADD CONSTRAINT flow_delivery_trigger_id_key_key UNIQUE (trigger_id, key);
 
 ALTER TABLE flow_inbox
-    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text, 'amend'::text, 'correct'::text, 'child'::text]))) NOT VALID;
+    ADD CONSTRAINT flow_inbox_kind_check CHECK ((kind = ANY (ARRAY['callback'::text, 'decision'::text, 'signal'::text, 'cancel'::text, 'retry'::text, 'pause'::text, 'resume'::text, 'skip'::text, 'rerun'::text, 'event'::text, 'amend'::text, 'correct'::text, 'child'::text, 'release'::text]))) NOT VALID;
 
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_pkey PRIMARY KEY (inbox_id);
@@ -794,6 +836,9 @@ ALTER TABLE ONLY flow_inbox
 
 ALTER TABLE ONLY flow_journal
     ADD CONSTRAINT flow_journal_pkey PRIMARY KEY (run_id, seq);
+
+ALTER TABLE ONLY flow_parked
+    ADD CONSTRAINT flow_parked_pkey PRIMARY KEY (run_id, node);
 
 ALTER TABLE ONLY flow_rate
     ADD CONSTRAINT flow_rate_pkey PRIMARY KEY (rate_key);
@@ -944,6 +989,8 @@ CREATE INDEX flow_delivery_state ON flow_delivery USING btree (trigger_id, state
 
 CREATE INDEX flow_inbox_waiting ON flow_inbox USING btree (run_id) WHERE (taken_at IS NULL);
 
+CREATE INDEX flow_parked_queue ON flow_parked USING btree (endpoint, since, run_id);
+
 CREATE INDEX flow_run_by_outcome ON flow_run USING btree (outcome_node, started_at, run_id) WHERE (outcome_node IS NOT NULL);
 
 CREATE INDEX flow_run_by_procedure ON flow_run USING btree (procedure_id, status, started_at, run_id);
@@ -1065,6 +1112,12 @@ ALTER TABLE ONLY flow_delivery
 
 ALTER TABLE ONLY flow_inbox
     ADD CONSTRAINT flow_inbox_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);
+
+ALTER TABLE ONLY flow_parked
+    ADD CONSTRAINT flow_parked_endpoint_fkey FOREIGN KEY (endpoint) REFERENCES flow_circuit(endpoint);
+
+ALTER TABLE ONLY flow_parked
+    ADD CONSTRAINT flow_parked_run_id_fkey FOREIGN KEY (run_id) REFERENCES flow_run(run_id);
 
 ALTER TABLE ONLY flow_run
     ADD CONSTRAINT flow_run_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES flow_definition(definition_id);

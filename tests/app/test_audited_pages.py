@@ -55,6 +55,8 @@ WRITES = {
     "/triggers/{procedure_id}/{trigger}/{action}": ["trigger.activate"],
     "/triggers/{procedure_id}/{trigger}/fire": ["trigger.deliver", "run.start"],
     "/triggers/{procedure_id}/{trigger}/deliveries/{delivery_id}/retry": ["trigger.deliver_again", "run.start"],
+    "/outages": ["outage.hold"],
+    "/outages/{outage_id}/release": ["outage.release"],
     "/procedures": ["procedure.store"],
     "/procedures/{procedure_id}/start": ["run.start"],
 }
@@ -266,6 +268,16 @@ async def test_what_is_done_to_runs_on_pages_is_recorded(api: Api) -> None:
     engineer, asked = await browser_of(api, "operations_engineer"), await ticket(api)
     paused = await engineer.wrote(f"/runs/{asked.subject}/pause", reason="asked to", key="1")
     assert paused == WRITES["/runs/{run_id}/{name}"]
+
+
+async def test_what_is_done_to_outages_on_pages_is_recorded(api: Api) -> None:
+    engineer = await browser_of(api, "operations_engineer")
+    held = await engineer.wrote("/outages", endpoint="https://partner.example.com", reason="at night")
+    assert held == WRITES["/outages"]
+    async with api.installation.database.connection() as conn:
+        (outage,) = await flows.reports.outage_control.list_outages(conn)
+    released = await engineer.wrote(f"/outages/{outage.circuit.outage_id}/release", reason="it is back")
+    assert released == WRITES["/outages/{outage_id}/release"]
 
 
 async def test_what_is_done_to_procedures_on_pages_is_recorded(api: Api) -> None:

@@ -34,6 +34,8 @@ WRITES = {
     "POST /v1/runs/{run_id}/reruns": ["run.rerun"],
     "POST /v1/runs/{run_id}/corrections": ["ticket.amend", "run.correct"],
     "POST /v1/events": ["run.event"],
+    "POST /v1/outages": ["outage.hold"],
+    "POST /v1/outages/{outage_id}/releases": ["outage.release"],
     "POST /v1/callbacks/{token}": ["run.callback"],
     "POST /v1/webhooks/{path}": ["trigger.deliver", "run.start"],
     "POST /v1/triggers/{procedure_id}/{trigger}/activations": ["trigger.activate"],
@@ -134,6 +136,14 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
         await steer(api, never, key)
         await api.post(f"/v1/runs/{never}/cancellations", {"reason": "withdrawn"}, key=key)
     assert first_writes(api) == expected("/v1/procedures", "/v1/runs", "/v1/tickets", "/v1/callbacks", "/v1/events")
+
+
+async def test_each_change_about_outages_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
+    key = await api.key(name="keeper")
+    asked = {"endpoint": "https://partner.example.com", "reason": "at night"}
+    held = await api.post("/v1/outages", asked, key=key)
+    await api.post(f"/v1/outages/{held.body['id']}/releases", {"reason": "it is back"}, key=key)
+    assert first_writes(api) == expected("/v1/outages")
 
 
 async def test_each_change_about_people_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:

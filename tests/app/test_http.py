@@ -80,6 +80,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "make_key": {"name": "eve", "scopes": ["keys:write"]},
         "create_person": {"email": "eve@example.com", "name": "Eve", "roles": ["admin"]},
         "change_roles": {"roles": ["admin"]},
+        "hold_endpoint": {"endpoint": "https://a.test", "reason": "no"},
+        "release_outage": {"reason": "no"},
         "simulate_procedure": {},
         "backtest_procedure": {},
         **{f"{verb}_trigger": {} for verb in ("activate", "move", "pause", "fire")},

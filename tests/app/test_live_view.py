@@ -64,8 +64,8 @@ def drawn(run: RunDetail, *, rows_max: int = 100) -> list[str]:
 
 
 def waiting(**more: object) -> WaitView:
-    facts: dict[str, object] = {"reason": "person", "role": "officer", "ticket": None, "until": None, "resend_at": None}
-    return WaitView.model_validate(facts | more)
+    none = dict.fromkeys(("ticket", "until", "resend_at", "outage", "since"))
+    return WaitView.model_validate(none | {"reason": "person", "role": "officer"} | more)
 
 
 def test_each_step_is_one_line_with_its_mark_type_and_time() -> None:
@@ -95,6 +95,10 @@ def test_no_line_is_wider_than_the_terminal_with_chinese_names() -> None:
         (waiting(role=None), "waits for a person"),
         (waiting(reason="partner", until=NOW + timedelta(seconds=30)), "waits for the partner's answer · 30 s left"),
         (waiting(reason="rate_limit"), "waits for its turn"),
+        (
+            waiting(reason="outage", outage="https://a.test:443", since=NOW - timedelta(days=30)),
+            "waits: https://a.test:443 does not answer · since 2025-12-06 02:01",
+        ),
     ],
 )
 def test_what_is_waited_for_stands_below_the_step(wait: WaitView, says: str) -> None:

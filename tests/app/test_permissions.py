@@ -74,6 +74,10 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     **{f"trigger {verb}": ["letter/cron"] for verb in ("show", "next", "deliveries", "activate", "move", "pause")},
     **{f"trigger {verb}": ["letter/cron"] for verb in ("deactivate", "fire")},
     "trigger retry": ["letter/cron", "1"],
+    "outage list": [],
+    "outage show": ["https://partner.test"],
+    "outage hold": ["https://partner.test", "--reason", "works"],
+    "outage release": ["https://partner.test", "--reason", "back"],
     "ticket list": [],
     "ticket show": [ID],
     "ticket claim": [ID],
@@ -158,7 +162,8 @@ def test_programs_use_keys_and_people_use_sessions(routes: list[BaseRoute]) -> N
 
 
 def test_every_command_is_known_to_this_test() -> None:
-    nouns = {"flow", "run", "event", "trigger", "ticket", "key", "person", "session", "db", "audit", "operations"}
+    known = {"flow", "run", "event", "trigger", "outage", "ticket", "key", "person", "session", "db", "audit"}
+    nouns = known | {"operations"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

@@ -17,7 +17,7 @@ from opsdesk import review
 from opsdesk.access import Actor, Role, Scope, links, people, sessions
 from opsdesk.access.people import Person
 from opsdesk.access.sessions import Caller, SessionLimits, SignInMethod
-from opsdesk.flows import runs
+from opsdesk.flows import outage_control, runs
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.kit import log
 from opsdesk.kit.db import Connection, Database
@@ -96,6 +96,14 @@ class Console:
                     if page.items:
                         return await review.show_ticket(conn, ticket_id=page.items[0].id)
                 await asyncio.sleep(0.05)
+
+    async def outage(self) -> UUID:
+        """An endpoint that somebody keeps calls from."""
+        async with self.writing() as conn:
+            held = await outage_control.hold(
+                conn, endpoint="https://held.example.com:443", reason="at night", actor=KEEPER, now=now()
+            )
+        return held.circuit.outage_id
 
     async def ticket(self, **inputs: object) -> review.Ticket:
         """A new ticket about a refund, for reviewers."""

@@ -39,6 +39,8 @@ PAGES: Mapping[str, str | None] = {
     "/triggers": Role.OPERATIONS_ENGINEER,
     "/triggers/{procedure_id}/{trigger}": Role.OPERATIONS_ENGINEER,
     "/operations": Role.OPERATIONS_ENGINEER,
+    "/outages": Role.OPERATIONS_ENGINEER,
+    "/outages/{outage_id}": Role.OPERATIONS_ENGINEER,
 }
 NOT_PAGES = {
     "/static/{digest}/{name:path}": "a file",
@@ -61,6 +63,7 @@ class Sample:
     """By role; they read Chinese."""
     ticket_id: UUID
     run_id: str
+    outage_id: UUID
     entry_id: int = 1
 
     def address(self, page: str) -> str:
@@ -68,6 +71,7 @@ class Sample:
             person_id=self.people[Role.SUPPORT_AGENT].id,
             ticket_id=self.ticket_id,
             run_id=self.run_id,
+            outage_id=self.outage_id,
             entry_id=self.entry_id,
             procedure_id="refund-approval",
             trigger="cron",
@@ -80,4 +84,5 @@ async def sample(there: Console) -> Sample:
     people = {str(role): await there.person(role) for role in Role}
     chinese = {str(role): await there.person(role, language="zh-CN") for role in Role}
     ticket = await there.ticket()
-    return Sample(people=people, chinese=chinese, ticket_id=ticket.id, run_id=ticket.subject)
+    outage_id = await there.outage()
+    return Sample(people=people, chinese=chinese, ticket_id=ticket.id, run_id=ticket.subject, outage_id=outage_id)

@@ -13,9 +13,10 @@ from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
 from opsdesk.flows.engine import Execute, Sleep, decide, fold, next_wake, status
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.parking import parked
 from opsdesk.flows.procedure import UNDONE_ON, Approval, EdgeMode, Node, NodeType, RetryPolicy, Undo
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import Arrival, ArrivalKind, parked, settle, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from tests.flows.graphs import START, Journal, any_graph, fields, node, program
 from tests.flows.test_engine import OUTCOMES, phases

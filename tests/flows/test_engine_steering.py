@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
 from opsdesk.flows.engine import Execute, Sleep, decide, fold, next_wake, status
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.parking import parked
 from opsdesk.flows.procedure import Approval, EdgeMode, NodeType, RetryPolicy
 from opsdesk.flows.program import Program
-from opsdesk.flows.settle import Arrival, ArrivalKind, parked, settle, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from tests.flows.graphs import START, Journal, fields, node, program
 from tests.flows.test_engine import OUTCOMES, phases, programs

@@ -6,8 +6,9 @@ import pytest
 
 from opsdesk.flows.calls import Done, Wait
 from opsdesk.flows.engine import Execute, decide, status
+from opsdesk.flows.parking import parked
 from opsdesk.flows.procedure import RateLimit, RetryPolicy, Security
-from opsdesk.flows.settle import Arrival, ArrivalKind, parked, settle, take_in
+from opsdesk.flows.settle import Arrival, ArrivalKind, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from tests.flows.graphs import START, Journal, fields, node, program
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from opsdesk.flows import runs
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome, Wait
+from opsdesk.flows.circuits import OutageLimits
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.procedure import NodeType
@@ -66,6 +67,7 @@ class World:
     calls: list[NodeCall] = field(default_factory=list)
     tickets: list[TicketRequest] = field(default_factory=list)
     closed: list[tuple[str, str]] = field(default_factory=list)
+    limits: OutageLimits = field(default_factory=OutageLimits)
 
     async def call(self, call: NodeCall) -> NodeOutcome:
         self.calls.append(call)
@@ -90,6 +92,8 @@ class World:
             open_ticket=self.open_ticket,
             close_ticket=self.close_ticket,
             callback_url=lambda run_id, node, iteration: f"https://opsdesk.test/{run_id}/{node}/{iteration}",
+            endpoint_of=lambda call: str(call.node.runtime["url"]),
+            outage_limits=self.limits,
         )
 
 

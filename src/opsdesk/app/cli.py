@@ -18,6 +18,7 @@ from opsdesk.app import (
     commands_flow_run,
     commands_key,
     commands_mcp,
+    commands_outage,
     commands_person,
     commands_process,
     commands_run,
@@ -106,6 +107,16 @@ _noun(
         "deactivate": commands_trigger_change.deactivate_trigger,
         "fire": commands_trigger_change.fire_trigger,
         "retry": commands_trigger_change.retry_delivery,
+    },
+)
+_noun(
+    "outage",
+    "Outages: which endpoints do not answer, who waits, and a hand on them.",
+    {
+        "list": commands_outage.list_outages,
+        "show": commands_outage.show_outage,
+        "hold": commands_outage.hold_endpoint,
+        "release": commands_outage.release_endpoint,
     },
 )
 _noun(

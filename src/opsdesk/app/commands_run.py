@@ -70,11 +70,12 @@ async def show_run(run_id: RunId, reveal: Reveal = False, as_json: AsJson = Fals
         found = await chosen.run_id(conn, run_id)
         seen = await see(conn, found, reader=reader)
         procedure, state, _facts = await flows.runs.read_state(conn, found)
+        outages = await flows.reports.outage_control.told_of(conn, state)
         now = opsdesk.clock.now()
     if as_json:
         print_json(seen.detail)
         return
-    print_data(flows.text_view.timeline(procedure, state, (), now=now, zone=local_zone()).rstrip())
+    print_data(flows.text_view.timeline(procedure, state, (), now=now, zone=local_zone(), outages=outages).rstrip())
     detail = seen.detail
     print_data(f"\n  started by {detail.started_by} at {local_time(detail.started_at, now=now)}")
     if detail.inputs:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from opsdesk import flows
 
 STATUSES = ("running", "waiting", "blocked", "paused", "compensating", "completed", "stopped", "timed_out", "cancelled")
-WAITS = {"person": "person", "partner": "event", "timer": "timer", "children": "children", "operator": "operator"}
+WAITS = {
+    "person": "person",
+    "partner": "event",
+    "timer": "timer",
+    "children": "children",
+    "operator": "operator",
+    "outage": "outage",
+}
 
 
 class Order(Enum):

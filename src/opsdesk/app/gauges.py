@@ -43,6 +43,8 @@ class Reading:
     jobs: jobs.QueueState
     tickets_open: int
     tickets_overdue: int
+    outages: Mapping[tuple[str, str], int]
+    """Runs that wait for it, by the endpoint that is out and the state of its circuit."""
     audit_unsealed: int
     audit_oldest_unsealed_s: float
 
@@ -89,6 +91,7 @@ class Gauges(Collector):
             overdue = await flows.triggering.overdue_triggers(conn, now=now)
             queue = await jobs.queue_state(conn)
             tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
+            outages = await flows.reports.outage_control.count_waiting(conn)
             chain = await access.audit.chain_state(conn)
         return Reading(
             runs=census.open_runs,
@@ -99,6 +102,7 @@ class Gauges(Collector):
             jobs=queue,
             tickets_open=tickets_open,
             tickets_overdue=tickets_overdue,
+            outages=outages,
             audit_unsealed=chain.unsealed,
             audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
         )
@@ -125,6 +129,7 @@ class Gauges(Collector):
             reading.triggers_overdue,
         )
         yield _by("opsdesk_runs_held_up", "Open runs that failures of a partner hold up.", "partner", self.held_up)
+        yield _outages(reading.outages)
         yield GaugeMetricFamily(
             "opsdesk_runs_oldest_due_seconds", "How long the run that is most overdue waits.", reading.oldest_due_run_s
         )
@@ -144,6 +149,14 @@ class Gauges(Collector):
             "How long the oldest of them waits.",
             reading.audit_oldest_unsealed_s,
         )
+
+
+def _outages(counts: Mapping[tuple[str, str], int]) -> GaugeMetricFamily:
+    words = "Runs that wait for an endpoint that is out, held by a person, or letting through what waited."
+    family = GaugeMetricFamily("opsdesk_outage_waiting_runs", words, labels=["endpoint", "state"])
+    for labels, count in sorted(counts.items()):
+        family.add_metric(labels, count)
+    return family
 
 
 def _by(name: str, words: str, label: str, counts: Mapping[str, int]) -> GaugeMetricFamily:

@@ -67,6 +67,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.steering_routes,
         flows.routes.correction_routes(desk.correct_inputs),
         flows.routes.children_routes,
+        flows.routes.outage_routes,
         flows.routes.callback_routes(installation.callbacks),
         flows.routes.trigger_routes,
         flows.routes.webhook_routes,

@@ -49,6 +49,8 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"{node} answered, {payload['message']}; waits for an operator"
         case "node_waiting":
             return f"{node} {_waiting(fact)}"
+        case "node_released":
+            return f"{node} let through to {payload['outage']} again"
         case "node_retried":
             return f"{node} retried by {payload['actor']}"
         case "node_rerun":
@@ -101,7 +103,10 @@ def _waiting(fact: "flows.runs.JournalRow") -> str:
         "rate_limit": "waits for its turn",
         "timer": "waits",
         "children": f"waits for {len(payload.get('runs', ()))} runs",
+        "outage": "waits",
     }[payload["reason"]]
+    if payload.get("outage"):
+        return f"{whom}: {payload['outage']} does not answer"
     if not payload.get("until"):
         return whom
     until = datetime.fromisoformat(payload["until"])

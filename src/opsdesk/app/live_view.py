@@ -163,8 +163,11 @@ def waits_for(wait: "flows.views.WaitView", *, now: datetime) -> str:
         "rate_limit": "waits for its turn",
         "timer": "waits for its time",
         "children": "waits for its runs",
+        "outage": "waits",
     }.get(wait.reason, f"waits: {wait.reason}")
     parts = [f"{whom}, ticket {short(wait.ticket)}" if wait.ticket else whom]
+    if wait.outage and wait.since:
+        return f"{parts[0]}: {wait.outage} does not answer · since {local_time(wait.since, now=now)}"
     if wait.until:
         left = (wait.until - now).total_seconds()
         parts.append(f"{span(left)} left" if left > 0 else f"overdue since {local_time(wait.until, now=now)}")

@@ -98,8 +98,19 @@ class Opsdesk:
             close_ticket=desk.close_ticket,
             callback_url=self.callbacks.url,
             observer=self.observation,
+            endpoint_of=flows.nodes.endpoint_by(self.secrets.get),
+            outage_limits=self._outage_limits(),
         )
         return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
+
+    def _outage_limits(self) -> flows.reports.outage_control.OutageLimits:
+        settings = self.settings
+        return flows.reports.outage_control.OutageLimits(
+            runs=settings.outage_runs,
+            pause_s=settings.outage_pause_s,
+            pause_max_s=settings.outage_pause_max_s,
+            release_per_s=settings.outage_release_per_s,
+        )
 
     @property
     def oidc(self) -> access.oidc.OidcSignIn | None:

@@ -61,6 +61,8 @@ class Failed:
     retryable: bool = False
     retry_after_s: float | None = None
     timeout: bool = False
+    outage: bool = False
+    """Whoever was called does not answer at all, as far as this call can tell."""
 
 
 NodeOutcome = Done | Wait | Timer | Failed

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from opsdesk.flows import draw_card, draw_edge, draw_undo
 from opsdesk.flows.draw_card import Card
-from opsdesk.flows.draw_status import Moment, caption, settled
+from opsdesk.flows.draw_status import NO_OUTAGES, Moment, OutageTold, caption, settled
 from opsdesk.flows.draw_text import quoted, width_px, wrapped
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.layout import Box, Layout, Link, Place, layout
@@ -38,8 +38,10 @@ def svg(
     language: str = "en",
     zone: tzinfo = UTC,
     within_page: bool = False,
+    outages: Mapping[str, OutageTold] = NO_OUTAGES,
 ) -> str:
     """Draw a procedure; with a state, where a run of it stands. Times are shown in `zone`, counted from `now`.
+    `outages` are those that its nodes wait for (`outage_control.told_of`).
 
     `within_page`: without its style and its heading, for a page that has both.
     """
@@ -47,7 +49,7 @@ def svg(
         procedure=procedure,
         state=settled(state) if state else None,
         words=words(language),
-        moment=Moment(now=now, zone=zone),
+        moment=Moment(now=now, zone=zone, outages=outages),
         within_page=within_page,
     )
     return picture.drawn(language="zh-CN" if language.lower().startswith("zh") else "en")

@@ -1,7 +1,9 @@
 """What a picture says about a run: the line under a node's name, and the caption."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from opsdesk.flows.draw_words import Words
@@ -16,11 +18,27 @@ DAY_S = 24 * HOUR_S
 
 
 @dataclass(frozen=True, slots=True)
+class OutageTold:
+    """What is told of an endpoint that nodes wait for."""
+
+    since: datetime
+    waiting: int
+    """Runs, over all procedures."""
+    is_held: bool = False
+    """By an operator, whether it answers or not."""
+
+
+NO_OUTAGES: Mapping[str, OutageTold] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """When and where the picture is looked at; without `now` nothing is called overdue, and no time is counted."""
 
     now: datetime | None = None
     zone: tzinfo = UTC
+    outages: Mapping[str, OutageTold] = field(default_factory=dict)
+    """By endpoint."""
 
     def stamp(self, at: datetime) -> str:
         """The time of day, with the date unless it is today's."""
@@ -62,6 +80,8 @@ def settled(state: State) -> State:
 def waited_for(node: Node, node_state: NodeState, words: Words) -> str:
     """Whom or what a waiting node waits for: a role, a partner's host, its turn."""
     wait = node_state.wait
+    if wait and wait.outage:
+        return words["waiting_outage"].format(endpoint=wait.outage)
     if wait and wait.reason == "rate_limit":
         return f"{words['waiting_turn']} ({words['rate_limit']})"
     if wait and wait.reason == "timer":
@@ -104,6 +124,12 @@ def node_lines(node: Node, node_state: NodeState, *, words: Words, moment: Momen
     if phase is NodePhase.WAITING:
         head = waited_for(node, node_state, words)
         details = _wait_times(node_state, words=words, moment=moment)
+        if node_state.wait and (told := moment.outages.get(node_state.wait.outage or "")) is not None:
+            head = words["waiting_hold"].format(endpoint=node_state.wait.outage) if told.is_held else head
+            details = [
+                words["since"].format(time=moment.stamp(told.since)),
+                words["others_waiting"].format(count=told.waiting),
+            ]
     elif phase is NodePhase.RETRYING and node_state.retry_at:
         time = moment.stamp(node_state.retry_at)
         details = [words["next_attempt"].format(attempt=node_state.attempt, time=time), _error(node_state)]
@@ -164,6 +190,8 @@ def _wait_times(node_state: NodeState, *, words: Words, moment: Moment) -> list[
     if wait is None:
         return []
     details = []
+    if wait.since:
+        return [words["since"].format(time=moment.stamp(wait.since))]
     if wait.until:
         late = moment.past(wait.until)
         details.append(words["overdue" if late else "until"].format(time=moment.stamp(wait.until)))

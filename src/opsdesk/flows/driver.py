@@ -8,9 +8,11 @@ from uuid import UUID
 
 from opsdesk.flows import leases
 from opsdesk.flows.asking import ask_person
+from opsdesk.flows.calling import Caller
 from opsdesk.flows.calls import Failed, NodeOutcome
 from opsdesk.flows.child_ends import child_ended
 from opsdesk.flows.child_runs import start_children, tell_others
+from opsdesk.flows.circuits import park
 from opsdesk.flows.engine import (
     LEASES_LOST_MAX,
     Command,
@@ -28,23 +30,21 @@ from opsdesk.flows.engine import (
     status,
 )
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.live_run import LiveRun, Parked
-from opsdesk.flows.observer import names_of_call, tell_kept, told_of
-from opsdesk.flows.ports import Ports
-from opsdesk.flows.rate_limit import take_turn
+from opsdesk.flows.live_run import LiveRun
+from opsdesk.flows.observer import tell_kept
+from opsdesk.flows.parking import HeldUp, Parked, held_up, parked
 from opsdesk.flows.settle import (
     Arrival,
     ArrivalKind,
     expired,
     not_taken_in,
-    parked,
     round_begun,
     settle,
     take_in,
 )
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.writer import LOST, Append, Header, JournalWriter, RunLost, write
-from opsdesk.kit.db import ChangesCrossed, Connection, Database, DatabaseUnavailable
+from opsdesk.kit.db import ChangesCrossed, Connection, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
 
 log = get_logger(__name__)
@@ -60,11 +60,9 @@ LOST_LEASE_PAUSE_S = 2.0
 class Driver:
     """Executes one run. Everything that it appends goes through the writer, or through a transaction with a ticket."""
 
-    def __init__(
-        self, db: Database, ports: Ports, writer: JournalWriter, worker_id: UUID, stopping: Callable[[], bool]
-    ) -> None:
-        self._db = db
-        self._ports = ports
+    def __init__(self, caller: Caller, writer: JournalWriter, worker_id: UUID, stopping: Callable[[], bool]) -> None:
+        self._db, self._ports = caller.db, caller.ports
+        self._caller = caller
         self._writer = writer
         self._worker_id = worker_id
         self._stopping = stopping
@@ -167,7 +165,7 @@ class Driver:
 
     async def _execute(self, live: LiveRun, command: Execute) -> None:
         try:
-            outcome = await self._outcome(live, command)
+            outcome: NodeOutcome | Parked | HeldUp = await self._caller.outcome(live, command)
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
@@ -179,37 +177,14 @@ class Driver:
         live.flying.pop(command.node, None)
         live.wake.set()
 
-    async def _outcome(self, live: LiveRun, command: Execute) -> NodeOutcome | Parked:
-        node = live.program.procedure.nodes[command.node]
-        if node.security.rate_limit is not None and not command.has_turn:
-            rate_key = f"{live.program.procedure.id}:{node.id}"
-            while True:
-                try:
-                    async with self._db.transaction() as conn:
-                        now = self._now()
-                        turn = await take_turn(conn, rate_key=rate_key, limit=node.security.rate_limit, now=now)
-                    break
-                except DatabaseUnavailable:
-                    await asyncio.sleep(DATABASE_RETRY_S)
-            if turn > now:
-                return Parked(turn)
-        if live.state.nodes[node.id].iteration != command.iteration:
-            return Failed("BegunAgain", f"{node.id} was begun again before it was called")
-        callback_url = self._ports.callback_url(live.run_id, node.id, live.state.nodes[node.id].iteration)
-        call, observer = live.call(command, callback_url), self._ports.observer
-        if observer is None:
-            return await self._ports.nodes[node.type](call)
-        with observer.call(node.type.value, names_of_call(call), live.state.trace) as tell:
-            outcome = await self._ports.nodes[node.type](call)
-            tell(*told_of(outcome))
-        return outcome
-
     def _settle_outcomes(self, live: LiveRun) -> None:
         while live.outcomes:
             command, outcome = live.outcomes.popleft()
             now = self._now()
             if isinstance(outcome, Parked):
                 facts = parked(live.state, command, outcome.until, now)
+            elif isinstance(outcome, HeldUp):
+                facts = held_up(live.program, live.state, command, outcome, now)
             else:
                 facts = settle(live.program, live.state, command, outcome, now)
             for fact in facts:
@@ -313,7 +288,8 @@ class Driver:
         tickets = live.tickets_to_close()
         timed_out = any(fact.payload.get("timeout") for fact in live.unsaved)
         others = live.concerns_others
-        if tickets or timed_out or others:
+        parked_calls = live.parked_now() if live.has_parked() else live.parked
+        if tickets or timed_out or others or parked_calls != live.parked:
             now = self._now()
             async with self._db.transaction() as conn:
                 for ticket, reason in tickets:
@@ -325,8 +301,12 @@ class Driver:
                 ):
                     # Whoever answered was told that the answer is kept: it counts, and not that its time ran out.
                     raise RunLost(live.run_id)
+                if parked_calls != live.parked and not await park(conn, live.run_id, parked_calls, live.customers()):
+                    # The outage has ended meanwhile: the call can be made.
+                    raise RunLost(live.run_id)
                 await self._write_in(conn, live, now, header)
             live.cancelled.update(live.unwanted)
+            live.parked = parked_calls
         else:
             await self._writer.append(self._append(live, header))
         self._saved(live, header)
@@ -381,6 +361,7 @@ class Driver:
                 await asyncio.sleep(DATABASE_RETRY_S)
         live.state = fold(live.program.procedure, facts, run_id=str(live.run_id))
         live.unsaved, live.taken, live.new_run, live.arrived = [], [], None, True
+        live.parked = live.parked_now()
         if header_status is None:
             return False
         live.header_status = header_status

@@ -185,6 +185,10 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.error = payload.get("error", node.error)
             for run in node.wait.runs:
                 state.children[run] = Child(fact.node, fact.iteration)
+            if node.wait.outage is not None:
+                node.wait.parked_at, node.parked_since = fact.at, node.wait.since
+        case FactKind.NODE_RELEASED:
+            _let_through(node, fact.at, canary=payload["canary"])
         case FactKind.NODE_FAILED:
             node.ended_at, node.wait, node.error = fact.at, None, payload
             node.phase = NodePhase.FAILED if payload["taken"] else NodePhase.BLOCKED
@@ -225,6 +229,19 @@ def _give_up_turns(state: State, at: datetime) -> None:
             node.wait = replace(wait, has_turn=False)
 
 
+def _let_through(node: NodeState, at: datetime, *, canary: bool) -> None:
+    """Time goes on: a call that was not made begins now, and a promised answer is waited for as much longer."""
+    wait = node.wait
+    assert wait is not None
+    node.parked_since = node.parked_since if canary else None
+    if wait.reason == "outage":
+        node.phase, node.wait, node.released_at = NodePhase.ACTIVE, None, at
+        return
+    assert wait.parked_at is not None
+    until = wait.until + (at - wait.parked_at) if wait.until is not None else None
+    node.wait = replace(wait, until=until, resend_at=at, outage=None, since=None, parked_at=None)
+
+
 def _wait(payload: Any) -> Wait:
     def moment(name: str) -> datetime | None:
         return datetime.fromisoformat(payload[name]) if payload.get(name) else None
@@ -237,6 +254,8 @@ def _wait(payload: Any) -> Wait:
         role=payload.get("role"),
         has_turn=payload.get("has_turn", False),
         runs=payload.get("runs", ()),
+        outage=payload.get("outage"),
+        since=moment("since"),
     )
 
 
@@ -317,6 +336,8 @@ def _begin(declared: Node, node: NodeState) -> Command:
 def _waiting_command(state: State, node_id: str, node: NodeState, now: datetime) -> Command:
     wait = node.wait
     assert wait is not None
+    if wait.outage is not None:
+        return Sleep(None, f"outage: {wait.outage} ({node_id})")
     if wait.reason == "rate_limit":
         assert wait.until is not None
         if now >= wait.until:

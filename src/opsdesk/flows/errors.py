@@ -135,6 +135,20 @@ class AnswerInvalid(Invalid):
 
 
 @dataclass(eq=False)
+class EndpointUnreadable(Invalid):
+    """An endpoint is a scheme (https, http or postgresql), a host and a port, such as https://partner.example.com:443."""
+
+    endpoint: str
+
+
+@dataclass(eq=False)
+class OutageNotFound(NotFound):
+    """No outage of this endpoint is known: calls are let through to it."""
+
+    outage: str
+
+
+@dataclass(eq=False)
 class RehearsalInvalid(Invalid):
     """The answers that were given do not fit the procedure; nothing was rehearsed."""
 

@@ -29,9 +29,13 @@ class FactKind(StrEnum):
     NODE_BLOCKED = "node_blocked"
     """The node answered, and where to go on could not be decided: outputs, expression, message. An incident."""
     NODE_WAITING = "node_waiting"
-    """reason (`callback`, `person`, `rate_limit`, `timer`, `children`), until, resend_at, ticket, role: the node waits
-    for the world. has_turn: resend_at is a turn under the rate limit. runs: the ids of its children; procedure, digest:
-    what they run."""
+    """reason (`callback`, `person`, `rate_limit`, `timer`, `children`, `outage`), until, resend_at, ticket, role: the
+    node waits for the world. has_turn: resend_at is a turn under the rate limit. runs: the ids of its children;
+    procedure, digest: what they run. outage, since: the call, or the re-send, is parked because this endpoint does not
+    answer."""
+    NODE_RELEASED = "node_released"
+    """outage, canary: the call is let through to the endpoint again; `canary` true: as the one that tries whether it
+    answers."""
     CHILD_ENDED = "child_ended"
     """run, index, outcome, outputs; of one that did not complete node, reason, code, timeout: a child has ended."""
     NODE_RETRIED = "node_retried"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -12,17 +13,11 @@ from opsdesk.flows.compensation import ending
 from opsdesk.flows.corrections import overlaid
 from opsdesk.flows.engine import Execute, Finish
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.parking import HeldUp, Parked, ParkedCall, parked_calls
 from opsdesk.flows.program import Program
 from opsdesk.flows.state import RunStatus, State
-from opsdesk.flows.subjects import subjects_of
+from opsdesk.flows.subjects import digests_of, subjects_of
 from opsdesk.flows.writer import NewRun
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """The call has to wait for its turn under a rate limit."""
-
-    until: datetime
 
 
 @dataclass(slots=True)
@@ -40,9 +35,11 @@ class LiveRun:
     """Whom it is about, as far as written from here."""
     unsaved_subjects: list[int] = field(default_factory=list)
     """Whom the facts that are being written say it is about, beside those."""
-    outcomes: deque[tuple[Execute, NodeOutcome | Parked]] = field(default_factory=deque)
+    outcomes: deque[tuple[Execute, NodeOutcome | Parked | HeldUp]] = field(default_factory=deque)
     flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Calls under way, by node."""
+    parked: Mapping[str, ParkedCall] = field(default_factory=dict)
+    """The calls that the database knows to wait for an outage to be over, by node."""
     arrived: bool = True
     """Something may be in the inbox."""
     pause_s: float = 0.0
@@ -102,6 +99,19 @@ class LiveRun:
         found = subjects_of(self.program.subjects, self.unsaved)
         self.unsaved_subjects = [digest for digest in found if digest not in self.subjects]
         return self.unsaved_subjects
+
+    def parked_now(self) -> Mapping[str, ParkedCall]:
+        """The calls that wait for an outage to be over by the state."""
+        return parked_calls(self.state)
+
+    def has_parked(self) -> bool:
+        """Whether what the database knows of that may have to change with what is unsaved."""
+        return bool(self.parked) or any(fact.payload.get("outage") for fact in self.unsaved)
+
+    def customers(self) -> list[int]:
+        """Whom the run is about as far as it has come, as digests."""
+        values = [self.state.inputs, *(node.outputs for node in self.state.nodes.values())]
+        return digests_of(self.program.subjects, values)
 
     def poke(self) -> None:
         self.arrived = True

@@ -1,14 +1,22 @@
 """What the runtime needs of the rest of the product, handed in by wiring."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from opsdesk.flows.calls import NodeFunction
+from opsdesk.flows.calls import NodeCall, NodeFunction
+from opsdesk.flows.circuits import OutageLimits
 from opsdesk.flows.observer import Observer
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.tickets import CloseTicketFunction, OpenTicketFunction
 from opsdesk.kit.clock import Clock
+
+EndpointOf = Callable[[NodeCall], str | None]
+"""Whom a call is to, as scheme, host and port; None: nobody who could be out."""
+
+
+def nobody(_: NodeCall) -> None:
+    """Where outages are not looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +28,6 @@ class Ports:
     callback_url: Callable[[UUID, str, int], str]
     """Of a run, a node and an iteration."""
     observer: Observer | None = None
+    endpoint_of: EndpointOf = nobody
+    """Whom a call is to."""
+    outage_limits: OutageLimits = field(default_factory=OutageLimits)

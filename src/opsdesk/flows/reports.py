@@ -1,5 +1,6 @@
 """What is told of procedures and of the work as a whole, beside single runs."""
 
+from opsdesk.flows import outage_control
 from opsdesk.flows.backtests import RUNS_DEFAULT, RUNS_MAX, Backtest, Tried, backtest
 from opsdesk.flows.comparison import Change, ChangeKind, Comparison, PartKind, compare
 from opsdesk.flows.conformance import Conformance, conformance_of
@@ -39,6 +40,7 @@ __all__ = [
     "durations",
     "html_report",
     "list_workers",
+    "outage_control",
     "outages",
     "replay",
     "report_of",

@@ -5,6 +5,7 @@ from opsdesk.flows.routes_checks import check_routes
 from opsdesk.flows.routes_children import children_routes
 from opsdesk.flows.routes_corrections import correction_routes
 from opsdesk.flows.routes_events import event_routes
+from opsdesk.flows.routes_outages import outage_routes
 from opsdesk.flows.routes_procedures import procedure_routes
 from opsdesk.flows.routes_reports import report_routes
 from opsdesk.flows.routes_runs import run_routes
@@ -18,6 +19,7 @@ __all__ = [
     "children_routes",
     "correction_routes",
     "event_routes",
+    "outage_routes",
     "procedure_routes",
     "report_routes",
     "run_routes",

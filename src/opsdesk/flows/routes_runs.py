@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access
-from opsdesk.flows import arrivals, draw, record, run_list, runs, subjects
+from opsdesk.flows import arrivals, draw, outage_control, record, run_list, runs, subjects
 from opsdesk.flows.definitions import read_definition
 from opsdesk.flows.errors import (
     InputsInvalid,
@@ -236,7 +236,8 @@ async def draw_run(
 ) -> Response:
     """As SVG."""
     procedure, state, _facts = await runs.read_state(conn, run_id)
-    return svg_response(draw.svg(procedure, state, now=now, language=language))
+    outages = await outage_control.told_of(conn, state)
+    return svg_response(draw.svg(procedure, state, now=now, language=language, outages=outages))
 
 
 @run_routes.get(

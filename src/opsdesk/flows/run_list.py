@@ -69,6 +69,7 @@ class WaitsFor(StrEnum):
     TIMER = "timer"
     CHILDREN = "children"
     OPERATOR = "operator"
+    OUTAGE = "outage"
 
 
 _TEXTS = {

@@ -52,7 +52,8 @@ where run_id = %(run_id)s and seq > %(after)s order by seq limit %(limit)s;
 
 -- name: stalled_runs
 -- Open runs that nobody will wake: no worker holds them and nothing is named, or what was named is overdue, or the
--- worker that holds them is dead and nobody has taken over, or an arrival has not been taken in.
+-- worker that holds them is dead and nobody has taken over, or an arrival has not been taken in, or they wait for an
+-- outage that is over, or where no worker tries whether it is.
 select run_id, procedure_id, status, wake_at, wake_name,
     case
         when owner is null and wake_name is null then 'no wake-up'
@@ -60,6 +61,10 @@ select run_id, procedure_id, status, wake_at, wake_name,
         when owner is not null and owner not in (
             select worker_id from flow_worker where lease_until > clock_timestamp() - make_interval(secs => %(grace_s)s)
         ) then 'worker gone'
+        when owner is null and starts_with(wake_name, 'outage: ') and not exists (
+            select from flow_inbox
+            where flow_inbox.run_id = flow_run.run_id and taken_at is null and at < %(overdue)s
+        ) then 'outage over'
         else 'arrival not taken in'
     end as reason
 from flow_run
@@ -72,6 +77,16 @@ where ended_at is null and (
     or exists (
         select from flow_inbox
         where flow_inbox.run_id = flow_run.run_id and taken_at is null and at < %(overdue)s
+    )
+    or (
+        owner is null and split_part(wake_name, ':', 1) = 'outage'
+        and not exists (select from flow_inbox where flow_inbox.run_id = flow_run.run_id and taken_at is null)
+        and not exists (
+            select from flow_parked join flow_circuit using (endpoint)
+            where flow_parked.run_id = flow_run.run_id and (
+                state = 'held' or canary_run is not null or coalesce(probe_at, released_at, %(overdue)s) >= %(overdue)s
+            )
+        )
     )
 )
 order by run_id limit %(limit)s;

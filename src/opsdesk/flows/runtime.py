@@ -9,11 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from opsdesk.flows import leases
+from opsdesk.flows.calling import Caller
+from opsdesk.flows.circuits import CHANNEL as OUTAGE_CHANNEL
 from opsdesk.flows.definitions import Definitions
 from opsdesk.flows.driver import Driver
 from opsdesk.flows.engine import fold
 from opsdesk.flows.facts import Fact, FactKind, start_payload
 from opsdesk.flows.live_run import LiveRun
+from opsdesk.flows.outage_watch import OutageWatch
+from opsdesk.flows.parking import parked_calls
 from opsdesk.flows.ports import Ports
 from opsdesk.flows.settle import ignored
 from opsdesk.flows.state import RunStatus, State
@@ -49,6 +53,8 @@ class Runtime:
         self._ports = ports
         self._definitions = Definitions(db)
         self._writer = JournalWriter(db, ports.clock)
+        self._outages = OutageWatch(db, ports.clock, ports.endpoint_of, ports.outage_limits)
+        self._caller = Caller(db, ports, self._outages)
         self._live: dict[UUID, LiveRun] = {}
         self._drives: dict[UUID, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -68,7 +74,7 @@ class Runtime:
         async with self._db.connection() as conn:
             await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
         self._writer.start()
-        loops: list[Callable[[], Any]] = [self._heartbeat, self._claim, self._listen]
+        loops: list[Callable[[], Any]] = [self._heartbeat, self._claim, self._listen, self._outages.work]
         self._tasks = [asyncio.create_task(self._surviving(loop)) for loop in loops]
 
     async def stop(self, *, grace_s: float = STOP_GRACE_S) -> None:
@@ -105,7 +111,7 @@ class Runtime:
 
     def _drive(self, live: LiveRun) -> None:
         self._live[live.run_id] = live
-        driver = Driver(self._db, self._ports, self._writer, self.worker_id, lambda: self._stopping)
+        driver = Driver(self._caller, self._writer, self.worker_id, lambda: self._stopping)
         task = asyncio.create_task(driver.drive(live))
         self._drives[live.run_id] = task
         task.add_done_callback(lambda _: self._let_go(live))
@@ -141,6 +147,7 @@ class Runtime:
             while not self._stopping:
                 if not await leases.extend(conn, worker_id=self.worker_id, lease_s=self._lease_s):
                     await self._start_anew()
+                await self._outages.refresh(conn)
                 if self._database_away:
                     log.info("database_back")
                 self._database_away = False
@@ -213,7 +220,7 @@ class Runtime:
                 log.exception("run_unreadable", run_id=str(claim.run_id))
                 await self._let_go_unreadable(claim, type(error).__name__)
                 continue
-            live = LiveRun(claim.run_id, program, state, RunStatus(claim.status))
+            live = LiveRun(claim.run_id, program, state, RunStatus(claim.status), parked=parked_calls(state))
             if claim.orphan:
                 Driver.record_lost_lease(live, self._ports.clock.now(), cause="its worker died")
             self._drive(live)
@@ -236,17 +243,24 @@ class Runtime:
         self._clocks = clocks
 
     async def _listen(self) -> None:
-        async with self._db.listener(CHANNEL) as notifications:
+        async with self._db.listener(CHANNEL, OUTAGE_CHANNEL) as notifications:
             # What was notified before the connection was there is not repeated.
             for held in self._live.values():
                 held.poke()
             self._poll.set()
-            async for payload in notifications:
+            async for channel, payload in notifications:
+                if channel == OUTAGE_CHANNEL:
+                    await self._know_outages()
+                    continue
                 live = self._live.get(UUID(payload)) if payload else None
                 if live is not None:
                     live.poke()
                 else:
                     self._poll.set()
+
+    async def _know_outages(self) -> None:
+        async with self._db.connection() as conn:
+            await self._outages.refresh(conn)
 
     async def _record_late_arrivals(self) -> None:
         # LOST: another worker records something for the same run at this moment, and this comes next time.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
-from opsdesk.flows.compensation import ending, is_finishing, not_called, undoes
+from opsdesk.flows.compensation import ending, is_finishing, undoes
 from opsdesk.flows.corrections import corrected
 from opsdesk.flows.engine import Execute, GoRound
 from opsdesk.flows.expressions import ConditionFailed
@@ -32,7 +32,7 @@ RERUNNABLE = SKIPPABLE | {NodePhase.DONE, NodePhase.FAILED}
 def settle(program: Program, state: State, command: Execute, outcome: NodeOutcome, now: datetime) -> list[Fact]:
     """The facts that the outcome of a call makes. Empty: the node has been answered another way meanwhile."""
     node = state.nodes[command.node]
-    if _settled(state, command):
+    if is_settled(state, command):
         return []
     if isinstance(outcome, Done):
         return [ended(program, state, command.node, outcome.outputs, now)]
@@ -56,7 +56,7 @@ def _given_up(outcome: Wait | Timer | Failed) -> Failed:
     return Failed("NotWaitedFor", "the run was being undone when an answer was promised")
 
 
-def _settled(state: State, command: Execute) -> bool:
+def is_settled(state: State, command: Execute) -> bool:
     """Whether the call is of no use any more: the run has ended, or its node was answered or begun again meanwhile."""
     node = state.nodes[command.node]
     same = (node.retries, node.iteration) == (command.retries, command.iteration)
@@ -143,14 +143,14 @@ def failed(program: Program, state: State, node_id: str, failure: Failed, now: d
         payload["retry_at"] = (now + timedelta(seconds=delay)).isoformat()
         return Fact(FactKind.ATTEMPT_FAILED, now, node_id, node.iteration, payload)
     payload |= undoes(state, node_id)
-    payload["taken"] = [] if finishing else _failure_edges(program, state, node_id, failure)
+    payload["taken"] = [] if finishing else failure_edges(program, state, node_id, failure)
     payload["timeout"] = failure.timeout
     if payload["taken"]:
         payload |= _cut_off(program, state, node_id, payload["taken"], now)
     return Fact(FactKind.NODE_FAILED, now, node_id, node.iteration, payload)
 
 
-def _failure_edges(program: Program, state: State, node_id: str, failure: Failed) -> list[int]:
+def failure_edges(program: Program, state: State, node_id: str, failure: Failed) -> list[int]:
     """Timeout edges for a timeout; else the error edges whose condition holds; else the fallback edges."""
     outgoing = program.procedure.outgoing[node_id]
     if failure.timeout:
@@ -221,6 +221,8 @@ class ArrivalKind(StrEnum):
     CORRECT = "correct"
     CHILD = "child"
     """A run that carries out a node of this one has ended: see `child_ends`."""
+    RELEASE = "release"
+    """A parked call is let through again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,9 @@ def take_in(
             return [Fact(FactKind.NODE_AMENDED, now, arrival.node, node.iteration, amended)]
         case ArrivalKind.CORRECT:
             return [corrected(program.procedure, state, arrival.payload, now, actor=arrival.actor)]
+        case ArrivalKind.RELEASE if node is not None and node.iteration == arrival.iteration and node.is_parked:
+            payload = {"outage": arrival.payload["outage"], "canary": arrival.payload["canary"]}
+            return [Fact(FactKind.NODE_RELEASED, now, arrival.node, node.iteration, payload)]
         case ArrivalKind.EVENT:
             waiting = awaiting(program, state, arrival.payload["event"])
             facts = [_came(program, state, node_id, taken, arrival, now) for node_id, taken in waiting.items()]
@@ -347,24 +352,3 @@ def ignored(arrival: Arrival, reason: str, now: datetime) -> Fact:
     """What came in had nothing to act on; it is kept as evidence."""
     payload = {"kind": arrival.kind.value, "node": arrival.node, "reason": reason, "actor": arrival.actor}
     return Fact(FactKind.IGNORED, now, payload={**payload, "payload": arrival.payload})
-
-
-def parked(state: State, command: Execute, until: datetime, now: datetime) -> list[Fact]:
-    """The call waits for its turn under the rate limit; a re-send moves to then."""
-    node = state.nodes[command.node]
-    if _settled(state, command):
-        return []
-    if is_finishing(state, command.node):
-        return [not_called(state, command.node, now, attempt=command.attempt)]
-    payload: dict[str, Any] = {"reason": "rate_limit", "until": until.isoformat(), "attempt": command.attempt}
-    if command.resend:
-        assert node.wait is not None
-        assert node.wait.until is not None
-        payload = {
-            "reason": "callback",
-            "until": node.wait.until.isoformat(),
-            "resend_at": until.isoformat(),
-            "attempt": node.attempt,
-            "has_turn": True,
-        }
-    return [Fact(FactKind.NODE_WAITING, now, command.node, node.iteration, payload)]

@@ -62,6 +62,13 @@ class Wait:
     """`resend_at` is the turn under the rate limit that is reserved for it."""
     runs: Sequence[str] = ()
     """The ids of its children, in their order."""
+    outage: str | None = None
+    """The endpoint that does not answer: the call (or the re-send) waits until its circuit lets it through, and time
+    stands still for the node."""
+    since: datetime | None = None
+    """Since when it waits for that outage to be over; kept over the calls that try."""
+    parked_at: datetime | None = None
+    """Since when time stands still for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +142,15 @@ class NodeState:
     """Of a node that undoes others: which one now, and in which iteration of it."""
     amended: Mapping[str, Any] = field(default_factory=dict)
     """By full spelling (`inputs.amount`, `outputs.score.amount`): what was amended on the taken paths to it."""
+    parked_since: datetime | None = None
+    """Since when it waits for an outage to be over, also while it is the one that tries."""
     cut_off: bool = False
     """It was skipped, or what came after it was no longer waited for, because a join did not wait for it."""
+
+    @property
+    def is_parked(self) -> bool:
+        """Its call waits for an outage to be over."""
+        return self.phase is NodePhase.WAITING and self.wait is not None and self.wait.outage is not None
 
 
 @dataclass(slots=True)

@@ -43,14 +43,18 @@ def subject_names(procedure: Procedure) -> frozenset[str]:
 
 def subjects_of(names: Collection[str], facts: Iterable[Fact]) -> list[int]:
     """The digests of the values under these names in the facts."""
-    values: dict[int, None] = {}
-    for fact in facts:
-        given: Mapping[str, Any] = fact.payload.get(_WITH_VALUES.get(fact.kind, ""), {})
+    return digests_of(names, (fact.payload.get(_WITH_VALUES.get(fact.kind, ""), {}) for fact in facts))
+
+
+def digests_of(names: Collection[str], values: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The digests of what stands under these names."""
+    digests: dict[int, None] = {}
+    for given in values:
         for name in given.keys() & names:
             text = normalised(given[name])
             if text is not None:
-                values[_digest(text)] = None
-    return list(values)
+                digests[_digest(text)] = None
+    return list(digests)
 
 
 def subject_digest(value: Any) -> int:

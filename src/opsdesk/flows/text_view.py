@@ -1,11 +1,21 @@
 """A procedure and a run as plain text, for terminals. Of inputs and outputs only the names are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from opsdesk.flows.draw_edge import spoken_mode
-from opsdesk.flows.draw_status import Moment, caption, children_told, duration, node_lines, settled, waited_for
+from opsdesk.flows.draw_status import (
+    NO_OUTAGES,
+    Moment,
+    OutageTold,
+    caption,
+    children_told,
+    duration,
+    node_lines,
+    settled,
+    waited_for,
+)
 from opsdesk.flows.draw_text import clean, is_wide
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.facts import Fact, FactKind
@@ -43,9 +53,10 @@ def timeline(
     zone: tzinfo = UTC,
     now: datetime | None = None,
     language: str = "en",
+    outages: Mapping[str, OutageTold] = NO_OUTAGES,
 ) -> str:
     """Where a run stands, step by step, and what happened when. Times are the viewer's, in `zone`."""
-    known, moment, shown = words(language), Moment(now=now, zone=zone), settled(state)
+    known, moment, shown = words(language), Moment(now=now, zone=zone, outages=outages), settled(state)
     _, says = caption(procedure, shown, words=known, moment=moment)
     lines = [*_title(procedure, state.run_id), *(_plain(line) for line in says), ""]
     width = min(max((_columns(key) for key in procedure.nodes), default=0), NAME_COLUMNS_MAX)
@@ -123,10 +134,16 @@ class Step:
 
 
 def steps(
-    procedure: Procedure, state: State, *, zone: tzinfo = UTC, now: datetime | None = None, language: str = "en"
+    procedure: Procedure,
+    state: State,
+    *,
+    zone: tzinfo = UTC,
+    now: datetime | None = None,
+    language: str = "en",
+    outages: Mapping[str, OutageTold] = NO_OUTAGES,
 ) -> list[Step]:
     """Where a run stands, step by step, in the order of the document."""
-    known, moment, shown = words(language), Moment(now=now, zone=zone), settled(state)
+    known, moment, shown = words(language), Moment(now=now, zone=zone, outages=outages), settled(state)
     nodes = [(node, shown.nodes[node.id]) for node in procedure.nodes.values()]
     return [
         Step(node, node_state, *node_lines(node, node_state, words=known, moment=moment)) for node, node_state in nodes
@@ -145,7 +162,7 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
     payload = fact.payload
     does = known[f"fact_{fact.kind.value}"]
     if fact.kind is FactKind.NODE_WAITING:
-        wait = Wait(reason=payload["reason"], role=payload.get("role"))
+        wait = Wait(reason=payload["reason"], role=payload.get("role"), outage=payload.get("outage"))
         does = waited_for(procedure.nodes[fact.node], NodeState(wait=wait), known)
     head = f"{fact.node}: {does}" if fact.node else does
     parts = [str(payload[key]) for key in ("outcome", "reason") if payload.get(key) and fact.kind in _WITH_REASON]

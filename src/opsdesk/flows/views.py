@@ -11,6 +11,7 @@ from opsdesk.flows.facts import FactKind
 from opsdesk.flows.procedure import NodeType, Procedure
 from opsdesk.flows.runs import JournalRow, Run
 from opsdesk.flows.state import NodePhase, NodeState, RunStatus, State, Undoing, Wait
+from opsdesk.flows.views_outages import OutageView as OutageView
 from opsdesk.flows.views_procedures import DefinitionPage as DefinitionPage
 from opsdesk.flows.views_procedures import DefinitionView as DefinitionView
 from opsdesk.flows.views_procedures import FindingView as FindingView
@@ -107,9 +108,9 @@ class RunPage(View):
 class WaitView(View):
     """For whom a node waits."""
 
-    reason: Literal["person", "partner", "rate_limit", "timer", "children"]
-    """A person at the review desk, a partner's answer, its turn under the rate limit of the partner, a time, or runs
-    that it has started."""
+    reason: Literal["person", "partner", "rate_limit", "timer", "children", "outage"]
+    """A person at the review desk, a partner's answer, its turn under the rate limit of the partner, a time, runs that
+    it has started, or the end of an outage."""
     role: str | None
     """The role of the person; null: anyone, or no person."""
     ticket: str | None
@@ -118,19 +119,24 @@ class WaitView(View):
     """When the waiting ends in any case; null: never."""
     resend_at: datetime | None
     """When the partner is asked again, or the turn comes; null: never."""
+    outage: str | None
+    """The endpoint that does not answer, while the call waits for it and time stands still for the node; else null."""
+    since: datetime | None
+    """Since when it waits for the outage to be over; null: for none."""
 
     @staticmethod
     def of(wait: Wait) -> "WaitView":
-        facts = {name: getattr(wait, name) for name in ("role", "ticket", "until", "resend_at")}
+        facts = {name: getattr(wait, name) for name in ("role", "ticket", "until", "resend_at", "outage", "since")}
         return WaitView(reason=_WAITS[wait.reason], **facts)
 
 
-_WAITS: Mapping[str, Literal["person", "partner", "rate_limit", "timer", "children"]] = {
+_WAITS: Mapping[str, Literal["person", "partner", "rate_limit", "timer", "children", "outage"]] = {
     "person": "person",
     "callback": "partner",
     "rate_limit": "rate_limit",
     "timer": "timer",
     "children": "children",
+    "outage": "outage",
 }
 """Why a node waits, in the journal and outside."""
 

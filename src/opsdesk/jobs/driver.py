@@ -100,9 +100,9 @@ class PoolDriver(Driver):
     async def _listen(self) -> None:
         while True:
             try:
-                async with self._database.listener(CHANNEL) as payloads:
+                async with self._database.listener(CHANNEL) as notifications:
                     self._hand_over(_something_changed())  # what was notified before we listened went by unheard
-                    async for payload in payloads:
+                    async for _, payload in notifications:
                         self._hand_over(payload)
             except DatabaseUnavailable as error:
                 self._is_away(error)

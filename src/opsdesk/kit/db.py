@@ -107,14 +107,15 @@ class Database:
             raise DatabaseUnavailable from error
 
     @asynccontextmanager
-    async def listener(self, channel: str) -> AsyncIterator[AsyncIterator[str]]:
-        """The payloads of the notifications on a channel.
+    async def listener(self, *channels: str) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        """The notifications on these channels: each with its channel and its payload.
 
         Raises DatabaseUnavailable when the connection is lost; what was notified meanwhile is not repeated.
         """
         async with self.dedicated() as conn:
-            await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-            yield (notify.payload async for notify in conn.notifies())
+            for channel in channels:
+                await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+            yield ((notify.channel, notify.payload) async for notify in conn.notifies())
 
 
 async def _replace_dead(conn: Connection) -> None:

@@ -48,6 +48,21 @@ class Settings(BaseSettings):
     worker_lease_s: float = Field(
         15.0, description="seconds after which the runs of a worker that went silent are taken over", ge=0.2, le=600
     )
+    outage_runs: int = Field(
+        3,
+        description="different runs in a row that an endpoint has to fail, with no answer between, to count as out",
+        ge=1,
+        le=100,
+    )
+    outage_pause_s: float = Field(
+        5.0, description="seconds from the beginning of an outage to the first call that tries", ge=0.5, le=3600
+    )
+    outage_pause_max_s: float = Field(
+        300.0, description="seconds between two such calls at most; the pause doubles with each", ge=0.5, le=86_400
+    )
+    outage_release_per_s: float = Field(
+        10.0, description="waiting calls that are let through a second when an outage is over", ge=0.01, le=10_000
+    )
     session_idle_s: float = Field(
         1800.0, description="seconds without use after which a person has to sign in again", ge=60, le=86_400
     )

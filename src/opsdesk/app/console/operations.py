@@ -1,5 +1,6 @@
 """The installation as a whole: what stalls, what fails, who works, what waits to be done."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,11 +9,18 @@ from opsdesk import access, flows, jobs, review
 from opsdesk.app.console import run_words
 from opsdesk.app.console.frame import fragment, is_partial, page, translate
 from opsdesk.app.console.viewer import OperationsReader
+from opsdesk.app.console.words import N_
 from opsdesk.kit.http_requests import Conn, Now
 
 PATH = "/operations"
 STALLED_SHOWN = 50
 HELD_SHOWN = 20
+OUTAGE_STATES: Mapping[str, str] = {
+    "open": N_("does not answer"),
+    "held": N_("held by an operator"),
+    "releasing": N_("answers again, and lets through what waited"),
+}
+OUTAGE_BADGES: Mapping[str, str] = {"open": "failed", "held": "paused", "releasing": "running"}
 
 routes = APIRouter(include_in_schema=False)
 
@@ -30,6 +38,10 @@ async def operations(request: Request, visitor: OperationsReader, conn: Conn, no
         "stalled": stalled[:STALLED_SHOWN],
         "stalled_count": len(stalled),
         "outages": await flows.reports.outages(conn),
+        "shut": await flows.reports.outage_control.list_outages(conn),
+        "circuit_states": {state: _(text) for state, text in OUTAGE_STATES.items()},
+        "circuit_badges": OUTAGE_BADGES,
+        "may_write": access.may(visitor.actor, access.Scope.RUNS_WRITE),
         "workers": await flows.reports.list_workers(conn),
         "queue": await jobs.queue_state(conn),
         "held": await jobs.held(conn, limit=HELD_SHOWN),

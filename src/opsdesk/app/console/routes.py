@@ -11,6 +11,7 @@ from opsdesk.app.console import (
     keys,
     language,
     operations,
+    outages,
     own_keys,
     people,
     procedures,
@@ -45,6 +46,7 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         procedures.routes,
         triggers.routes,
         operations.routes,
+        outages.routes,
         runs.routes,
         run_actions.routes,
     ]

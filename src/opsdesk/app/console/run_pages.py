@@ -81,20 +81,23 @@ async def seen_run(conn: Connection, run_id: UUID, visitor: Visitor, formats: Fo
     procedure, state, facts = await flows.runs.read_state(conn, run_id)
     detail = flows.views.RunDetail.whole(run, procedure, state, flows.views.sight(visitor.actor, procedure))
     how: dict[str, Any] = {"zone": formats.zone, "now": now, "language": str(formats.locale).replace("_", "-")}
+    outages = await flows.reports.outage_control.told_of(conn, state)
     (newest,) = await flows.definitions.list_versions(conn, run.procedure_id, limit=1)
     told = [
         Moment(seq, fact.at, flows.text_view.told(procedure, fact, **how)) for seq, fact in enumerate(facts, start=1)
     ]
     children = await flows.run_list.children_of(conn, run_id) if state.children else []
     counts = await flows.run_list.count_children(conn, run_id) if state.children else {}
+    drawn = flows.draw.svg(procedure, state, within_page=True, outages=outages, **how)
+    steps = flows.text_view.steps(procedure, state, outages=outages, **how)
     may_write = access.may(visitor.actor, access.Scope.RUNS_WRITE)
     return SeenRun(
         run=run,
         detail=detail,
         name=procedure.name,
         version=version,
-        picture=Markup(flows.draw.svg(procedure, state, within_page=True, **how)),  # noqa: S704  the drawing quotes
-        steps=_steps(flows.text_view.steps(procedure, state, **how), detail, may_write=may_write, now=now),
+        picture=Markup(drawn),  # noqa: S704  the drawing quotes
+        steps=_steps(steps, detail, may_write=may_write, now=now),
         inputs=shown_values(_declared_first(detail.inputs, procedure.inputs)),
         moments=told[::-1][:TIMELINE_FACTS],
         facts=len(told),

@@ -50,6 +50,7 @@ WAITS: Mapping[WaitsFor, str] = {
     WaitsFor.TIMER: N_("a timer"),
     WaitsFor.CHILDREN: N_("other runs"),
     WaitsFor.OPERATOR: N_("an operator"),
+    WaitsFor.OUTAGE: N_("the end of an outage"),
 }
 ORDERS: Mapping[RunOrder, str] = {
     RunOrder.NEWEST: N_("newest first"),
@@ -61,6 +62,7 @@ STALLS: Mapping[str, str] = {
     "wake-up overdue": N_("its wake-up is overdue"),
     "worker gone": N_("its worker is gone"),
     "arrival not taken in": N_("something came in that nobody takes in"),
+    "outage over": N_("the outage that it waits for is over or looked after by nobody"),
 }
 WAKES: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern), text)
@@ -72,6 +74,7 @@ WAKES: Sequence[tuple[re.Pattern[str], str]] = [
         (r"timer: turn of (?P<node>.+) under its rate limit", N_("the turn of %(node)s under its rate limit")),
         (r"children: (?P<open>\d+) of (?P<count>\d+) \((?P<node>.+)\)", N_("%(open)s of %(count)s runs of %(node)s")),
         (r"timer: (?P<node>.+)", N_("its time at %(node)s")),
+        (r"outage: (?P<who>.+) \((?P<node>.+)\)", N_("%(who)s, which does not answer, at %(node)s")),
         (r"operator: incident at (?P<node>.+)", N_("an operator: incident at %(node)s")),
         (r"operator: paused by (?P<who>.+)", N_("an operator: paused by %(who)s")),
         (r"operator: (?P<what>.+)", N_("an operator: %(what)s")),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from opsdesk.flows.nodes.cli import cli_node
     from opsdesk.flows.nodes.data import data_node
     from opsdesk.flows.nodes.db import db_node
+    from opsdesk.flows.nodes.endpoints import endpoint_by
     from opsdesk.flows.nodes.mcp_calls import mcp_node
     from opsdesk.flows.nodes.schemas import schema_problem
     from opsdesk.flows.nodes.system import SendSignal, system_node
@@ -26,6 +27,7 @@ __all__ = [
     "cli_node",
     "data_node",
     "db_node",
+    "endpoint_by",
     "mcp_node",
     "schema_problem",
     "system_node",
@@ -43,6 +45,7 @@ _HOMES = {
     "SendSignal": "opsdesk.flows.nodes.system",
     "system_node": "opsdesk.flows.nodes.system",
     "db_node": "opsdesk.flows.nodes.db",
+    "endpoint_by": "opsdesk.flows.nodes.endpoints",
     "tool_node": "opsdesk.flows.nodes.tools",
     "mcp_node": "opsdesk.flows.nodes.mcp_calls",
     "schema_problem": "opsdesk.flows.nodes.schemas",

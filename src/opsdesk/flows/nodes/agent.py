@@ -73,7 +73,7 @@ async def _within_time(node: Node, talk: "_Talk", messages: list[Message]) -> No
             return await talk.outcome(messages)
     except TimeoutError:
         message = f"{host_of(node)} did not come to an answer within {timeout_s:g} s"
-        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=talk.unanswered)
     except DestinationRefused as refused:
         message = f"{host_of(node)} is {refused.kind}, or leads to one, which OPSDESK_ALLOW_NETWORKS does not list"
         return Failed(Failure.ADDRESS_REFUSED, message)
@@ -94,6 +94,8 @@ class _Talk:
     cost: float = 0.0
     tool_calls: int = 0
     turns: int = 0
+    unanswered: bool = False
+    """The model has been asked and has not answered yet: what takes too long then is neither a tool nor the talk."""
 
     @property
     def node(self) -> Node:
@@ -128,7 +130,9 @@ class _Talk:
         expected = len(body) // BYTES_A_TOKEN
         self._check_limits(expected, max_tokens)
         self.turns += 1
+        self.unanswered = True
         reply = reply_of(self.node, await self._post(body))
+        self.unanswered = False
         written = reply.tokens_written if reply.tokens_written is not None else reply.size // BYTES_A_TOKEN
         self._count(expected if reply.tokens_read is None else reply.tokens_read, written)
         return reply

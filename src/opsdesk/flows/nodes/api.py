@@ -66,7 +66,7 @@ async def _send(http: HttpClient, node: Node, request: Request, expected: Set[in
                 return await _exchange(http, node, request, expected)
     except TimeoutError:
         message = f"{host_of(node)} did not answer within {timeout_s:g} s"
-        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=True)
     except DestinationRefused as refused:
         # Asking again would lead to the same place, until somebody changes the name, the procedure or the setting.
         message = f"{host_of(node)} is {refused.kind}, or leads to one, which OPSDESK_ALLOW_NETWORKS does not list"

@@ -22,6 +22,8 @@ RETRY_AFTER_MAX_S = 3600.0
 
 _ACCEPTED = 202
 _WITHOUT_BODY = frozenset({204, 205})
+_OUT = frozenset({502, 503, 504, *range(520, 531)})
+"""Said by what stands before a partner that does not answer, or by one that takes no requests now; 500 is an answer."""
 _RETRYABLE_4XX = frozenset({408, 425, 429})
 _STATUS = re.compile(r"[2-5][0-9]{2}")
 _JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json")
@@ -82,7 +84,9 @@ def status_failure(node: Node, response: ClientResponse, expected: Set[int]) -> 
         return None
     message = f"{host_of(node)} answered {status}"
     if status >= 500:
-        return Failed(Failure.PARTNER_FAILING, message, retryable=True, retry_after_s=_retry_after_s(response))
+        out = status in _OUT
+        later_s = _retry_after_s(response)
+        return Failed(Failure.PARTNER_FAILING, message, retryable=True, retry_after_s=later_s, outage=out)
     if status in _RETRYABLE_4XX:
         return Failed(Failure.REFUSED_4XX, message, retryable=True, retry_after_s=_retry_after_s(response))
     if status >= 400:

@@ -18,20 +18,24 @@ def trouble(node: Node, error: aiohttp.ClientError) -> Failed:
     host = host_of(node)
     tls = _tls_problem(error)
     if tls is not None:
-        return Failed(Failure.TLS_FAILED, f"the TLS connection to {host} failed: {tls}")
+        return Failed(Failure.TLS_FAILED, f"the TLS connection to {host} failed: {tls}", outage=True)
     match error:
         case aiohttp.InvalidURL():
             return Failed(Failure.BAD_REQUEST, "runtime.url and runtime.endpoint make no URL that can be called")
         case aiohttp.ClientPayloadError():
-            return Failed(Failure.ANSWER_CUT_SHORT, f"the answer of {host} ended before its end", retryable=True)
+            return Failed(
+                Failure.ANSWER_CUT_SHORT, f"the answer of {host} ended before its end", retryable=True, outage=True
+            )
         case aiohttp.ClientResponseError():
-            return Failed(Failure.ANSWER_NOT_HTTP, f"what {host} answered is not HTTP", retryable=True)
+            return Failed(Failure.ANSWER_NOT_HTTP, f"what {host} answered is not HTTP", retryable=True, outage=True)
         case aiohttp.ClientConnectorDNSError():
-            return Failed(Failure.UNREACHABLE, f"the name {host} was not found", retryable=True)
+            return Failed(Failure.UNREACHABLE, f"the name {host} was not found", retryable=True, outage=True)
         case aiohttp.ClientConnectorError():
-            return Failed(Failure.UNREACHABLE, f"no connection to {host}", retryable=True)
+            return Failed(Failure.UNREACHABLE, f"no connection to {host}", retryable=True, outage=True)
         case _:
-            return Failed(Failure.UNREACHABLE, f"{host} closed the connection without an answer", retryable=True)
+            return Failed(
+                Failure.UNREACHABLE, f"{host} closed the connection without an answer", retryable=True, outage=True
+            )
 
 
 def _tls_problem(error: aiohttp.ClientError) -> str | None:

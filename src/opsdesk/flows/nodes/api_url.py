@@ -9,7 +9,7 @@ from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.procedure import Node
 from opsdesk.flows.references import Lookup, Namespace, Reference, as_text, parse, value_of
 
-_TRUSTED = frozenset({Namespace.ENV, Namespace.SECRETS})
+TRUSTED = frozenset({Namespace.ENV, Namespace.SECRETS})
 """What the people who run Opsdesk have set may be a whole address; what comes from a run is only a piece of one."""
 _ABSOLUTE = ("https://", "http://")
 URLS_KEPT = 1024
@@ -21,10 +21,15 @@ def url_of(node: Node, lookup: Lookup) -> URL:
 
     Raises NodeFailure for a URL that cannot be, or that is not TLS where the node requires it; ReferenceMissing.
     """
-    base, endpoint = str(node.runtime.get("url") or ""), str(node.runtime.get("endpoint") or "")
-    template = endpoint if endpoint.startswith(_ABSOLUTE) or not base else _joined(base, endpoint)
+    template = template_of(node)
     parts = parse(template) if "$" in template else [template]
     return _checked(node, "".join(part if isinstance(part, str) else _piece(part, lookup) for part in parts))
+
+
+def template_of(node: Node) -> str:
+    """The address before its references are replaced."""
+    base, endpoint = str(node.runtime.get("url") or ""), str(node.runtime.get("endpoint") or "")
+    return endpoint if endpoint.startswith(_ABSOLUTE) or not base else _joined(base, endpoint)
 
 
 def host_of(node: Node) -> str:
@@ -43,7 +48,7 @@ def _piece(reference: Reference, lookup: Lookup) -> str:
     text = as_text(value_of(reference, lookup))
     if not text:
         raise NodeFailure(Failure.BAD_REQUEST, f"${{{reference.text}}} in the URL is empty")
-    return text if reference.namespace in _TRUSTED else quote(text, safe="")
+    return text if reference.namespace in TRUSTED else quote(text, safe="")
 
 
 def _checked(node: Node, text: str) -> URL:

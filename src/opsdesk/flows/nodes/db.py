@@ -69,9 +69,11 @@ async def _outcome(node: Node, secrets: SecretLookup, query: str, parameters: li
         # The server keeps the same limit; ours is for a server that is not heard of any more.
         async with asyncio.timeout(timeout_s + CONNECT_TIMEOUT_S):
             rows, count = await _execute(node, conninfo, query, parameters, timeout_s)
-    except (TimeoutError, errors.QueryCanceled):
+    except (TimeoutError, errors.QueryCanceled) as late:
         message = f"the database of {name} did not answer within {timeout_s:g} s"
-        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+        return Failed(
+            Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=not isinstance(late, psycopg.Error)
+        )
     except psycopg.Error as error:
         return _trouble(error, name)
     answer: dict[str, Any] = {"rows": rows, "row_count": count}
@@ -150,7 +152,8 @@ def _trouble(error: psycopg.Error, name: str) -> Failed:
     if state is None and isinstance(error, psycopg.ProgrammingError):
         return Failed(Failure.QUERY_REFUSED, "the query of a db node that only reads has to give rows")
     if state is None or state[:2] in {"08", "53", "57"}:
-        return Failed(Failure.DATABASE_UNREACHABLE, f"the database of {name} cannot be reached", retryable=True)
+        message = f"the database of {name} cannot be reached"
+        return Failed(Failure.DATABASE_UNREACHABLE, message, retryable=True, outage=True)
     kind = type(error).__name__
     message = f"the database of {name} refused the query: {state} {kind}"
     return Failed(Failure.QUERY_REFUSED, message, retryable=isinstance(error, _AGAIN))

@@ -80,9 +80,20 @@ class Failure(StrEnum):
     OUTPUT_INVALID = "OutputInvalid"
     """An output does not fit its schema, or cannot be stored."""
     OUTPUT_MISSING = "OutputMissing"
+    PROVIDER_OUT = "ProviderOut"
+    """Whoever the node calls does not answer, which is known from other calls, and the procedure says how to go on."""
     REFERENCE_MISSING = "ReferenceMissing"
     """A `${…}` names something that is not there in this run."""
     SECRET_MISSING = "SecretMissing"  # noqa: S105  the name of a failure, not a secret
+
+
+NOT_ASKED = frozenset(
+    {
+        *(Failure.ADDRESS_REFUSED, Failure.AGENT_OVER_LIMIT, Failure.BAD_ARGUMENT, Failure.BAD_NODE),
+        *(Failure.BAD_REQUEST, Failure.INSECURE_URL, Failure.REFERENCE_MISSING, Failure.SECRET_MISSING),
+    }
+)
+"""The node failed before anybody was called, so it says nothing of whom it would have called."""
 
 
 class NodeFailure(Exception):

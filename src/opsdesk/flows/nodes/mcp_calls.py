@@ -63,7 +63,7 @@ async def _within_time(node: Node, asked: "_Asked") -> NodeOutcome:
                 raise _first(group) from None
     except TimeoutError:
         message = f"{server} did not answer within {timeout_s:g} s"
-        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+        return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=True)
     except DestinationRefused as refused:
         message = f"{server} is {refused.kind}, or leads to one, which OPSDESK_ALLOW_NETWORKS does not list"
         return Failed(Failure.ADDRESS_REFUSED, message)
@@ -71,7 +71,7 @@ async def _within_time(node: Node, asked: "_Asked") -> NodeOutcome:
         return Failed(Failure.MCP_REFUSED, f"{server} refused the call: error {error.error.code}")
     except (aiohttp.ClientError, httpx2.HTTPError, OSError, ConnectionError) as error:
         message = f"{server} cannot be talked to: {type(error).__name__}"
-        return Failed(Failure.UNREACHABLE, message, retryable=True)
+        return Failed(Failure.UNREACHABLE, message, retryable=True, outage=True)
     return bind_outputs(node, answer)
 
 
