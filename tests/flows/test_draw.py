@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsdesk.flows.draw import STYLE, svg
+from opsdesk.flows.document import load
+from opsdesk.flows.draw import STYLE, mermaid, svg
 from opsdesk.flows.draw_shapes import PHASE_GLYPHS, TYPE_GLYPHS, outline
 from opsdesk.flows.draw_text import width_px, wrapped
 from opsdesk.flows.draw_words import CHINESE, ENGLISH
 from opsdesk.flows.facts import FactKind
 from opsdesk.flows.procedure import Edge, EdgeMode, Node, NodeType, Procedure
 from opsdesk.flows.state import NodePhase, State
+from tests.flows.documents import document, read
 from tests.flows.pictured import (
     BEGIN,
     EMAIL,
@@ -298,3 +300,22 @@ def test_an_end_that_was_reached_is_joined_by_a_strong_line() -> None:
         if (item.get("class") or "").startswith("end")
     ]
     assert sorted(markers, key=str) == ["end ", "end taken"]
+
+
+@pytest.mark.req("FLO-402")
+def test_a_node_with_nothing_but_a_failure_or_a_loop_behind_it_is_an_end() -> None:
+    nodes = "- {id: a, type: cli, name: A, runtime: {command: a}}\n- {id: b, type: human, name: B, outputs: [again]}"
+    back = "- {from: b, to: a, mode: loop, when: again == true}"
+    made = read(document(nodes, f"- {{from: a, to: b}}\n{back}"))
+    assert svg(made).count('<g class="end ') == 1
+    made = read(document(nodes, "- {from: a, to: b, mode: fallback}"))
+    assert svg(made).count('<g class="end ') == 2
+
+
+@pytest.mark.req("FLO-402")
+def test_a_circle_is_drawn_with_a_start_where_the_document_begins() -> None:
+    nodes = "- {id: a, type: cli, name: A, runtime: {command: a}}\n- {id: b, type: cli, name: B, runtime: {command: b}}"
+    loaded = load(document(nodes, "- {from: a, to: b}\n- {from: b, to: a, mode: fallback}"), name="x.osop.yaml")
+    assert loaded.procedure is not None
+    assert svg(loaded.procedure).count('<g class="start ') == 1
+    assert mermaid(loaded.procedure).count("start_") == 1

@@ -11,6 +11,7 @@ from opsdesk.flows.draw_status import NO_OUTAGES, Moment, OutageTold, caption, s
 from opsdesk.flows.draw_text import quoted, width_px, wrapped
 from opsdesk.flows.draw_words import Words, words
 from opsdesk.flows.layout import Box, Layout, Link, Place, layout
+from opsdesk.flows.lint_paths import starts_of
 from opsdesk.flows.mermaid import mermaid as mermaid
 from opsdesk.flows.procedure import EdgeMode, Procedure
 from opsdesk.flows.state import NodePhase, State
@@ -126,10 +127,13 @@ class _Picture:
 
     def _ends(self) -> list[tuple[str, str]]:
         """The markers of the picture, each with its node: a start before each entry, an end after each last node."""
-        starts = [(_START + node.id, node.id) for node in self.procedure.entries]
-        undo_nodes, outgoing = self.procedure.undo_nodes, self.procedure.outgoing
-        ends = [(_END + key, key) for key in self.procedure.nodes if not outgoing[key] and key not in undo_nodes]
-        return starts + ends
+        starts = [(_START + node_id, node_id) for node_id in starts_of(self.procedure)]
+        nodes, undo_nodes = self.procedure.nodes, self.procedure.undo_nodes
+        return starts + [(_END + key, key) for key in nodes if self._may_end(key) and key not in undo_nodes]
+
+    def _may_end(self, node_id: str) -> bool:
+        """Nothing follows when it ends well and no loop goes round."""
+        return all(edge.by_failure or edge.leads_back for edge in self.procedure.outgoing[node_id])
 
     def _terminal_word(self, key: str) -> str:
         return self.words["start" if key.startswith(_START) else "end"]
@@ -190,7 +194,7 @@ class _Picture:
         phase = self.state.nodes[node].phase if node in self.state.nodes else NodePhase.PENDING
         if key.startswith(_START) or phase is NodePhase.DONE:
             return "taken"
-        return "dead" if phase is NodePhase.SKIPPED else ""
+        return "dead" if phase in (NodePhase.SKIPPED, NodePhase.FAILED) else ""
 
     def _terminals(self, plan: Layout) -> list[str]:
         return [self._terminal(key, plan.places[key], self._terminal_state(key, node)) for key, node in self._ends()]

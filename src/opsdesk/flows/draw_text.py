@@ -13,8 +13,8 @@ UPPER_EM = 0.7
 OTHER_EM = 0.62
 MONO_EM = 0.61
 """Widths of characters as shares of the font size, towards the wider of the usual fonts."""
-NARROW = frozenset("ijlI|.,:;!'`/\\ ·")
-SLIM = frozenset('ftr()[]{}"-')
+NARROW = frozenset("ijlI|.,:;!'` ·")
+SLIM = frozenset('ftr()[]/\\"-')
 LIGHT = frozenset("ckszxyvJ_?*")
 WIDE = frozenset("mwMW@%—&")
 NO_LINE_BEGINS_WITH = frozenset("，。、；：！？）」』】》〉…,.;:!?)]}%")

@@ -1,7 +1,7 @@
 """Which nodes surely ran, and which may have run, where a run comes to a node: over all paths, not a sample of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from opsdesk.flows.lint_decisions import FALSE, TRUE, Diagram, Diagrams, TooComplex
@@ -214,6 +214,15 @@ class Paths:
 
     def _decision(self, key: object) -> Diagram:
         return self.diagrams.decision(self._decisions.setdefault(key, len(self._decisions)))
+
+
+def starts_of(procedure: Procedure) -> tuple[str, ...]:
+    """The nodes that a run begins with; where there are none, those it would begin with if nothing led back."""
+    if procedure.entries:
+        return tuple(node.id for node in procedure.entries)
+    known = tuple(edge for edge in procedure.edges if {edge.source, edge.target} <= procedure.nodes.keys())
+    graph = graph_of(replace(procedure, edges=known))
+    return tuple(node_id for node_id in procedure.nodes if not graph.forward(node_id))
 
 
 def reachable(graph: Graph, starts: Iterable[str]) -> set[str]:

@@ -9,6 +9,7 @@ from opsdesk.flows.draw_edge import spoken_mode
 from opsdesk.flows.draw_status import children_told
 from opsdesk.flows.draw_text import clean
 from opsdesk.flows.draw_words import ENGLISH
+from opsdesk.flows.lint_paths import starts_of
 from opsdesk.flows.procedure import Edge, EdgeMode, Node, NodeType, Procedure
 
 _SHAPES: Mapping[NodeType, tuple[str, str]] = MappingProxyType(
@@ -45,8 +46,8 @@ def mermaid(procedure: Procedure) -> str:
     names = {key: f"n{number}" for number, key in enumerate(procedure.nodes)}
     lines = ["---", f"title: {_title(procedure.name)}", "---", "flowchart TD"]
     lines += [f"    {names[node.id]}{_shaped(node)}" for node in procedure.nodes.values()]
-    for node in procedure.entries:
-        lines.append(f"    start_{names[node.id]}(({ENGLISH['start']})) --> {names[node.id]}")
+    for node_id in starts_of(procedure):
+        lines.append(f"    start_{names[node_id]}(({ENGLISH['start']})) --> {names[node_id]}")
     lines += [
         f"    {names[edge.source]} {_arrow(edge)} {names[edge.target]}"
         for edge in procedure.edges
