@@ -3,9 +3,10 @@
 The documents are made by code, from a census of the public ones: how many nodes and edges of which kind they have, how
 conditions are written, how long texts are. Each is loaded, linted and drawn, in one process and one thread.
 
-    .venv/bin/python bench/documents.py [--rounds 3] [--folder DIR] [--json]
+    .venv/bin/python bench/documents.py [--rounds 3] [--folder DIR] [--json] [--markdown [--without WORD]]
 
-With `--folder`, the procedures in a folder are taken instead, and what is said about each is printed.
+With `--folder`, the procedures in a folder are taken instead, and what is said about each is printed; with
+`--markdown`, as the page docs/explain/public-examples.md, for which they are simulated too.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from documents_table import example, page
 from flows import line, report
 from opsdesk.flows.document import SUFFIXES, executable, load
 from opsdesk.flows.draw import svg
@@ -119,9 +121,12 @@ def _runtime(kind: str, place: int) -> Iterator[str]:
             yield "    runtime: {}"
 
 
+def procedures_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+
+
 def folder_of(folder: Path) -> list[Document]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
-    return [Document(str(path.relative_to(folder)), path.read_bytes()) for path in files]
+    return [Document(str(path.relative_to(folder)), path.read_bytes()) for path in procedures_of(folder)]
 
 
 def seen(document: Document) -> Seen:
@@ -159,7 +164,16 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=3, help="how often, of which the median counts")
     arguments.add_argument("--folder", type=Path, help="procedures to take instead of those that are made")
     arguments.add_argument("--json", action="store_true", help="one JSON object a line")
+    arguments.add_argument("--without", action="append", default=[], help="a word that the page shows as …")
+    arguments.add_argument("--markdown", action="store_true", help="the page about a folder, and nothing else")
     given = arguments.parse_args()
+    if given.markdown:
+        if given.folder is None:
+            arguments.error("--markdown is about a --folder")
+        collections = sorted(path for path in given.folder.rglob("*.sop") if path.is_file())
+        examples = [example(path, given.folder) for path in procedures_of(given.folder)]
+        print(page(examples, collections, given.folder, given.without), end="")
+        return 0
     taken = folder_of(given.folder) if given.folder else documents()
     rounds = []
     found: list[Seen] = []
