@@ -30,7 +30,14 @@ DEMANDS = {
         "workflow_id": NAME,
         "mode": {"enum": ["live", "dry_run"]},
         "status": {"enum": ["COMPLETED", "FAILED", "TIMEOUT", "COST_LIMIT", "BLOCKED", "DRY_RUN"]},
-        "trigger": {"type": "object", "properties": {"actor": {"type": "string"}, "timestamp": TIME}},
+        "trigger": {
+            "type": "object",
+            "properties": {
+                "type": {"enum": ["manual", "cron", "webhook", "git_push", "event", "api"]},
+                "actor": {"type": "string"},
+                "timestamp": TIME,
+            },
+        },
         "started_at": TIME,
         "ended_at": TIME,
         "duration_ms": COUNT,
@@ -300,3 +307,23 @@ def test_a_chain_still_fits_after_any_values_went_through_yaml(outputs: dict[str
     facts = [started(), replace(ended("register", 1, [0]), payload={"outputs": outputs, "taken": [0]})]
     log = log_of(facts, tamper_evident=True, reveal=lambda _name, _declared, value: value)
     assert verify(yaml.safe_load(to_yaml(log))) is None
+
+
+@pytest.mark.req("FLO-401")
+@pytest.mark.parametrize(
+    ("actor", "kind"),
+    [
+        ("person:agent@example.com", "manual"),
+        ("cli:deploy", "manual"),
+        ("key:shop", "api"),
+        ("trigger:cron:nightly", "cron"),
+        ("trigger:webhook:orders", "webhook"),
+        ("trigger:event:paid", "event"),
+        ("system:sandbox", None),
+    ],
+)
+def test_a_log_says_in_the_words_of_the_specification_how_the_run_was_started(actor: str, kind: str | None) -> None:
+    [fact, *others] = RUNS["begun"]
+    log = log_of([replace(fact, payload={**fact.payload, "actor": actor}), *others])
+    assert (log["trigger"]["actor"], log["trigger"].get("type")) == (actor, kind)
+    jsonschema.Draft202012Validator(DEMANDS).validate(log)

@@ -38,6 +38,10 @@ _STATUS = {
 }
 
 
+_STARTED_BY = {"person": "manual", "cli": "manual", "key": "api"}
+"""By what the id of an actor begins with; that of a trigger goes on with its kind."""
+
+
 def masked(name: str, declared: Field | None, value: Any) -> Any:
     """The value with everything personal or secret masked, by its name, its declaration and its looks."""
     personal = (name,) if declared is not None and declared.personal else ()
@@ -130,7 +134,7 @@ class _Recorder:
             "mode": "live",
             "status": _STATUS[status],
             "outcome": status.value,
-            "trigger": {"actor": state.actor, "timestamp": _stamp(begin)} | self._parent(),
+            "trigger": self._trigger(begin),
             "started_at": _stamp(begin),
             "ended_at": _stamp(end),
             "duration_ms": _milliseconds(begin, end),
@@ -173,11 +177,15 @@ class _Recorder:
             case _:
                 pass
 
-    def _parent(self) -> dict[str, Any]:
-        parent = self.state.parent
+    def _trigger(self, begin: datetime) -> dict[str, Any]:
+        """Who started the run; how, in the words of the specification, where it has one."""
+        actor, parent = self.state.actor, self.state.parent
+        told = {"actor": actor, "timestamp": _stamp(begin)}
         if parent is None:
-            return {}
-        return {"parent_run_id": parent.run, "parent_id": parent.node, "spawn_index": parent.index}
+            way, _, rest = str(actor).partition(":")
+            kind = rest.partition(":")[0] if way == "trigger" else _STARTED_BY.get(way)
+            return ({"type": kind} if kind else {}) | told
+        return told | {"parent_run_id": parent.run, "parent_id": parent.node, "spawn_index": parent.index}
 
     def _child(self, fact: Fact) -> None:
         """A run of its own, as far as its parent knows it."""

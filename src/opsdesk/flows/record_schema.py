@@ -5,6 +5,7 @@ from typing import Any
 
 from opsdesk.flows.procedure import NodeType
 from opsdesk.flows.state import RunStatus
+from opsdesk.flows.trigger import TriggerKind
 from opsdesk.kit.http_shapes import SHA256
 
 _WHEN = {"type": "string", "format": "date-time"}
@@ -78,13 +79,14 @@ LOG_SCHEMA = _object(
         "trigger": _object(
             "Who started the run.",
             {
+                "type": {"enum": list(TriggerKind), "description": "How; not of a run that another started."},
                 "actor": _text("The id of the actor."),
                 "timestamp": _WHEN,
                 "parent_run_id": {"type": "string", "format": "uuid", "description": "The run that started it."},
                 "parent_id": _text("The node of that run which it carries out."),
                 "spawn_index": {"type": "integer", "description": "Which of the runs of that node it is, from 0."},
             },
-            optional=("parent_run_id", "parent_id", "spawn_index"),
+            optional=("type", "parent_run_id", "parent_id", "spawn_index"),
         ),
         "started_at": _WHEN | {"description": "When it was started."},
         "ended_at": _WHEN | {"description": "When it ended, or what was last happened."},
