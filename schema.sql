@@ -685,6 +685,8 @@ CREATE TABLE ticket (
     closed_at timestamp with time zone,
     snapshot integer DEFAULT 1 NOT NULL,
     reasons json DEFAULT '{}'::json NOT NULL,
+    priority smallint DEFAULT 0 NOT NULL,
+    stands_since timestamp with time zone,
     CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
     CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
     CONSTRAINT ticket_check1 CHECK (((status = 'open'::text) OR (claimed_by IS NULL))),
@@ -694,6 +696,7 @@ CREATE TABLE ticket (
     CONSTRAINT ticket_generation_check CHECK ((generation >= 1)),
     CONSTRAINT ticket_iteration_check CHECK ((iteration >= 1)),
     CONSTRAINT ticket_node_check CHECK ((node <> ''::text)),
+    CONSTRAINT ticket_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
     CONSTRAINT ticket_reasons_check CHECK ((json_typeof(reasons) = 'object'::text)),
     CONSTRAINT ticket_requested_by_check CHECK ((requested_by <> ''::text)),
     CONSTRAINT ticket_required_approvers_check CHECK (((required_approvers >= 1) AND (required_approvers <= 20))),
@@ -702,6 +705,7 @@ CREATE TABLE ticket (
     CONSTRAINT ticket_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT ticket_snapshot_check CHECK ((snapshot >= 1)),
     CONSTRAINT ticket_source_check CHECK ((source <> ''::text)),
+    CONSTRAINT ticket_stands_check CHECK (((stands_since IS NULL) OR (due_at IS NULL))),
     CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['open'::text, 'decided'::text, 'expired'::text, 'cancelled'::text, 'answered_elsewhere'::text]))),
     CONSTRAINT ticket_subject_check CHECK ((subject <> ''::text))
 );
@@ -952,7 +956,7 @@ ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
 
 ALTER TABLE ticket_event
-    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text]))) NOT VALID;
+    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text]))) NOT VALID;
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
@@ -1061,7 +1065,7 @@ CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHE
 
 CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
 
-CREATE INDEX ticket_queue ON ticket USING btree (status, COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone), opened_at, id);
+CREATE INDEX ticket_queue_by_priority ON ticket USING btree (status, ((- priority)), COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone), opened_at, id);
 
 CREATE TRIGGER audit_batch_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -1083,7 +1087,7 @@ CREATE TRIGGER ticket_amendment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER ticket_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
-CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal, asked, required_approvers, due_at, requested_by, content_sha256, opened_at, reasons ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, shown, shown_sha256, shown_personal, asked, required_approvers, requested_by, content_sha256, opened_at, reasons ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER ticket_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 

@@ -65,7 +65,7 @@ def drawn(run: RunDetail, *, rows_max: int = 100) -> list[str]:
 
 def waiting(**more: object) -> WaitView:
     none = dict.fromkeys(("ticket", "until", "resend_at", "outage", "since"))
-    return WaitView.model_validate(none | {"reason": "person", "role": "officer"} | more)
+    return WaitView.model_validate(none | {"reason": "person", "role": "officer", "stands": False} | more)
 
 
 def test_each_step_is_one_line_with_its_mark_type_and_time() -> None:

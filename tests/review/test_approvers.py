@@ -188,7 +188,7 @@ def test_only_the_one_write_path_writes_answers_and_decisions() -> None:
             found.setdefault(f"{' '.join(verb.lower().split())} {table}", set()).add(place)
     assert found == {
         "insert into ticket": {"review/tickets.sql"},
-        "update ticket": {"review/tickets.sql", "review/claims.sql", "review/amendments.sql"},
+        "update ticket": {f"review/{name}.sql" for name in ("tickets", "claims", "amendments", "deadlines")},
         "insert into ticket_answer": {"review/decisions.sql"},
         "insert into ticket_amendment": {"review/amendments.sql"},
         "insert into ticket_event": {"review/tickets.sql"},

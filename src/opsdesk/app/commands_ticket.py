@@ -78,7 +78,7 @@ def _print_tickets(lines: "Sequence[review.views.TicketLine]", *, now: "datetime
             short(line.id),
             short(line.run),
             line.role or "anyone",
-            local_time(line.due_at, now=now),
+            "clock stands" if line.stands_since else local_time(line.due_at, now=now),
             line.claim.by if line.claim else line.status if line.closed_at else "",
             line.title,
         )

@@ -78,6 +78,40 @@ async def close_ticket(conn: Connection, ticket_id: str, reason: str, now: datet
         raise flows.arrivals.RunLost(UUID(ticket.subject))
 
 
+async def escalate_ticket(
+    conn: Connection, ticket: str, *, role: str | None, priority: int | None, event: str | None, now: datetime
+) -> None:
+    """Escalate a ticket whose time is running out; the port `escalate_ticket` of the runtime.
+
+    Raises RunLost where people decided it just before.
+    """
+    with log.bound(request_id=f"ticket:{ticket}:escalation"):
+        found = await review.deadlines.escalate(
+            conn, ticket_id=UUID(ticket), role=role, priority=priority, told=event, now=now
+        )
+    if found.status is review.TicketStatus.DECIDED:
+        raise flows.RunLost(UUID(found.subject))
+    escalated = events.TicketEscalated(
+        ticket_id=ticket,
+        run_id=found.subject,
+        node=found.node,
+        role=found.role,
+        priority=found.priority,
+        event=event,
+    )
+    await events.publish(conn, escalated)
+
+
+async def move_clock(
+    conn: Connection, ticket_id: str, due_at: datetime | None, stands_since: datetime | None, now: datetime
+) -> None:
+    """Tell a ticket when it is due now; the port `move_clock` of the runtime."""
+    with log.bound(request_id=f"ticket:{ticket_id}:clock"):
+        await review.deadlines.move_clock(
+            conn, ticket_id=UUID(ticket_id), due_at=due_at, stands_since=stands_since, now=now
+        )
+
+
 async def on_amended(
     conn: Connection, ticket: review.Ticket, values: Mapping[str, Any], actor: Actor, reason: str, now: datetime
 ) -> None:

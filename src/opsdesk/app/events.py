@@ -50,6 +50,19 @@ class TicketDecided(OperationsEvent):
     decided_by: list[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEscalated(OperationsEvent):
+    """A ticket will not be answered in time unless somebody looks at it."""
+
+    ticket_id: str
+    run_id: str
+    node: str
+    role: str | None
+    priority: int
+    event: str | None
+    """The name that the procedure gives it."""
+
+
 async def publish(conn: Connection, event: OperationsEvent) -> None:
     """Tell the subscribers of the event, in the caller's transaction."""
     payload = asdict(event)

@@ -61,6 +61,9 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"{', '.join(payload['values'])} corrected by {payload['actor']}: {payload['reason']}"
         case "child_ended":
             return f"{node}: run {payload['run']} {payload['outcome'].replace('_', ' ')}"
+        case "node_escalated":
+            said = [f"{name} {payload[name]}" for name in ("role", "priority", "event") if payload.get(name)]
+            return f"{node} escalated: {', '.join(said)}"
         case "event_came":
             return f"the event {payload['event']['name']} came, after {node}"
         case "round_begun":

@@ -171,6 +171,8 @@ def waits_for(wait: "flows.views.WaitView", *, now: datetime) -> str:
     if wait.until:
         left = (wait.until - now).total_seconds()
         parts.append(f"{span(left)} left" if left > 0 else f"overdue since {local_time(wait.until, now=now)}")
+    if wait.stands:
+        parts.append("its clock stands")
     if wait.resend_at:
         parts.append(f"sent again {local_time(wait.resend_at, now=now)}")
     return " · ".join(parts)

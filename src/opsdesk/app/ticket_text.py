@@ -35,6 +35,10 @@ def print_ticket(view: "review.views.TicketView", *, now: datetime) -> None:
     """The ticket on stdout, and on stderr how to answer it."""
     lines = [f"{view.title} — {view.status}", f"  {view.purpose}", f"  ticket {view.id}", f"  run    {view.run}"]
     lines.append(f"  for {view.role or 'anyone'}, {view.answers_given} of {view.required_approvers} answered")
+    if view.priority and not view.closed_at:
+        lines.append(f"  priority {view.priority}")
+    if view.stands_since and not view.closed_at:
+        lines.append(f"  clock stands since {local_time(view.stands_since, now=now)}: the customer is waited for")
     if view.due_at and not view.closed_at:
         left = (view.due_at - now).total_seconds()
         told = f"{span(left)} left" if left > 0 else "overdue"

@@ -33,12 +33,14 @@ JOB_KINDS: Sequence[jobs.JobKind] = (
     jobs.JobKind("operations_log:run_stalled", events.write_in_operations_log),
     jobs.JobKind("operations_log:ticket_opened", events.write_in_operations_log),
     jobs.JobKind("operations_log:ticket_decided", events.write_in_operations_log),
+    jobs.JobKind("operations_log:ticket_escalated", events.write_in_operations_log),
 )
 
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     events.RunStalled.__name__: ["operations_log:run_stalled"],
     events.TicketOpened.__name__: ["operations_log:ticket_opened"],
     events.TicketDecided.__name__: ["operations_log:ticket_decided"],
+    events.TicketEscalated.__name__: ["operations_log:ticket_escalated"],
 }
 
 
@@ -96,6 +98,8 @@ class Opsdesk:
             nodes=self.nodes(),
             open_ticket=desk.open_ticket,
             close_ticket=desk.close_ticket,
+            escalate_ticket=desk.escalate_ticket,
+            move_clock=desk.move_clock,
             callback_url=self.callbacks.url,
             observer=self.observation,
             endpoint_of=flows.nodes.endpoint_by(self.secrets.get),

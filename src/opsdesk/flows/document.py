@@ -8,6 +8,7 @@ from typing import Any
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.conformance import conformance_of
+from opsdesk.flows.document_calendars import check_reachable, read_calendar, read_calendars
 from opsdesk.flows.document_cases import read_cases
 from opsdesk.flows.document_children import read_children
 from opsdesk.flows.document_edges import read_edges
@@ -86,7 +87,9 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
     version = _version(document)
     procedure_id = read_id(document)
     name = _required_text(document, "name")
-    defaults = Defaults(read_retry(document), read_schemas(document))
+    calendars = read_calendars(document)
+    calendar = read_calendar(document, calendars)
+    defaults = Defaults(read_retry(document), read_schemas(document), calendars, calendar)
     declared = read_fields(document, "inputs", defaults.schemas)
     nodes = read_nodes(document, defaults)
     edges = read_edges(document, nodes)
@@ -96,6 +99,8 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
     triggers = read_triggers(document)
     if not nodes:
         return None
+    timeout_s = document.duration_s("timeout_sec", "timeout")
+    check_reachable(document, calendar, timeout_s)
     raw, inputs = plain(tree), _inputs(declared, nodes, edges)
     return Procedure(
         id=procedure_id or "",
@@ -106,7 +111,8 @@ def _procedure(tree: Tree, text: str, reading: Reading) -> Procedure | None:
         version=_release(document),
         description=document.text("description") or "",
         inputs=inputs,
-        timeout_s=document.duration_s("timeout_sec", "timeout"),
+        timeout_s=timeout_s,
+        calendar=calendar,
         cases=cases,
         triggers=triggers,
         digest=sha256(text.encode()).hexdigest(),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from opsdesk.flows import document_fields as known
+from opsdesk.flows.document_calendars import read_waits_for
 from opsdesk.flows.document_loop import read_loop
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.document_switch import read_ways
@@ -100,6 +101,7 @@ def _edge(fields: Fields, index: int, nodes: Mapping[str, Node]) -> Edge | None:
         for_each=loop.for_each,
         iterator_var=loop.iterator_var,
         rounds_max=loop.rounds_max,
+        waits_for_customer=read_waits_for(fields, can_wait=mode is EdgeMode.EVENT),
         position=fields.tree.position,
         condition_position=loop.position if loop.for_each else found[1].position if found else Position(),
     )

@@ -2,10 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opsdesk.flows import document_fields as known
+from opsdesk.flows.calendars import Calendar
+from opsdesk.flows.document_calendars import (
+    CALENDAR,
+    ESCALATE,
+    check_reachable,
+    read_calendar,
+    read_escalations,
+    read_waits_for,
+)
 from opsdesk.flows.document_io import read_fields
 from opsdesk.flows.document_policies import read_approval, read_retry, read_security
 from opsdesk.flows.document_reading import Fields
@@ -28,6 +37,8 @@ class Defaults:
 
     retry: RetryPolicy | None
     schemas: Mapping[str, Any]
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    calendar: Calendar | None = None
 
 
 def read_nodes(document: Fields, defaults: Defaults) -> dict[str, Node]:
@@ -76,7 +87,7 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
     purpose = fields.text("purpose") or fields.text("description")
     retry = read_retry(fields)
     security = read_security(fields, node_type=node_type, runtime=runtime if node_type is NodeType.API else None)
-    approval = _approval(fields, runtime, node_type, node_timeout_s)
+    approval = _approval(fields, runtime, node_type, node_timeout_s, defaults)
     inputs, outputs = (read_fields(fields, side, defaults.schemas) for side in ("inputs", "outputs"))
     if node_id is None or node_type is None:
         return None
@@ -102,6 +113,7 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
         security=security,
         approval=approval,
         undo=read_undo(fields),
+        waits_for_customer=read_waits_for(fields, can_wait=node_type is NodeType.API),
         explain=read_explain(fields),
         position=fields.tree.position,
     )
@@ -141,10 +153,16 @@ def _type(fields: Fields) -> NodeType | None:
 
 
 def _approval(
-    fields: Fields, runtime: Fields | None, node_type: NodeType | None, node_timeout_s: float | None
+    fields: Fields, runtime: Fields | None, node_type: NodeType | None, node_timeout_s: float | None, defaults: Defaults
 ) -> Approval:
     if node_type is NodeType.HUMAN:
-        return read_approval(fields, runtime=runtime, node_timeout_s=node_timeout_s)
+        approval = read_approval(fields, runtime=runtime, node_timeout_s=node_timeout_s)
+        calendar = read_calendar(fields, defaults.calendars, defaults.calendar)
+        check_reachable(fields, calendar, approval.timeout_s)
+        return replace(approval, calendar=calendar, escalations=read_escalations(fields, approval))
+    for name in (CALENDAR, ESCALATE):
+        if fields.get(name) is not None:
+            fields.not_honoured(name, hint="human nodes have deadlines in working time")
     gate = fields.get("approval_gate")
     if gate is not None and gate.value is not False:
         where = fields.path("approval_gate")

@@ -129,7 +129,11 @@ def _write_marks(made: Card, node: Node, words: Words) -> None:
 
 def _limit(node: Node, words: Words) -> str:
     limit = node.approval.timeout_s if node.type is NodeType.HUMAN and node.approval.timeout_s else node.timeout_s
-    return f"≤ {duration(limit, words)}" if limit else ""
+    if not limit:
+        return ""
+    if node.approval.calendar is not None:
+        return words["working"].format(duration=duration(limit, words))
+    return f"≤ {duration(limit, words)}"
 
 
 def _retries(node: Node, words: Words) -> str:

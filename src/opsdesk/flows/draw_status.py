@@ -197,6 +197,8 @@ def _wait_times(node_state: NodeState, *, words: Words, moment: Moment) -> list[
         details.append(words["overdue" if late else "until"].format(time=moment.stamp(wait.until)))
         if moment.now is not None and not late:
             details.append(words["in"].format(duration=duration(wait.until - moment.now, words)))
+    if wait.clock is not None and wait.clock.since is None:
+        details.append(words["clock_stands"])
     if wait.resend_at:
         details.append(words["resend"].format(time=moment.stamp(wait.resend_at)))
     return details

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from opsdesk.flows import leases
-from opsdesk.flows.asking import ask_person
+from opsdesk.flows.asking import ask
 from opsdesk.flows.calling import Caller
 from opsdesk.flows.calls import Failed, NodeOutcome
 from opsdesk.flows.child_ends import child_ended
-from opsdesk.flows.child_runs import start_children, tell_others
+from opsdesk.flows.child_runs import tell_others
 from opsdesk.flows.circuits import park
 from opsdesk.flows.engine import (
     LEASES_LOST_MAX,
     Command,
+    Escalate,
     Execute,
     Expire,
     Finish,
@@ -226,19 +227,16 @@ class Driver:
             return [not_taken_in(live.state, arrival, type(error).__name__, self._now())]
 
     async def _begin_elsewhere(self, live: LiveRun, commands: list[Command]) -> bool:
-        """Open the tickets and start the runs that are asked for, each in one transaction with its fact."""
-        wanted = [command for command in commands if isinstance(command, OpenTicket | StartChildren)]
+        """Ask the review desk and start the runs that are asked for, each in one transaction with its fact."""
+        wanted = [command for command in commands if isinstance(command, OpenTicket | Escalate | StartChildren)]
         for command in wanted:
             await self._save(live)
             now = self._now()
             try:
                 async with self._db.transaction() as conn:
-                    if isinstance(command, OpenTicket):
-                        fact = await ask_person(self._ports, conn, live, command.node, now)
-                    else:
-                        fact = await start_children(conn, live, command, now)
+                    fact = await ask(conn, self._ports, live, command, now)
                     self.record(live, fact)
-                    if fact.kind is not FactKind.NODE_WAITING:
+                    if fact.kind not in (FactKind.NODE_WAITING, FactKind.NODE_ESCALATED):
                         break
                     header = self._header(live)
                     await self._write_in(conn, live, now, header)
@@ -285,15 +283,17 @@ class Driver:
         header = header or self._header(live)
         if not live.unsaved and header is None and not live.taken:
             return
-        tickets = live.tickets_to_close()
+        tickets, clocks = live.tickets_to_close(), live.moved_clocks()
         timed_out = any(fact.payload.get("timeout") for fact in live.unsaved)
         others = live.concerns_others
         parked_calls = live.parked_now() if live.has_parked() else live.parked
-        if tickets or timed_out or others or parked_calls != live.parked:
+        if tickets or clocks or timed_out or others or parked_calls != live.parked:
             now = self._now()
             async with self._db.transaction() as conn:
                 for ticket, reason in tickets:
                     await self._ports.close_ticket(conn, ticket, reason, now)
+                for ticket, (due_at, stands_since) in clocks.items():
+                    await self._ports.move_clock(conn, ticket, due_at, stands_since, now)
                 if live.concerns_others:
                     await tell_others(conn, live, now)
                 if (tickets or timed_out) and await leases.arrived_meanwhile(
@@ -309,6 +309,7 @@ class Driver:
             live.parked = parked_calls
         else:
             await self._writer.append(self._append(live, header))
+        live.clocks_told.update(clocks)
         self._saved(live, header)
 
     def _append(self, live: LiveRun, header: Header | None) -> Append:
@@ -360,7 +361,7 @@ class Driver:
             except DatabaseUnavailable:
                 await asyncio.sleep(DATABASE_RETRY_S)
         live.state = fold(live.program.procedure, facts, run_id=str(live.run_id))
-        live.unsaved, live.taken, live.new_run, live.arrived = [], [], None, True
+        live.unsaved, live.taken, live.new_run, live.arrived, live.clocks_told = [], [], None, True, {}
         live.parked = live.parked_now()
         if header_status is None:
             return False

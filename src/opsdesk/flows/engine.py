@@ -6,16 +6,18 @@ as so many edges to it are taken (`ways`).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
+from opsdesk.flows.calendars import add_working
 from opsdesk.flows.children import begun_as_child, handed_over, still_open
+from opsdesk.flows.clocks import escalates_at, tick
 from opsdesk.flows.compensation import begin_undoing, note_end
 from opsdesk.flows.corrections import amend, correct
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, Node, NodeType, Procedure
 from opsdesk.flows.state import Child, Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
+from opsdesk.flows.turns import give_up_turns, let_through
 from opsdesk.flows.ways import (
     UNDER_WAY,
     begin_again,
@@ -64,6 +66,13 @@ class StartChildren:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalate:
+    """The time that a person may take is running out, and the next of the node's escalations is due."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """The time that the node may wait has run out."""
 
@@ -97,7 +106,7 @@ class GoRound:
     nodes: tuple[str, ...]
 
 
-Command = Execute | OpenTicket | StartChildren | Expire | Sleep | GoRound | Finish
+Command = Execute | OpenTicket | Escalate | StartChildren | Expire | Sleep | GoRound | Finish
 
 
 def fold(procedure: Procedure, facts: Iterable[Fact], *, run_id: str = "") -> State:
@@ -116,6 +125,8 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
         _apply_to_node(procedure, state, fact)
         if procedure.undo_nodes:
             note_end(procedure, state, fact)
+        if procedure.has_clocks:
+            tick(procedure, state, fact)
         return
     payload = fact.payload
     match fact.kind:
@@ -125,7 +136,7 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
             state.trace = payload.get("trace")
             state.started_at = fact.at
             if procedure.timeout_s is not None:
-                state.deadline_at = fact.at + timedelta(seconds=procedure.timeout_s)
+                state.deadline_at = add_working(procedure.calendar, fact.at, procedure.timeout_s)
             for node in procedure.entries:
                 release(procedure, state, node.id, fact.at)
             if "parent" in payload:
@@ -133,6 +144,8 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
             for node_id in procedure.detours:
                 state.nodes[node_id].phase = NodePhase.SKIPPED
                 decide_edges(procedure, state, node_id, (), fact.at)
+            if procedure.has_clocks:
+                tick(procedure, state, fact)
         case FactKind.UNDO_BEGUN:
             begin_undoing(procedure, state, fact)
         case FactKind.RUN_ENDED:
@@ -153,7 +166,7 @@ def apply(procedure: Procedure, state: State, fact: Fact) -> None:
             correct(procedure, state, payload, fact.at)
         case FactKind.PAUSE_ENDED:
             state.pause = None
-            _give_up_turns(state, fact.at)
+            give_up_turns(state, fact.at)
         case _:
             pass
 
@@ -179,7 +192,7 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.attempt = payload["attempt"] + 1
         case FactKind.NODE_WAITING:
             node.phase, node.retry_at = NodePhase.WAITING, None
-            node.wait = _wait(payload)
+            node.wait = Wait.of(payload)
             node.attempt = payload["attempt"]
             node.sends = payload.get("sends", node.sends)
             node.error = payload.get("error", node.error)
@@ -188,7 +201,7 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             if node.wait.outage is not None:
                 node.wait.parked_at, node.parked_since = fact.at, node.wait.since
         case FactKind.NODE_RELEASED:
-            _let_through(node, fact.at, canary=payload["canary"])
+            let_through(node, fact.at, canary=payload["canary"])
         case FactKind.NODE_FAILED:
             node.ended_at, node.wait, node.error = fact.at, None, payload
             node.phase = NodePhase.FAILED if payload["taken"] else NodePhase.BLOCKED
@@ -205,6 +218,9 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             begin_again(procedure, state, fact.node, fact.at)
         case FactKind.NODE_AMENDED:
             amend(state, fact.node, payload["values"])
+        case FactKind.NODE_ESCALATED:
+            if node.wait is not None:
+                node.wait.escalated, node.wait.role = payload["step"], payload["role"] or node.wait.role
         case FactKind.EVENT_CAME:
             for index in payload["taken"]:
                 state.events[index] = payload["event"]
@@ -215,48 +231,6 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             begin_round(procedure, state, procedure.edge(payload["edge"]), fact.at)
         case _:
             pass
-
-
-def _give_up_turns(state: State, at: datetime) -> None:
-    """Turns under a rate limit that passed during a pause: they are asked for anew, or many would be used at once."""
-    for node in state.nodes.values():
-        wait = node.wait
-        if node.phase is not NodePhase.WAITING or wait is None:
-            continue
-        if wait.reason == "rate_limit" and wait.until is not None and wait.until <= at:
-            node.phase, node.wait, node.released_at = NodePhase.ACTIVE, None, at
-        elif wait.has_turn and wait.resend_at is not None and wait.resend_at <= at:
-            node.wait = replace(wait, has_turn=False)
-
-
-def _let_through(node: NodeState, at: datetime, *, canary: bool) -> None:
-    """Time goes on: a call that was not made begins now, and a promised answer is waited for as much longer."""
-    wait = node.wait
-    assert wait is not None
-    node.parked_since = node.parked_since if canary else None
-    if wait.reason == "outage":
-        node.phase, node.wait, node.released_at = NodePhase.ACTIVE, None, at
-        return
-    assert wait.parked_at is not None
-    until = wait.until + (at - wait.parked_at) if wait.until is not None else None
-    node.wait = replace(wait, until=until, resend_at=at, outage=None, since=None, parked_at=None)
-
-
-def _wait(payload: Any) -> Wait:
-    def moment(name: str) -> datetime | None:
-        return datetime.fromisoformat(payload[name]) if payload.get(name) else None
-
-    return Wait(
-        reason=payload["reason"],
-        until=moment("until"),
-        resend_at=moment("resend_at"),
-        ticket=payload.get("ticket"),
-        role=payload.get("role"),
-        has_turn=payload.get("has_turn", False),
-        runs=payload.get("runs", ()),
-        outage=payload.get("outage"),
-        since=moment("since"),
-    )
 
 
 def decide(procedure: Procedure, state: State, now: datetime) -> list[Command]:
@@ -318,7 +292,10 @@ def _node_commands(procedure: Procedure, state: State, now: datetime) -> Iterato
                 else:
                     yield Sleep(node.retry_at, f"timer: attempt {node.attempt} of {node_id}")
             case NodePhase.WAITING:
-                yield _waiting_command(state, node_id, node, now)
+                command = _waiting_command(state, node_id, node, now)
+                if procedure.has_clocks and not isinstance(command, Expire):
+                    yield from _escalation(procedure, node_id, node, now)
+                yield command
             case NodePhase.BLOCKED:
                 yield Sleep(None, f"operator: incident at {node_id}")
             case _:
@@ -331,6 +308,12 @@ def _begin(declared: Node, node: NodeState) -> Command:
     if declared.type is NodeType.HUMAN:
         return OpenTicket(declared.id)
     return Execute(declared.id, node.attempt, retries=node.retries, iteration=node.iteration)
+
+
+def _escalation(procedure: Procedure, node_id: str, node: NodeState, now: datetime) -> Iterator[Command]:
+    moment = escalates_at(procedure, node_id, node)
+    if moment is not None:
+        yield Escalate(node_id) if now >= moment else Sleep(moment, f"timer: escalation of {node_id}")
 
 
 def _waiting_command(state: State, node_id: str, node: NodeState, now: datetime) -> Command:

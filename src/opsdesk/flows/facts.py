@@ -45,6 +45,8 @@ class FactKind(StrEnum):
     tickets: those of them that were open."""
     NODE_AMENDED = "node_amended"
     """values, actor, reason, ticket: what this human node shows was amended, and is so for everything behind it."""
+    NODE_ESCALATED = "node_escalated"
+    """step (from 1), ticket, role, priority, event: the time of the person who is waited for is running out."""
     ROUND_BEGUN = "round_begun"
     """edge, round, nodes: a loop goes round, so that this node and those behind it run again, in a new iteration."""
     EVENT_CAME = "event_came"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from opsdesk.flows.calls import Failed, NodeCall, NodeOutcome
 from opsdesk.flows.children import no_longer_wanted
+from opsdesk.flows.clocks import stands
 from opsdesk.flows.compensation import ending
 from opsdesk.flows.corrections import overlaid
 from opsdesk.flows.engine import Execute, Finish
@@ -36,6 +37,8 @@ class LiveRun:
     unsaved_subjects: list[int] = field(default_factory=list)
     """Whom the facts that are being written say it is about, beside those."""
     outcomes: deque[tuple[Execute, NodeOutcome | Parked | HeldUp]] = field(default_factory=deque)
+    clocks_told: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    """By ticket: when the review desk thinks that it is due, and since when its clock stands."""
     flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """Calls under way, by node."""
     parked: Mapping[str, ParkedCall] = field(default_factory=dict)
@@ -156,3 +159,17 @@ class LiveRun:
                 waits = [node.wait for node in self.state.nodes.values() if node.wait is not None]
                 tickets += [(wait.ticket, "cancelled") for wait in waits if wait.ticket]
         return tickets
+
+    def moved_clocks(self) -> dict[str, tuple[datetime | None, datetime | None]]:
+        """By ticket of which the review desk does not know it yet: when it is due, and since when its clock stands."""
+        if not self.state.stops:
+            return {}
+        moved = {}
+        for node in self.state.nodes.values():
+            wait = node.wait
+            if wait is None or wait.ticket is None or wait.clock is None:
+                continue
+            now = (wait.until, self.state.stopped_since if stands(node) else None)
+            if self.clocks_told.get(wait.ticket) != now:
+                moved[wait.ticket] = now
+        return moved

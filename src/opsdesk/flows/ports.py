@@ -8,7 +8,14 @@ from opsdesk.flows.calls import NodeCall, NodeFunction
 from opsdesk.flows.circuits import OutageLimits
 from opsdesk.flows.observer import Observer
 from opsdesk.flows.procedure import NodeType
-from opsdesk.flows.tickets import CloseTicketFunction, OpenTicketFunction
+from opsdesk.flows.tickets import (
+    CloseTicketFunction,
+    EscalateTicketFunction,
+    MoveClockFunction,
+    OpenTicketFunction,
+    no_clock,
+    no_escalation,
+)
 from opsdesk.kit.clock import Clock
 
 EndpointOf = Callable[[NodeCall], str | None]
@@ -27,6 +34,8 @@ class Ports:
     close_ticket: CloseTicketFunction
     callback_url: Callable[[UUID, str, int], str]
     """Of a run, a node and an iteration."""
+    escalate_ticket: EscalateTicketFunction = no_escalation
+    move_clock: MoveClockFunction = no_clock
     observer: Observer | None = None
     endpoint_of: EndpointOf = nobody
     """Whom a call is to."""

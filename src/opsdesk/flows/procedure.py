@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from opsdesk.flows.trigger import Trigger
 
+from opsdesk.flows.calendars import Calendar
+
 
 class NodeType(StrEnum):
     """The twelve node types of the OSOP specification."""
@@ -110,6 +112,18 @@ ReasonCodes = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """What happens to a ticket when only `before_s` seconds (of working time, where there is a calendar) are left."""
+
+    before_s: float
+    role: str | None = None
+    """Who answers it from then on."""
+    priority: int | None = None
+    event: str | None = None
+    """What operators are told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """Who answers a human node: `required_approvers` distinct people of `role`, within `timeout_s`."""
 
@@ -117,6 +131,9 @@ class Approval:
     required_approvers: int = 1
     timeout_s: float | None = None
     reasons: ReasonCodes = field(default_factory=dict)
+    calendar: Calendar | None = None
+    """The time limit is of its working time; None: all time counts."""
+    escalations: tuple[Escalation, ...] = ()
 
 
 UNDONE_ON = ("stopped", "timed_out", "cancelled")
@@ -174,6 +191,8 @@ class Node:
     security: Security = Security()
     approval: Approval = Approval()
     undo: Undo | None = None
+    waits_for_customer: bool = False
+    """Clocks of the run stand while it waits for the answer that was promised to it."""
     explain: str = ""
     position: Position = Position()
     children: Children | None = None
@@ -198,6 +217,8 @@ class Edge:
     """The list for whose items a loop has its target run, one after the other."""
     iterator_var: str = "item"
     rounds_max: int = ROUNDS_DEFAULT
+    waits_for_customer: bool = False
+    """Clocks of the run stand while it waits for its event."""
     position: Position = Position()
     condition_position: Position = Position()
     # Made with the edge, because every fact of every run asks for them.
@@ -283,6 +304,8 @@ class Procedure:
     inputs: tuple[Field, ...] = ()
     """What a run is started with: the document's own `inputs`, and the inputs of entry nodes."""
     timeout_s: float | None = None
+    calendar: Calendar | None = None
+    """The time limit is of its working time; None: all time counts."""
     cases: tuple[Case, ...] = ()
     """The tests that the document declares."""
     triggers: "tuple[Trigger, ...]" = ()
@@ -300,6 +323,8 @@ class Procedure:
     """By node: the edges that lead back to it. They are not in `incoming`."""
     detours: tuple[str, ...] = field(init=False)
     """Nodes that only going back leads to, from what runs anyway: skipped, until a loop goes there."""
+    has_clocks: bool = field(init=False)
+    """Whether anything in it counts working time, escalates, or waits for the customer."""
     undo_nodes: Mapping[str, tuple[str, ...]] = field(init=False)
     """By node that undoes others: which ones. No edge leads to it, and a run does not begin with it."""
 
@@ -319,6 +344,7 @@ class Procedure:
             if edge.leads_back:
                 loops[edge.target] = (*loops.get(edge.target, ()), edge)
         object.__setattr__(self, "loops", loops)
+        object.__setattr__(self, "has_clocks", self._has_clocks())
         object.__setattr__(self, "undo_nodes", self._undo_nodes())
         object.__setattr__(self, "detours", self._detours() if loops else ())
 
@@ -347,6 +373,11 @@ class Procedure:
             found |= targets
             more += targets
         return frozenset(found)
+
+    def _has_clocks(self) -> bool:
+        waits = [edge.waits_for_customer for edge in self.edges] + [n.waits_for_customer for n in self.nodes.values()]
+        approvals = [node.approval for node in self.nodes.values()]
+        return self.calendar is not None or any(waits) or any(a.calendar or a.escalations for a in approvals)
 
     def _undo_nodes(self) -> Mapping[str, tuple[str, ...]]:
         """Only what stands outside of the graph undoes: of anything else lint says what is wrong with it."""

@@ -50,6 +50,14 @@ class NodePhase(StrEnum):
 
 
 @dataclass(slots=True)
+class Clock:
+    """Time that is left: so much at `since`, and all of it from then on; it stands where `since` is None."""
+
+    left_s: float
+    since: datetime | None
+
+
+@dataclass(slots=True)
 class Wait:
     """What a node waits for. `until` is when waiting ends; `resend_at` when the request is sent again before that."""
 
@@ -69,6 +77,29 @@ class Wait:
     """Since when it waits for that outage to be over; kept over the calls that try."""
     parked_at: datetime | None = None
     """Since when time stands still for it."""
+    clock: Clock | None = None
+    """Of a person, where the procedure counts working time: what `until` follows from; None while the clock stands."""
+    escalated: int = 0
+    """How many of its escalations have been made."""
+
+    @staticmethod
+    def of(payload: Mapping[str, Any]) -> "Wait":
+        """As the fact that a node waits has it."""
+
+        def moment(name: str) -> datetime | None:
+            return datetime.fromisoformat(payload[name]) if payload.get(name) else None
+
+        return Wait(
+            reason=payload["reason"],
+            until=moment("until"),
+            resend_at=moment("resend_at"),
+            ticket=payload.get("ticket"),
+            role=payload.get("role"),
+            has_turn=payload.get("has_turn", False),
+            runs=payload.get("runs", ()),
+            outage=payload.get("outage"),
+            since=moment("since"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +260,12 @@ class State:
     """The `traceparent` that the run was started under."""
     started_at: datetime | None = None
     deadline_at: datetime | None = None
+    clock: Clock | None = None
+    """What `deadline_at` follows from, where the procedure counts working time."""
+    stopped_since: datetime | None = None
+    """Since when clocks stand, because the customer is waited for."""
+    stops: int = 0
+    """How often they were stopped."""
     ended_at: datetime | None = None
     outcome: RunStatus | None = None
     outcome_node: str | None = None

@@ -102,8 +102,12 @@ def _limits(node: Node, known: Words) -> str:
         limit = node.approval.timeout_s or limit
     if node.children is not None:
         parts.append(children_told(node, known))
-    if limit:
+    if limit and node.approval.calendar is not None:
+        parts.append(known["working"].format(duration=duration(limit, known)))
+    elif limit:
         parts.append(f"≤ {duration(limit, known)}")
+    if node.waits_for_customer:
+        parts.append(known["waits_for_customer"])
     if node.retry.max_retries:
         count = node.retry.max_retries
         parts.append(known["retry"] if count == 1 else known["retries"].format(count=count))

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from opsdesk.flows.procedure import Node
@@ -34,3 +34,32 @@ CloseTicketFunction = Callable[[Connection, str, str, datetime], Awaitable[None]
 Raises RunLost for a ticket that should expire and was decided a moment before: the run reads its journal again, and
 finds the answer in its inbox.
 """
+
+
+class EscalateTicketFunction(Protocol):
+    """Makes an escalation of a ticket in the caller's transaction, if it is still open.
+
+    Raises RunLost for a ticket that was decided a moment before: the run reads its journal again, and finds the answer.
+    """
+
+    async def __call__(
+        self, conn: Connection, ticket: str, *, role: str | None, priority: int | None, event: str | None, now: datetime
+    ) -> None:
+        """`role` answers it from then on, `priority` is how far up it goes, operators are told of `event`."""
+        ...
+
+
+MoveClockFunction = Callable[[Connection, str, datetime | None, datetime | None, datetime], Awaitable[None]]
+"""Tells a ticket (id) when it is due now, or since when its clock stands, in the caller's transaction."""
+
+
+async def no_escalation(
+    conn: Connection, ticket: str, *, role: str | None, priority: int | None, event: str | None, now: datetime
+) -> None:
+    """Where there is no desk that could be told."""
+
+
+async def no_clock(
+    conn: Connection, ticket: str, due_at: datetime | None, stands_since: datetime | None, now: datetime
+) -> None:
+    """Likewise."""

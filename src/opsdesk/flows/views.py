@@ -116,7 +116,9 @@ class WaitView(View):
     ticket: str | None
     """The id of the ticket, where it waits for a person."""
     until: datetime | None
-    """When the waiting ends in any case; null: never."""
+    """When the waiting ends in any case; null: never, or its clock stands."""
+    stands: bool
+    """Whether its clock stands, because the customer is waited for."""
     resend_at: datetime | None
     """When the partner is asked again, or the turn comes; null: never."""
     outage: str | None
@@ -127,7 +129,8 @@ class WaitView(View):
     @staticmethod
     def of(wait: Wait) -> "WaitView":
         facts = {name: getattr(wait, name) for name in ("role", "ticket", "until", "resend_at", "outage", "since")}
-        return WaitView(reason=_WAITS[wait.reason], **facts)
+        stands = wait.clock is not None and wait.clock.since is None
+        return WaitView(reason=_WAITS[wait.reason], stands=stands, **facts)
 
 
 _WAITS: Mapping[str, Literal["person", "partner", "rate_limit", "timer", "children", "outage"]] = {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from opsdesk.flows.calendars import add_working
 from opsdesk.flows.calls import Timer
 from opsdesk.flows.engine import Execute
 from opsdesk.flows.facts import Fact, FactKind
@@ -44,7 +45,8 @@ def person_asked(declared: Node, node: NodeState, ticket: str, now: datetime) ->
     """The fact that a ticket is open, and when it is due."""
     timeout_s = declared.approval.timeout_s or declared.timeout_s
     assert node.released_at is not None
-    due_at = node.released_at + timedelta(seconds=timeout_s) if timeout_s is not None else None
+    calendar = declared.approval.calendar
+    due_at = add_working(calendar, node.released_at, timeout_s) if timeout_s is not None else None
     payload: dict[str, Any] = {"reason": "person", "ticket": ticket, "attempt": node.attempt}
     if due_at is not None:
         payload["until"] = due_at.isoformat()

@@ -21,6 +21,7 @@ from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticke
 
 if TYPE_CHECKING:
     from opsdesk.review import amendments as amendments
+    from opsdesk.review import deadlines as deadlines
     from opsdesk.review import errors as errors
     from opsdesk.review import evidence as evidence
     from opsdesk.review import reasons as reasons
@@ -55,6 +56,16 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     """What not every process needs is imported when it is first asked for, so that commands start without it."""
-    if name in ("amendments", "errors", "evidence", "reasons", "routes", "routes_evidence", "views", "views_evidence"):
+    if name in (
+        "amendments",
+        "deadlines",
+        "errors",
+        "evidence",
+        "reasons",
+        "routes",
+        "routes_evidence",
+        "views",
+        "views_evidence",
+    ):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -42,6 +42,12 @@ class TicketEventKind(StrEnum):
     DECIDED = "decided"
     AMENDED = "amended"
     """The data that is shown was changed, for the reason given: the answers given before do not count any more."""
+    ESCALATED = "escalated"
+    """Its time is running out: it went to another role, or up in the queue."""
+    CLOCK_STOPPED = "clock_stopped"
+    """The customer is waited for; no time passes for the ticket meanwhile."""
+    CLOCK_STARTED = "clock_started"
+    """The clock goes on, so that the ticket is due later."""
     CLOSED = "closed"
     """Ended without a decision, for the reason given."""
 
@@ -122,6 +128,10 @@ class Ticket:
     snapshot: int
     """The number of the data that is shown now: one more each time that it is amended."""
     reasons: Reasons
+    priority: int
+    """0 to 9, the highest first in the queue."""
+    stands_since: datetime | None
+    """Since when its clock stands, because the customer is waited for; it has no due time meanwhile."""
 
     def claim_at(self, now: datetime) -> tuple[str, datetime] | None:
         """Who holds the ticket, and until when."""
@@ -149,6 +159,8 @@ class TicketSummary:
     claimed_by: str | None
     claimed_until: datetime | None
     closed_at: datetime | None
+    priority: int
+    stands_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The queue: lists of tickets, what is due first and then what is oldest."""
+"""The queue: lists of tickets, what has priority first, then what is due, then what is oldest."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ FILTER_CHARS_MAX = 200
 FOUND_TICKETS_MAX = 10
 
 _NEVER_DUE = datetime(9999, 12, 31, tzinfo=UTC)
-_CURSOR_SHAPE = (datetime, datetime, UUID)
+_CURSOR_SHAPE = (int, datetime, datetime, UUID)
 
 _SQL = statements(__file__)
 _LIST_TICKETS = _SQL["list_tickets"]
@@ -50,12 +50,13 @@ async def list_tickets(
     """
     size = page_rows(limit)
     filters = _filters(role=role, claimed_by=claimed_by, overdue=overdue, due_before=due_before, search=search, now=now)
-    after = decode_cursor(cursor, shape=_CURSOR_SHAPE) if cursor else (None, None, None)
+    after = decode_cursor(cursor, shape=_CURSOR_SHAPE) if cursor else (None, None, None, None)
     values = filters | {
         "status": status,
-        "after_due": after[0],
-        "after_opened": after[1],
-        "after_id": after[2],
+        "after_priority": after[0],
+        "after_due": after[1],
+        "after_opened": after[2],
+        "after_id": after[3],
         "rows": size + 1,
     }
     found = conn.cursor(row_factory=dict_row)
@@ -112,5 +113,5 @@ def _summary(row: dict[str, Any]) -> TicketSummary:
     return TicketSummary(**row | {"status": TicketStatus(row["status"])})
 
 
-def _sort_key(ticket: TicketSummary) -> tuple[datetime, datetime, UUID]:
-    return ticket.due_at or _NEVER_DUE, ticket.opened_at, ticket.id
+def _sort_key(ticket: TicketSummary) -> tuple[int, datetime, datetime, UUID]:
+    return -ticket.priority, ticket.due_at or _NEVER_DUE, ticket.opened_at, ticket.id

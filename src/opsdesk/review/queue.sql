@@ -1,12 +1,12 @@
 -- name: list_tickets
--- The filters stand in count_tickets as well. The index ticket_queue gives the order when a status is asked for.
+-- The filters stand in count_tickets as well. The index ticket_queue_by_priority gives the order when a status is asked for.
 select
     id, source, subject, node, title, role, required_approvers,
     (
         select count(*) from ticket_answer
         where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
     ) as answers_given,
-    due_at, requested_by, opened_at, status, claimed_by, claimed_until, closed_at
+    due_at, requested_by, opened_at, status, claimed_by, claimed_until, closed_at, priority, stands_since
 from ticket
 where (%(status)s::text is null or status = %(status)s)
     and (%(role)s::text is null or role = %(role)s or role is null)
@@ -16,9 +16,9 @@ where (%(status)s::text is null or status = %(status)s)
     and (%(search)s::text is null
         or strpos(lower(concat_ws(' ', title, purpose, subject, node)), lower(%(search)s)) > 0)
     and (%(after_due)s::timestamptz is null
-        or (coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id)
-            > (%(after_due)s, %(after_opened)s::timestamptz, %(after_id)s::uuid))
-order by coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id
+        or (-priority, coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id)
+            > (%(after_priority)s::integer, %(after_due)s, %(after_opened)s::timestamptz, %(after_id)s::uuid))
+order by -priority, coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id
 limit %(rows)s;
 
 -- name: find_tickets

@@ -136,7 +136,7 @@ async def list_tickets(
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> TicketPage:
-    """What is due first, then what is oldest."""
+    """What has priority first, then what is due, then what is oldest."""
     filters: dict[str, Any] = {
         "now": now,
         "role": role,

@@ -32,7 +32,7 @@ select
         select count(*) from ticket_answer
         where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
     ) as answers_given,
-    ticket.snapshot, reasons
+    ticket.snapshot, reasons, priority, stands_since
 from ticket
 left join ticket_amendment as amended on amended.ticket_id = ticket.id and amended.snapshot = ticket.snapshot
 where id = %(id)s;

@@ -46,7 +46,11 @@ class TicketLine(View):
     answers_given: int
     """How many people have answered."""
     due_at: datetime | None
-    """When its time is up; null: never."""
+    """When its time is up; null: never, or its clock stands."""
+    stands_since: datetime | None
+    """Since when its clock stands, because the customer is waited for; null: it does not."""
+    priority: int
+    """0 to 9, the highest first in the queue."""
     requested_by: str
     """The id of the actor who started the run, and who may not decide it."""
     opened_at: datetime
@@ -64,7 +68,7 @@ class TicketLine(View):
 
 
 class TicketPage(View):
-    """Some tickets, what is due first and then what is oldest."""
+    """Some tickets, what has priority first, then what is due, then what is oldest."""
 
     items: list[TicketLine]
     """The tickets."""
@@ -129,7 +133,7 @@ class EventView(View):
     at: datetime
     """When."""
     reason: str
-    """Why a ticket was closed or amended; else empty."""
+    """Why a ticket was closed or amended, or how it was escalated; else empty."""
 
 
 class TicketView(TicketLine):
@@ -195,7 +199,7 @@ class TicketView(TicketLine):
 
 def _line(ticket: Ticket | TicketSummary, *, now: datetime) -> dict[str, Any]:
     names = "id node title role required_approvers answers_given due_at requested_by opened_at status closed_at"
-    facts = {name: getattr(ticket, name) for name in names.split()}
+    facts = {name: getattr(ticket, name) for name in (*names.split(), "priority", "stands_since")}
     claimed_by, until = ticket.claimed_by, ticket.claimed_until
     claim = ClaimView(by=claimed_by, until=until) if claimed_by and until and until > now else None
     return facts | {"run": ticket.subject, "claim": claim}

@@ -21,6 +21,9 @@ EVENTS: Mapping[str, str] = {
     "answered": N_("answered"),
     "decided": N_("decided"),
     "amended": N_("data amended"),
+    "escalated": N_("escalated"),
+    "clock_stopped": N_("clock stopped"),
+    "clock_started": N_("clock goes on"),
     "closed": N_("closed"),
 }
 STANDINGS: Mapping[str, tuple[str, str]] = {

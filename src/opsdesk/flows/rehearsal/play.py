@@ -9,9 +9,11 @@ from uuid import UUID
 
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome
 from opsdesk.flows.calls import Wait as Promise
+from opsdesk.flows.clocks import escalated
 from opsdesk.flows.compensation import ending
 from opsdesk.flows.engine import (
     Command,
+    Escalate,
     Execute,
     Expire,
     Finish,
@@ -180,6 +182,10 @@ class _Player:
                     return True
                 case Expire(node=node):
                     self._add(*expired(self.program, self.played.state, node, self.now))
+                    return True
+                case Escalate(node=node):
+                    state = self.played.state
+                    self._add(escalated(self.program.procedure, node, state.nodes[node], self.now))
                     return True
                 case Execute():
                     self._execute(command)
