@@ -23,6 +23,24 @@ def test_what_a_node_lacks_is_one_finding() -> None:
     assert len(executable(read(text))) == 1
 
 
+@pytest.mark.req("FLO-107")
+def test_every_field_that_a_tool_lacks_is_told_at_once() -> None:
+    text = document(nodes="- {id: ask, type: git, subtype: pr, name: Ask, runtime: {title: T}}", edges="")
+    assert (
+        only(text, "OSOP123").message == "nodes.ask: a git node without runtime.body and runtime.branch cannot be run"
+    )
+    text = document(nodes="- {id: run, type: docker, subtype: push, name: Run, runtime: {tag: [1]}}", edges="")
+    told = "a docker node without runtime.image, and whose tag is neither a text nor a number, cannot be run"
+    assert only(text, "OSOP123").message == f"nodes.run: {told}"
+
+
+@pytest.mark.req("FLO-103")
+def test_what_other_formats_call_a_field_is_told_as_ours() -> None:
+    assert (
+        only(document(nodes=node(config="{url: https://a.test}"), edges=""), "OSOP110").hint == "did you mean runtime?"
+    )
+
+
 def test_one_thing_that_a_node_lacks_is_told_as_it_is() -> None:
     assert told_together(["a db node without runtime.query"]) == "a db node without runtime.query"
     assert (

@@ -16,6 +16,8 @@ from opsdesk.flows.tree import Tree
 TEXT_CHARS_MAX = 100_000
 DURATION_S_MAX = 10 * 366 * 86_400
 
+_OTHER_WORDS = {"config": "runtime"}
+"""What other formats call a field."""
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])\s*")
 
@@ -179,7 +181,8 @@ class Fields:
                 self.not_honoured(name, self._open_hint(fields, name, tree))
                 continue
             close = difflib.get_close_matches(name, sorted(fields.known), n=1, cutoff=0.6)
-            hint = f"did you mean {close[0]}?" if close else "fields of your own begin with x-"
+            meant = [word for word in (_OTHER_WORDS.get(name), *close) if word in fields.known]
+            hint = f"did you mean {meant[0]}?" if meant else "fields of your own begin with x-"
             if name == "<<":
                 hint = "YAML 1.2 has no merge keys; repeat the fields"
             message = f"{self.where or 'the document'} has no field {name[:80]}"

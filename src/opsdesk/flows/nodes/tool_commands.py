@@ -1,10 +1,11 @@
 """The commands of `git`, `docker`, `infra` and `cicd` nodes: which tool is run for a subtype, with which words."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opsdesk.flows.nodes.problems import FieldProblem
-from opsdesk.flows.nodes.tool_words import ToolUnreadable, Words
+from opsdesk.flows.nodes.tool_words import ToolUnreadable, Words, lacking
 from opsdesk.flows.procedure import Node, NodeType, with_article
 
 Commands = Sequence[Words]
@@ -236,10 +237,17 @@ TOOLS: Mapping[NodeType, Mapping[str, Build]] = {
 
 
 def tool_problems(node: Node) -> Iterator[FieldProblem]:
-    """Why the node cannot be run."""
-    try:
-        commands_of(node)
-        if not isinstance(node.runtime.get("dry_run", False), bool):
-            yield FieldProblem("dry_run", f"{with_article(node.type)} node whose dry_run is neither true nor false")
-    except ToolUnreadable as error:
-        yield FieldProblem(error.field, f"{with_article(node.type)} node {error.problem}")
+    """Why the node cannot be run; of fields that are missing, all of them."""
+    owner = f"{with_article(node.type)} node"
+    while True:
+        try:
+            commands_of(node)
+        except ToolUnreadable as error:
+            yield FieldProblem(error.field, f"{owner} {error.problem}")
+            if error.field in node.runtime or error.problem != lacking(error.field):
+                return
+            node = replace(node, runtime={**node.runtime, error.field: "given"})
+        else:
+            break
+    if not isinstance(node.runtime.get("dry_run", False), bool):
+        yield FieldProblem("dry_run", f"{owner} whose dry_run is neither true nor false")

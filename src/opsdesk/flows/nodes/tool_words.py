@@ -149,7 +149,7 @@ class Words:
         value = self.runtime.get(name)
         if value is None or value == "":
             if required:
-                raise ToolUnreadable(name, f"without runtime.{name}")
+                raise ToolUnreadable(name, lacking(name))
             return None
         return joined(_parsed(name, value))
 
@@ -160,6 +160,11 @@ class Words:
         if not isinstance(value, Mapping) or not all(_KEY.fullmatch(str(key)) for key in value):
             raise ToolUnreadable(name, f"whose {name} is no mapping of names to values")
         return value
+
+
+def lacking(name: str) -> str:
+    """What is said of a field that has to be there."""
+    return f"without runtime.{name}"
 
 
 def _parsed(name: str, value: Any) -> Sequence[str | Reference]:
