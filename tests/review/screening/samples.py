@@ -52,3 +52,11 @@ def document(**changes: Any) -> TypeDocument:
     found, problems = read(given(**changes))
     assert found is not None, problems
     return found
+
+
+def rule(name: str, when: str, answer: str = "reject", **more: Any) -> dict[str, Any]:
+    return {"name": name, "when": when, "answer": answer, **more}
+
+
+def verify(name: str, when: str, **changes: Any) -> dict[str, Any]:
+    return rule(name, when, "verify", **{"methods": ["face"], "screening_type": 7, **changes})
