@@ -659,6 +659,46 @@ CREATE TABLE sign_in_attempt (
     CONSTRAINT sign_in_attempt_subject_check CHECK ((length(subject) <= 100))
 );
 
+CREATE TABLE strategy_group (
+    group_id integer NOT NULL,
+    application text NOT NULL,
+    scene text NOT NULL,
+    name text NOT NULL,
+    name_key text NOT NULL,
+    place integer NOT NULL,
+    is_active boolean NOT NULL,
+    revision integer NOT NULL,
+    live_revision integer,
+    changed_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT strategy_group_check CHECK (((live_revision >= 1) AND (live_revision <= revision))),
+    CONSTRAINT strategy_group_revision_check CHECK ((revision >= 1))
+);
+
+CREATE TABLE strategy_group_adapt (
+    group_id integer NOT NULL,
+    revision integer NOT NULL,
+    adapt_id integer NOT NULL
+);
+
+ALTER TABLE strategy_group ALTER COLUMN group_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME strategy_group_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE strategy_group_revision (
+    group_id integer NOT NULL,
+    revision integer NOT NULL,
+    document jsonb NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT strategy_group_revision_revision_check CHECK ((revision >= 1))
+);
+
 CREATE TABLE ticket (
     id uuid NOT NULL,
     source text NOT NULL,
@@ -943,6 +983,18 @@ ALTER TABLE ONLY screening_type_version
 ALTER TABLE ONLY sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (subject);
 
+ALTER TABLE ONLY strategy_group_adapt
+    ADD CONSTRAINT strategy_group_adapt_pkey PRIMARY KEY (group_id, revision, adapt_id);
+
+ALTER TABLE ONLY strategy_group
+    ADD CONSTRAINT strategy_group_once UNIQUE (application, scene, name_key);
+
+ALTER TABLE ONLY strategy_group
+    ADD CONSTRAINT strategy_group_pkey PRIMARY KEY (group_id);
+
+ALTER TABLE ONLY strategy_group_revision
+    ADD CONSTRAINT strategy_group_revision_pkey PRIMARY KEY (group_id, revision);
+
 ALTER TABLE ONLY ticket_amendment
     ADD CONSTRAINT ticket_amendment_pkey PRIMARY KEY (ticket_id, snapshot);
 
@@ -1059,6 +1111,10 @@ CREATE INDEX screening_type_by_change ON screening_type USING btree (changed_at 
 
 CREATE INDEX sign_in_attempt_at ON sign_in_attempt USING btree (at);
 
+CREATE INDEX strategy_group_adapt_of_adapt ON strategy_group_adapt USING btree (adapt_id);
+
+CREATE INDEX strategy_group_by_change ON strategy_group USING btree (changed_at DESC, group_id DESC);
+
 CREATE UNIQUE INDEX ticket_answer_once_per_person ON ticket_answer USING btree (ticket_id, snapshot, COALESCE(person, actor));
 
 CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
@@ -1080,6 +1136,10 @@ CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR T
 CREATE TRIGGER screening_adapt_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_type_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_type_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER strategy_group_adapt_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON strategy_group_adapt FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER strategy_group_revision_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON strategy_group_revision FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION fn_pgqueuer_changed();
 
@@ -1164,6 +1224,18 @@ ALTER TABLE ONLY screening_method
 
 ALTER TABLE ONLY screening_type_version
     ADD CONSTRAINT screening_type_version_type_id_fkey FOREIGN KEY (type_id) REFERENCES screening_type(type_id);
+
+ALTER TABLE ONLY strategy_group_adapt
+    ADD CONSTRAINT strategy_group_adapt_adapt_id_fkey FOREIGN KEY (adapt_id) REFERENCES screening_adapt(adapt_id);
+
+ALTER TABLE ONLY strategy_group_adapt
+    ADD CONSTRAINT strategy_group_adapt_group_id_revision_fkey FOREIGN KEY (group_id, revision) REFERENCES strategy_group_revision(group_id, revision);
+
+ALTER TABLE ONLY strategy_group
+    ADD CONSTRAINT strategy_group_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
+ALTER TABLE ONLY strategy_group_revision
+    ADD CONSTRAINT strategy_group_revision_group_id_fkey FOREIGN KEY (group_id) REFERENCES strategy_group(group_id);
 
 ALTER TABLE ONLY ticket_amendment
     ADD CONSTRAINT ticket_amendment_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
