@@ -1,10 +1,11 @@
 """What can be found out about a procedure by rehearsing it, without running it and without the world."""
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from opsdesk.flows.document import Loaded, load
 from opsdesk.flows.errors import ProcedureRefused
-from opsdesk.flows.expressions import Condition, compile_conditions
+from opsdesk.flows.expressions import Condition, ConditionInvalid, Scope, compile_condition, compile_conditions
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint import lint
 from opsdesk.flows.lint_codes import Code
@@ -31,6 +32,7 @@ __all__ = [
     "Step",
     "TestRunView",
     "Verdict",
+    "condition_over",
     "junit",
     "program_of",
     "run_tests",
@@ -79,3 +81,14 @@ def _unless(blocking: list[Finding], loaded: Loaded, file_name: str) -> Procedur
         told = blocking or loaded.findings
         raise ProcedureRefused(file_name, [FindingView.of(finding).model_dump() for finding in told])
     return loaded.procedure
+
+
+def condition_over(text: str, names: Mapping[str, Mapping[str, Any]]) -> Condition | tuple[str, ...]:
+    """A condition for those who are no procedure, over these names, each with its JSON Schema.
+
+    Or all that is wrong with it, in sentences. `evaluate` raises ConditionFailed where it cannot be decided.
+    """
+    try:
+        return compile_condition(text, Scope(names))
+    except ConditionInvalid as invalid:
+        return tuple(f"{each.message}; {each.hint}" if each.hint else each.message for each in invalid.problems)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from opsdesk.app.conditions import compiled
+from opsdesk import flows
 from opsdesk.review.groups.document import Answer, GroupDocument, Offered, read_group, read_stored, stored
 from opsdesk.review.groups.evaluation import CompiledGroup, RuleUndecided, compiled_group
 from opsdesk.review.screening.sources import Facts
@@ -20,13 +20,15 @@ FEATURES = [{"name": "device_score", "type": "number"}, {"name": "tags", "type":
 def read(*rules: Any, features: Any = FEATURES) -> tuple[GroupDocument | None, dict[str, list[str]]]:
     names = count(1)
     form = {"features": features, "rules": list(rules)}
-    return read_group(form, offered=OFFERED, compile_condition=compiled, new_id=lambda: f"r{next(names)}")
+    return read_group(
+        form, offered=OFFERED, compile_condition=flows.checks.condition_over, new_id=lambda: f"r{next(names)}"
+    )
 
 
 def group(*rules: Any, features: Any = FEATURES) -> CompiledGroup:
     found, problems = read(*rules, features=features)
     assert found is not None, problems
-    return compiled_group(found, pb_fields=OFFERED.pb_fields, compile_condition=compiled)
+    return compiled_group(found, pb_fields=OFFERED.pb_fields, compile_condition=flows.checks.condition_over)
 
 
 YOUNG = Facts(request={"customer": {"age": 17}, "amount": 100}, features={"device_score": 0.2})
@@ -105,7 +107,9 @@ def test_a_group_is_kept_and_read_without_a_change() -> None:
     found, _ = read(rule("a", "device_score > 1"), verify("b", "true"))
     assert found is not None
     assert read_stored(stored(found)) == found
-    again, problems = read_group(stored(found), offered=OFFERED, compile_condition=compiled, new_id=lambda: "new")
+    again, problems = read_group(
+        stored(found), offered=OFFERED, compile_condition=flows.checks.condition_over, new_id=lambda: "new"
+    )
     assert (again, problems) == (found, {})
 
 
@@ -123,5 +127,7 @@ ANYTHING = st.recursive(
 
 @examples(ANYTHING)
 def test_whatever_is_given_is_read_or_refused_by_place(anything: Any) -> None:
-    found, problems = read_group(anything, offered=OFFERED, compile_condition=compiled, new_id=lambda: "r")
+    found, problems = read_group(
+        anything, offered=OFFERED, compile_condition=flows.checks.condition_over, new_id=lambda: "r"
+    )
     assert (found is None) == bool(problems)

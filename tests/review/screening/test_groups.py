@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from opsdesk import flows
 from opsdesk.access import Actor
-from opsdesk.app.conditions import compiled
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.review.groups import groups
@@ -30,7 +30,7 @@ async def add_group(
         document=form(type_id),
         actor=actor,
         now=clock.now(),
-        compile_condition=compiled,
+        compile_condition=flows.checks.condition_over,
     )
 
 
@@ -49,7 +49,7 @@ async def save(conn: Connection, group: Group, document: Any, *, actor: Actor, c
         document=document,
         actor=actor,
         now=clock.now(),
-        compile_condition=compiled,
+        compile_condition=flows.checks.condition_over,
     )
 
 
@@ -60,7 +60,7 @@ async def apply(conn: Connection, group: Group, *, actor: Actor, clock: ManualCl
         opened_revision=group.revision,
         actor=actor,
         now=clock.now(),
-        compile_condition=compiled,
+        compile_condition=flows.checks.condition_over,
     )
 
 
