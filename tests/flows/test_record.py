@@ -43,6 +43,20 @@ DEMANDS = {
         "duration_ms": COUNT,
         "runtime": {"type": "object", "additionalProperties": {"type": "string"}},
         "result_summary": {"type": "string"},
+        "cost": {
+            "type": "object",
+            "properties": {
+                "total_usd": {"type": "number", "minimum": 0},
+                "breakdown": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["node_id", "cost_usd"],
+                        "properties": {"node_id": NAME, "cost_usd": {"type": "number", "minimum": 0}},
+                    },
+                },
+            },
+        },
         "node_records": {
             "type": "array",
             "items": {
@@ -58,6 +72,14 @@ DEMANDS = {
                     "duration_ms": COUNT,
                     "inputs": {"type": "object"},
                     "outputs": {"type": "object"},
+                    "ai_metadata": {
+                        "type": "object",
+                        "properties": {
+                            "model": {"type": "string"},
+                            "prompt_tokens": COUNT,
+                            "completion_tokens": COUNT,
+                        },
+                    },
                     "error": {"type": "string"},
                     "reason": {"type": "string"},
                 },

@@ -1,7 +1,7 @@
 """What a node is given when it is executed, and what it may answer."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,8 @@ class Done:
     """The node has ended; `outputs` are those that it declares."""
 
     outputs: Mapping[str, Any]
+    usage: Mapping[str, Any] | None = field(default=None, compare=False)
+    """What a model used for it: tokens, and where there are prices the cost. Beside what it came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Failed:
     timeout: bool = False
     outage: bool = False
     """Whoever was called does not answer at all, as far as this call can tell."""
+    usage: Mapping[str, Any] | None = field(default=None, compare=False)
+    """As of `Done`: a model that fails is paid too."""
 
 
 NodeOutcome = Done | Wait | Timer | Failed

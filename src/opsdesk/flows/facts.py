@@ -18,7 +18,8 @@ class FactKind(StrEnum):
     that runs a single node `part` (the node, and what it sees)."""
     NODE_ENDED = "node_ended"
     """outputs, and `taken`: the indexes of the edges that the run goes on along. Where it was not its own call
-    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `items`: by
+    that ended it: `by` (what came in) and actor; of a node that a person skipped also the reason. `usage`, of an
+    agent, also where it failed: model, tokens, and the cost where it has prices. `items`: by
     index of a `for_each` edge the items of its list. `tickets`: those of
     branches that a join did not wait for. `undoes`, of a node that undoes another: node and iteration."""
     ATTEMPT_FAILED = "attempt_failed"

@@ -14,6 +14,7 @@ from opsdesk.flows.draw_words import ENGLISH
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import EdgeMode, Field, Procedure
 from opsdesk.flows.record_chain import sealed, verify
+from opsdesk.flows.record_costs import cost_of
 from opsdesk.flows.settle import ANSWERABLE
 from opsdesk.flows.state import OPEN, NodePhase, NodeState, RunStatus, State
 from opsdesk.kit.masking import mask_mapping, mask_text
@@ -142,6 +143,7 @@ class _Recorder:
             "inputs": self._revealed(state.inputs, procedure.inputs),
             "node_records": [*self.records, *self._unfinished(status)],
             "result_summary": self._summary(status),
+            "cost": cost_of(self.records) or "",
         }
         return {key: value for key, value in head.items() if value != ""}
 
@@ -234,6 +236,7 @@ class _Recorder:
             "actor": fact.payload.get("actor"),
             "sends": sends if sends > 1 else 0,
         }
+        more |= {"ai_metadata": fact.payload.get("usage")}
         self.records.append(record | {key: value for key, value in more.items() if value})
 
     def _begun(self, node_id: str, begin: datetime) -> dict[str, Any]:

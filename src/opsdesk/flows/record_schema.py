@@ -47,6 +47,18 @@ _RECORD = _object(
         "child_run_id": {"type": "string", "format": "uuid", "description": "The id of the run of its own."},
         "parent_id": _text("The node whose edge starts such runs."),
         "spawn_index": {"type": "integer", "description": "Which of the runs of the node it was, from 0."},
+        "ai_metadata": _object(
+            "What a model used.",
+            {
+                "model": _text("As the endpoint calls it."),
+                "prompt_tokens": {"type": "integer", "description": "Read by it."},
+                "completion_tokens": {"type": "integer", "description": "Written by it."},
+                "cost": {"type": "number", "description": "By the prices of the node, where it has any."},
+                "currency": _text("Of the cost."),
+                "estimated": {"type": "boolean", "description": "The model did not say what it used."},
+            },
+            optional=("cost", "currency", "estimated"),
+        ),
         "sends": {"type": "integer", "description": "How often the partner was asked, where that was more than once."},
         "prev_hash": _HASH | {"description": "The hash of the record before, in a chain."},
         "hash": _HASH | {"description": "The hash of this record, in a chain."},
@@ -54,8 +66,29 @@ _RECORD = _object(
     optional=(
         *("attempt", "iteration", "started_at", "ended_at", "duration_ms", "inputs", "outputs"),
         *("error", "reason", "actor", "retried_by", "child_run_id", "parent_id", "spawn_index", "sends"),
-        *("prev_hash", "hash"),
+        *("ai_metadata", "prev_hash", "hash"),
     ),
+)
+
+_COST = _object(
+    "What models cost, where their nodes have prices.",
+    {
+        "total_usd": {"type": "number", "description": "In US dollars."},
+        "breakdown": {
+            "type": "array",
+            "items": _object("Of a node.", {"node_id": _text("Its id."), "cost_usd": {"type": "number"}}),
+            "description": "By node, the highest first.",
+        },
+        "other": {
+            "type": "array",
+            "items": _object(
+                "Of a node.",
+                {"node_id": _text("Its id."), "currency": _text("Its code."), "cost": {"type": "number"}},
+            ),
+            "description": "In other currencies, which the specification does not know.",
+        },
+    },
+    optional=("total_usd", "breakdown", "other"),
 )
 
 LOG_SCHEMA = _object(
@@ -95,7 +128,8 @@ LOG_SCHEMA = _object(
         "inputs": _VALUES,
         "node_records": {"type": "array", "items": _RECORD, "description": "In the order in which they ended."},
         "result_summary": _text("How it stands, in words."),
+        "cost": _COST,
         "log_hash": _HASH | {"description": "The hash that closes a chain."},
     },
-    optional=("workflow_version", "log_hash"),
+    optional=("workflow_version", "cost", "log_hash"),
 )

@@ -62,6 +62,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What the models of a node used, over all of its attempts."""
+
+    node: str
+    models: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: str
+    """Empty where the node has no prices."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a report shows, in its order."""
 
@@ -78,6 +90,10 @@ class Report:
     took_ms: int
     summary: str
     entries: tuple[Entry, ...]
+    usages: tuple[Usage, ...]
+    """By node, the most expensive first; empty where no model was asked."""
+    cost: str
+    """Of all of them; empty where nothing has a price."""
     started_by: str
     made_at: str
 
@@ -109,8 +125,43 @@ def report_of(procedure: Procedure, log: Mapping[str, Any], *, now: datetime) ->
         took_ms=log["duration_ms"],
         summary=str(log.get("result_summary", "")),
         entries=_entries(procedure, log["node_records"]),
+        usages=_usages(log["node_records"]),
+        cost=_total(log["node_records"]),
         started_by=str(log["trigger"]["actor"]),
         made_at=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+
+
+def _usages(records: Sequence[Mapping[str, Any]]) -> tuple[Usage, ...]:
+    by_node: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        if used := record.get("ai_metadata"):
+            by_node.setdefault(record["node_id"], []).append(used)
+    order = sorted(by_node.items(), key=lambda item: -sum(used.get("cost", 0) for used in item[1]))
+    return tuple(
+        Usage(
+            node=node,
+            models=", ".join(dict.fromkeys(clean(str(used["model"])) for used in all_used)),
+            prompt_tokens=sum(used["prompt_tokens"] for used in all_used),
+            completion_tokens=sum(used["completion_tokens"] for used in all_used),
+            cost=_money(all_used),
+        )
+        for node, all_used in order
+    )
+
+
+def _total(records: Sequence[Mapping[str, Any]]) -> str:
+    return _money([used for record in records if (used := record.get("ai_metadata"))])
+
+
+def _money(all_used: Sequence[Mapping[str, Any]]) -> str:
+    """A sum for each currency: `$0.140`, `CNY 1.200`."""
+    sums: dict[str, float] = {}
+    for used in all_used:
+        if "cost" in used:
+            sums[used["currency"]] = sums.get(used["currency"], 0.0) + used["cost"]
+    return " + ".join(
+        f"${amount:.3f}" if currency == "USD" else f"{currency} {amount:.3f}" for currency, amount in sums.items()
     )
 
 

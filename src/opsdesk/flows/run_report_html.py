@@ -16,6 +16,7 @@ STYLE = (
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem;margin:.25rem 0}dt,.dim{color:#6b7280}"
     "dd{margin:0;overflow-wrap:anywhere}ol{list-style:none;margin:0;padding:0}"
     "li{border-top:1px solid var(--line);padding:.4rem 0}"
+    "table{border-collapse:collapse}th,td{text-align:left;padding:.2rem 1rem .2rem 0}"
     "li li{margin-left:3rem}.name{margin:0 .75rem}.PASS{color:#22c55e}.FAIL{color:#ef4444}.WAIT{color:#eab308}"
     ".INFO{color:#3b82f6}.SKIP,.NONE{color:#6b7280}"
     "@media print{body{max-width:none}}"
@@ -34,6 +35,9 @@ _COLOURS = {
 }
 
 
+_COST_HEADS = ("Node", "Model", "Tokens read", "Tokens written", "Cost")
+
+
 def html(report: Report) -> str:
     """The whole file."""
     title = escape(f"OSOP Report: {report.name} — {report.run}")
@@ -45,10 +49,13 @@ def html(report: Report) -> str:
         _facts(_head(report)),
         f'<p class="{_COLOURS.get(report.status, "INFO")}"><strong>{escape(report.status)}</strong></p>\n</header>',
         f'<section id="summary">\n<h2>Summary</h2>\n<p>{escape(report.summary)}</p>',
-        f"<p>Nodes: {escape(report.counts)}</p>\n</section>",
+        f"<p>Nodes: {escape(report.counts)}</p>",
+        *([f"<p>Cost: {escape(report.cost)}</p>"] if report.cost else []),
+        "</section>",
         '<section id="timeline">\n<h2>Timeline</h2>\n<ol>',
         *(part for entry in report.entries for part in _entry(entry)),
         "</ol>\n</section>",
+        *_costs(report),
         f'<footer class="dim">\n{_facts(_foot(report))}\n</footer>\n</body>\n</html>\n',
     ]
     return "\n".join(parts)
@@ -71,6 +78,18 @@ def _foot(report: Report) -> dict[str, str]:
         "Definition": f"sha256:{report.digest}",
         "Generated": report.made_at,
     }
+
+
+def _costs(report: Report) -> Iterator[str]:
+    """What models used, where any was asked; the most expensive node first."""
+    if not report.usages:
+        return
+    yield f'<section id="cost">\n<h2>Cost</h2>\n<p>Total: {escape(report.cost or "no prices are declared")}</p>'
+    yield "<table><tr>" + "".join(f'<th scope="col">{head}</th>' for head in _COST_HEADS) + "</tr>"
+    for used in report.usages:
+        cells = (used.node, used.models, str(used.prompt_tokens), str(used.completion_tokens), used.cost or "–")
+        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    yield "</table>\n</section>"
 
 
 def _entry(entry: Entry) -> Iterator[str]:

@@ -29,6 +29,7 @@ def text(report: Report, *, colours: bool = False) -> str:
         *_heading("Summary", "-"),
         *_wrapped("", report.summary),
         *_wrapped("", f"Nodes: {report.counts}"),
+        *([f"Cost: {report.cost}"] if report.cost else []),
         "",
         *_heading("Timeline", "-"),
     ]
@@ -36,8 +37,20 @@ def text(report: Report, *, colours: bool = False) -> str:
         for attempt in entry.attempts:
             label = paint(f"[{attempt.label}]", _COLOURS.get(attempt.label, "90"))
             lines += _entry(entry, attempt, label=label, width=width, kinds=kinds)
+    lines += _costs(report)
     lines += ["", *_heading("Runtime", "-"), "Agent:     opsdesk", *_wrapped("Actor:     ", report.started_by)]
     return "\n".join([*lines, "", f"Generated: {report.made_at}", ""])
+
+
+def _costs(report: Report) -> list[str]:
+    """What models used, where any was asked."""
+    if not report.usages:
+        return []
+    lines = ["", *_heading("Cost", "-"), f"Total: {report.cost or 'no prices are declared'}"]
+    for used in report.usages:
+        tokens = f"{used.prompt_tokens} + {used.completion_tokens} tokens, {used.models}"
+        lines += _wrapped("  ", " ".join(filter(None, (used.node, used.cost, tokens))))
+    return lines
 
 
 def _entry(entry: Entry, attempt: Attempt, *, label: str, width: int, kinds: int) -> Iterator[str]:

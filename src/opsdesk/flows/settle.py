@@ -35,7 +35,8 @@ def settle(program: Program, state: State, command: Execute, outcome: NodeOutcom
     if is_settled(state, command):
         return []
     if isinstance(outcome, Done):
-        return [ended(program, state, command.node, outcome.outputs, now)]
+        used = {} if outcome.usage is None else {"usage": outcome.usage}
+        return [ended(program, state, command.node, outcome.outputs, now, **used)]
     if is_finishing(state, command.node):
         return [failed(program, state, command.node, _given_up(outcome), now, attempt=command.attempt)]
     if isinstance(outcome, Wait):
@@ -82,7 +83,8 @@ def ended(program: Program, state: State, node_id: str, outputs: Mapping[str, An
         }
         return Fact(FactKind.NODE_BLOCKED, now, node_id, node.iteration, {"code": "ConditionFailed", **payload, **more})
     except LoopRefused as refused:
-        fact = failed(program, state, node_id, Failed(refused.code, refused.message), now, attempt=node.attempt)
+        failure = Failed(refused.code, refused.message, usage=more.get("usage"))
+        fact = failed(program, state, node_id, failure, now, attempt=node.attempt)
         kept = {"outputs": outputs} if program.procedure.nodes[node_id].undo is not None else {}
         return replace(fact, payload={**fact.payload, **kept})
     ends = {"outputs": outputs, "taken": taken, **items, **_cut_off(program, state, node_id, taken, now), **more}
@@ -137,6 +139,8 @@ def failed(program: Program, state: State, node_id: str, failure: Failed, now: d
     """Tried again later if the policy says so; else the failure edges that fit are taken; else an incident."""
     declared, node = program.procedure.nodes[node_id], state.nodes[node_id]
     payload: dict[str, Any] = {"code": failure.code, "message": failure.message, "attempt": attempt}
+    if failure.usage is not None:
+        payload["usage"] = failure.usage
     finishing = is_finishing(state, node_id)
     if failure.retryable and not finishing and attempt <= declared.retry.max_retries:
         delay = max(backoff_s(declared.retry, attempt, f"{node_id}:{now}"), failure.retry_after_s or 0)

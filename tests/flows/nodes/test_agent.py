@@ -101,6 +101,32 @@ async def test_a_limit_of_tokens_or_cost_is_kept_before_it_is_passed(run: Run) -
     assert isinstance(await run("fits", max_tokens=900, prices=prices, max_cost=0.99), Done)
 
 
+@pytest.mark.req("FLO-404")
+async def test_what_a_model_used_is_told_beside_what_it_came_to(run: Run) -> None:
+    prices = {"input": 1.0, "output": 1_000.0, "currency": "CNY"}
+    usage = (await run("fits", prices=prices)).usage
+    assert (usage["model"], usage["currency"]) == ("fits", "CNY")
+    assert usage["cost"] == pytest.approx(usage["prompt_tokens"] / 1e6 + usage["completion_tokens"] / 1e3, abs=1e-6)
+    assert usage["prompt_tokens"] > 0
+    assert "estimated" not in usage
+
+
+async def test_what_a_model_does_not_say_is_told_as_an_estimate(run: Run) -> None:
+    usage = (await run("no-usage")).usage
+    assert usage["estimated"]
+    assert usage["prompt_tokens"] > 0
+    assert "cost" not in usage
+
+
+@pytest.mark.req("FLO-404")
+async def test_a_model_that_fails_is_paid_too(run: Run) -> None:
+    failed = await run("outside", prices={"input": 1.0, "output": 1_000.0})
+    assert failed.code == Failure.AGENT_OUTSIDE_SCHEMA
+    assert failed.usage["prompt_tokens"] > 0
+    assert failed.usage["cost"] > 0
+    assert (await run("fits", max_total_tokens=10)).usage is None
+
+
 async def test_tools_that_are_not_declared_and_bad_arguments_are_told_to_the_model(partner: Any) -> None:
     wanted = [("nothing", "{}"), ("double", "[]"), ("double", '{"n": "x"}'), ("double", '{"n": 21}')]
     calls = [

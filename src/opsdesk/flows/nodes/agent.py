@@ -16,6 +16,7 @@ from opsdesk.flows.nodes.agent_fields import (
     TOTAL_TOKENS_DEFAULT,
     Tool,
     agent_problems,
+    currency_of,
     prices_of,
     tools_of,
 )
@@ -42,6 +43,7 @@ BYTES_A_TOKEN = 3
 """Where a model does not say what it used, and before it is asked: rather too many tokens than too few."""
 ENDPOINT = "/chat/completions"
 TOOL_RESULT_BYTES_MAX = 64 * 1024
+COST_DIGITS = 6
 
 
 def agent_node(
@@ -57,20 +59,24 @@ def agent_node(
             check_fields(call.node, agent_problems)
             talk = _Talk(http, secrets, tool_nodes, call, tools_of(call.node))
             messages = first_messages(call.node, lookup_for(call, secrets=secrets, env=env))
-            return await _within_time(call.node, talk, messages)
         except NodeFailure as failure:
             return failure.failed
         except (ReferenceMissing, ReferenceMalformed) as error:
             return Failed(Failure.REFERENCE_MISSING, str(error))
+        return replace(await _within_time(call.node, talk, messages), usage=talk.usage)
 
     return run
 
 
-async def _within_time(node: Node, talk: "_Talk", messages: list[Message]) -> NodeOutcome:
+async def _within_time(node: Node, talk: "_Talk", messages: list[Message]) -> Done | Failed:
     timeout_s = min(node.timeout_s or AGENT_TIMEOUT_DEFAULT_S, AGENT_TIMEOUT_MAX_S)
     try:
         async with asyncio.timeout(timeout_s):
             return await talk.outcome(messages)
+    except NodeFailure as failure:
+        return failure.failed
+    except (ReferenceMissing, ReferenceMalformed) as error:
+        return Failed(Failure.REFERENCE_MISSING, str(error))
     except TimeoutError:
         message = f"{host_of(node)} did not come to an answer within {timeout_s:g} s"
         return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=talk.unanswered)
@@ -90,8 +96,10 @@ class _Talk:
     tool_nodes: Mapping[NodeType, NodeFunction]
     call: NodeCall
     tools: Mapping[str, Tool]
-    tokens: int = 0
+    read: int = 0
+    written: int = 0
     cost: float = 0.0
+    estimated: bool = False
     tool_calls: int = 0
     turns: int = 0
     unanswered: bool = False
@@ -101,7 +109,18 @@ class _Talk:
     def node(self) -> Node:
         return self.call.node
 
-    async def outcome(self, messages: list[Message]) -> NodeOutcome:
+    @property
+    def usage(self) -> dict[str, Any] | None:
+        """What the conversation has used so far, for the record; None where the model has not answered."""
+        if not (self.read or self.written):
+            return None
+        used: dict[str, Any] = {"model": self.node.runtime["model"]}
+        used |= {"prompt_tokens": self.read, "completion_tokens": self.written}
+        if prices_of(self.node.runtime) is not None:
+            used |= {"cost": round(self.cost, COST_DIGITS), "currency": currency_of(self.node.runtime)}
+        return used | ({"estimated": True} if self.estimated else {})
+
+    async def outcome(self, messages: list[Message]) -> Done | Failed:
         """Until the model answers within the schema; one answer outside of it is sent back to be mended."""
         mended = False
         while True:
@@ -133,6 +152,7 @@ class _Talk:
         self.unanswered = True
         reply = reply_of(self.node, await self._post(body))
         self.unanswered = False
+        self.estimated |= reply.tokens_read is None or reply.tokens_written is None
         written = reply.tokens_written if reply.tokens_written is not None else reply.size // BYTES_A_TOKEN
         self._count(expected if reply.tokens_read is None else reply.tokens_read, written)
         return reply
@@ -141,7 +161,7 @@ class _Talk:
         """Before it is asked, so that a limit is not first passed and then noticed."""
         runtime = self.node.runtime
         tokens_max = int(runtime.get("max_total_tokens", TOTAL_TOKENS_DEFAULT))
-        if self.tokens + reads + writes > tokens_max:
+        if self.read + self.written + reads + writes > tokens_max:
             message = f"the next question could take more than the {tokens_max} tokens of max_total_tokens"
             raise NodeFailure(Failure.AGENT_OVER_LIMIT, message)
         cost_max, prices = runtime.get("max_cost", math.inf), prices_of(runtime) or (0.0, 0.0)
@@ -152,7 +172,8 @@ class _Talk:
 
     def _count(self, read: int, written: int) -> None:
         prices = prices_of(self.node.runtime) or (0.0, 0.0)
-        self.tokens += read + written
+        self.read += read
+        self.written += written
         self.cost += read * prices[0] + written * prices[1]
 
     async def _post(self, body: bytes) -> dict[str, Any]:

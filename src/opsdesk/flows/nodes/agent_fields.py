@@ -18,6 +18,9 @@ ANSWER_TOKENS_DEFAULT = 1_024
 TOTAL_TOKENS_DEFAULT = 50_000
 TOOL_CALLS_DEFAULT = 8
 TOOL_CALLS_MAX = 50
+CURRENCY_DEFAULT = "USD"
+"""That in which the specification counts costs."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _TOOL_KEYS = frozenset({"name", "description", "parameters", "node"})
 _TOOL_NODE_KEYS = frozenset({"type", "subtype", "runtime", "outputs", "secret_ref", "auth", "timeout"})
@@ -72,12 +75,19 @@ def _limit_problems(runtime: Mapping[str, Any]) -> Iterator[FieldProblem]:
 def prices_of(runtime: Mapping[str, Any]) -> tuple[float, float] | None:
     """For a token that is read and one that is written, in the currency of `max_cost`."""
     prices = runtime.get("prices")
-    if not isinstance(prices, Mapping) or prices.keys() != {"input", "output"}:
+    if not isinstance(prices, Mapping) or prices.keys() - {"currency"} != {"input", "output"}:
+        return None
+    if not isinstance(prices.get("currency", CURRENCY_DEFAULT), str) or not _CURRENCY.fullmatch(currency_of(runtime)):
         return None
     given = [prices["input"], prices["output"]]
     if any(isinstance(price, bool) or not isinstance(price, int | float) or price < 0 for price in given):
         return None
     return given[0] / 1_000_000, given[1] / 1_000_000
+
+
+def currency_of(runtime: Mapping[str, Any]) -> str:
+    """Of the prices, and so of the cost."""
+    return str(runtime["prices"].get("currency", CURRENCY_DEFAULT))
 
 
 def _tool_problems(tools: Any) -> Iterator[FieldProblem]:
