@@ -8,13 +8,22 @@ from hypothesis import strategies as st
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome
 from opsdesk.flows.children import no_longer_wanted
+from opsdesk.flows.draw import svg
 from opsdesk.flows.engine import StartChildren, apply, decide, fold, next_wake
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.findings import Severity
+from opsdesk.flows.mermaid import mermaid
 from opsdesk.flows.procedure import Children, OnChildFailure
 from opsdesk.flows.program import Program
+from opsdesk.flows.record import osop_log
+from opsdesk.flows.rehearsal.choices import Given
+from opsdesk.flows.rehearsal.document_tests import run_tests
+from opsdesk.flows.rehearsal.simulation import simulate
 from opsdesk.flows.settle import Arrival, ArrivalKind, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
+from opsdesk.flows.text_view import describe
+from tests.flows.documents import codes_of, document, error_in, findings_of, read
 from tests.flows.graphs import START, Journal, any_graph, fields, node, program
 from tests.flows.test_engine import OUTCOMES, programs
 
@@ -151,3 +160,122 @@ def test_a_run_of_before_folds_as_it_did() -> None:
     assert (state.parent, state.children, state.nodes["a"].wait and state.nodes["a"].wait.runs) == (None, {}, ())
     apply(made.procedure, state, Fact(FactKind.CHILD_ENDED, START, "a", payload={"run": "none"}))
     assert state.children == {}
+
+
+SPAWNING = """
+- {id: lead, type: human, name: Lead, role: r, outputs: [x], spawn_policy: {max_children: 3}}
+- id: helper
+  type: api
+  name: Helper
+  parent: lead
+  runtime: {url: "https://helper.test/${spawn.index}"}
+  outputs: {score: {type: integer}}
+- {id: sum, type: human, name: Sum, role: r}
+"""
+SPAWN_EDGES = """
+- {from: lead, to: helper, mode: spawn, spawn_count: 3}
+- {from: helper, to: sum, mode: conditional, when: "score.all(each, each > 1)"}
+"""
+CALLS = "{id: a, type: system, name: A, workflow_ref: other, workflow_inputs: %s, outputs: [y]}"
+
+
+@pytest.mark.req("FLO-310")
+def test_lint_knows_that_several_children_give_lists_and_what_a_child_sees() -> None:
+    assert [each for each in findings_of(document(SPAWNING, SPAWN_EDGES)) if each.severity is Severity.ERROR] == []
+    assert "OSOP305" in codes_of(document(SPAWNING, SPAWN_EDGES.replace("score.all(each, each > 1)", "score > 1")))
+    alone = SPAWN_EDGES.replace(", spawn_count: 3", "").replace("score.all(each, each > 1)", "score > 1")
+    assert "OSOP305" not in codes_of(document(SPAWNING, alone))
+    assert "OSOP322" in codes_of(
+        document(SPAWNING.replace("name: Sum", 'name: Sum, runtime: {prompt: "${spawn.index}"}'))
+    )
+
+
+@pytest.mark.req("FLO-310")
+@pytest.mark.parametrize(
+    ("nodes", "edges"),
+    [
+        (SPAWNING.replace("max_children: 3", "max_children: 2"), SPAWN_EDGES),
+        (SPAWNING.replace("parent: lead", "parent: sum"), SPAWN_EDGES),
+        (SPAWNING, SPAWN_EDGES + "- {from: lead, to: sum, mode: spawn}\n- {from: helper, to: sum, mode: spawn}"),
+        (SPAWNING, SPAWN_EDGES + "- {from: helper, to: sum, mode: spawn}"),
+        (
+            SPAWNING.replace("max_children: 3", "child_tools: [look]")
+            .replace("type: api", "type: agent")
+            .replace('url: "https://helper.test/${spawn.index}"', "tools: [{name: buy}]"),
+            SPAWN_EDGES,
+        ),
+    ],
+    ids=["max_children", "parent", "two-edges", "can_spawn_children", "child_tools"],
+)
+def test_what_contradicts_a_spawn_policy_is_refused_by_name(nodes: str, edges: str) -> None:
+    assert "OSOP125" in codes_of(document(nodes, edges))
+
+
+@pytest.mark.req("FLO-310")
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ('{k: "${secrets.KEY}"}', "OSOP501"),
+        ('{k: "${env.HOME}"}', "OSOP324"),
+        ('{k: "${nothing}"}', "OSOP322"),
+        ('{k: "${outputs.a.y}"}', "OSOP322"),
+    ],
+)
+def test_what_a_procedure_is_started_with_is_checked_like_any_reference(inputs: str, code: str) -> None:
+    assert code in codes_of(document(f"- {CALLS % inputs}", ""))
+
+
+@pytest.mark.req("FLO-310")
+def test_a_procedure_that_runs_itself_is_refused() -> None:
+    assert error_in(document(f"- {CALLS % '{}'}".replace("other", "small"), ""))[0] == "OSOP211"
+
+
+@pytest.mark.req("FLO-206", "FLO-310")
+def test_a_simulation_takes_children_for_one_answer_of_lists() -> None:
+    made = read(document(SPAWNING, SPAWN_EDGES.replace("score.all(each, each > 1)", "size(score) == 3")))
+    simulation = simulate(Program(made, compile_conditions(made)), given=Given(), walks_max=200)
+    assert {path.outcome for path in simulation.paths} == {"completed"}
+
+
+@pytest.mark.req("FLO-207", "FLO-310")
+def test_a_test_in_a_document_mocks_the_outputs_of_children_as_lists() -> None:
+    tests = """
+    tests:
+      - id: all_high
+        type: integration
+        mocks: {lead: {x: 1}, helper: {score: [2, 3, 4]}, sum: {}}
+        expect: {outcome: completed, path: [lead, helper, sum]}
+      - id: one_low
+        type: integration
+        mocks: {lead: {x: 1}, helper: {score: [2, 0, 4]}}
+        expect: {outcome: stopped, node: helper}
+    """
+    made = read(document(SPAWNING, SPAWN_EDGES, tests))
+    results = run_tests(Program(made, compile_conditions(made)))
+    assert [(each.case.id, each.verdict.value, each.problems) for each in results] == [
+        ("all_high", "passed", ()),
+        ("one_low", "passed", ()),
+    ]
+
+
+@pytest.mark.req("FLO-310", "FLO-401")
+def test_the_log_has_a_record_of_each_child_with_its_run_and_its_place() -> None:
+    journal = three()
+    journal.run(lambda _: Done({"y": 1}))
+    log = osop_log(journal.program.procedure, "r", journal.facts)
+    records = [each for each in log["node_records"] if "child_run_id" in each]
+    assert [(each["node_id"], each["spawn_index"], each["status"], each["outputs"]) for each in records] == [
+        ("b", index, "COMPLETED", {"y": 1}) for index in (2, 1, 0)
+    ]
+
+
+@pytest.mark.req("FLO-310", "FLO-402")
+@pytest.mark.parametrize(("language", "said"), [("en", "3 runs"), ("zh-CN", "3 个子运行")])
+def test_a_picture_says_how_many_runs_carry_a_node_out(language: str, said: str) -> None:
+    made = read(document(SPAWNING, SPAWN_EDGES))
+    assert said in svg(made, language=language)
+    assert "3 runs" in mermaid(made)
+    assert "3 runs" in describe(made)
+    journal = three()
+    journal.run(stop=lambda: bool(journal.open_children))
+    assert "Waiting for its runs" in svg(journal.program.procedure, journal.state)

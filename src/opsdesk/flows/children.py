@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from opsdesk.flows.facts import Fact
 from opsdesk.flows.procedure import Procedure
-from opsdesk.flows.state import NodePhase, Parent, RunStatus, State, Wait
+from opsdesk.flows.state import Child, NodePhase, Parent, RunStatus, State, Wait
 
 DEPTH_MAX = 8
 """Runs that start runs; deeper than so many, something goes round in a circle."""
@@ -19,6 +20,15 @@ def begun_as_child(state: State, payload: Mapping[str, Any]) -> None:
         node = state.nodes[part["node"]]
         node.scope = {**node.scope, **part["scope"]}
         node.earlier = part["outputs"]
+
+
+def children_started(state: State, fact: Fact) -> None:
+    """A node waits for runs that carry it out. Those that did so before, and have ended, are not asked for any more."""
+    over = [run for run, child in state.children.items() if child.node == fact.node and child.end is not None]
+    for run in over:
+        del state.children[run]
+    for run in fact.payload["runs"]:
+        state.children[run] = Child(fact.node, fact.iteration)
 
 
 def handed_over(state: State) -> tuple[str, str] | None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opsdesk.flows.calendars import add_working
-from opsdesk.flows.children import begun_as_child, handed_over, still_open
+from opsdesk.flows.children import begun_as_child, children_started, handed_over, still_open
 from opsdesk.flows.clocks import escalates_at, tick
 from opsdesk.flows.compensation import begin_undoing, note_end
 from opsdesk.flows.corrections import amend, correct
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, Node, NodeType, Procedure
-from opsdesk.flows.state import Child, Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
+from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
 from opsdesk.flows.turns import give_up_turns, let_through
 from opsdesk.flows.ways import (
     UNDER_WAY,
@@ -196,8 +196,8 @@ def _apply_to_node(procedure: Procedure, state: State, fact: Fact) -> None:
             node.attempt = payload["attempt"]
             node.sends = payload.get("sends", node.sends)
             node.error = payload.get("error", node.error)
-            for run in node.wait.runs:
-                state.children[run] = Child(fact.node, fact.iteration)
+            if node.wait.runs:
+                children_started(state, fact)
             if node.wait.outage is not None:
                 node.wait.parked_at, node.parked_since = fact.at, node.wait.since
         case FactKind.NODE_RELEASED:

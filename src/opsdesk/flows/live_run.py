@@ -89,13 +89,12 @@ class LiveRun:
     @property
     def unwanted(self) -> dict[str, str]:
         """Children, with the reason, that are to be cancelled because of what is about to be written."""
-        found = no_longer_wanted(self.state) if self.state.children else ()
-        return {run: reason for run, reason in found if run not in self.cancelled}
+        return {run: reason for run, reason in no_longer_wanted(self.state) if run not in self.cancelled}
 
     @property
     def concerns_others(self) -> bool:
         """Whether what is about to be written is to be told to the parent of the run, or to children of it."""
-        return self.has_ended_as_child or bool(self.unwanted)
+        return self.has_ended_as_child or (bool(self.state.children) and bool(self.unwanted))
 
     def find_subjects(self) -> list[int]:
         """Whom the unsaved facts say it is about, beside those written before."""

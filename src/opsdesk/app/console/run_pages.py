@@ -155,7 +155,9 @@ async def journal_of(
     moments = []
     for row in await flows.runs.read_journal(conn, run_id, after=after, limit=limit):
         words = flows.text_view.told(procedure, flows.runs.fact_of(row), **how)
-        moments.append(Moment(row.seq, row.at, words, row.iteration, _as_json(see(row.payload))))
+        moments.append(
+            Moment(row.seq, row.at, words, row.iteration, _as_json(flows.views.FactView.of(row, see).payload))
+        )
     return run, procedure, moments
 
 
