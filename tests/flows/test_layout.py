@@ -194,3 +194,9 @@ def test_parts_that_no_line_joins_stand_in_rows_and_not_in_one_endless_line() ->
 
 def test_a_graph_without_boxes_has_no_size() -> None:
     assert layout([], []) == Layout(0, 0, {}, {})
+
+
+@pytest.mark.req("FLO-402")
+@pytest.mark.parametrize("back", [("ca", "ca"), ("ba", "ca"), ("ca", "ba"), ("da", "db")])
+def test_two_lines_that_lead_back_lie_inside_of_each_other(back: tuple[str, str]) -> None:
+    assert crossings(layout(boxes(*"abcd"), links("ab", "bc", "cd", *back, label=80))) == 0

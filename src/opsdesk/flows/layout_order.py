@@ -1,7 +1,7 @@
 """Order within the layers: sweeps that put each vertex between its neighbours, then swaps that undo crossings."""
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from opsdesk.flows.layout_model import Chain, Layered, Vertex
 
@@ -28,6 +28,10 @@ def order(graph: Layered) -> None:
         if chain.back:
             _lead_back(graph, chain)
     graph.connect()
+    # Links beside each other that lead back to one box: until their ends had places, nothing told them apart.
+    lanes = {vertex for chain in graph.chains if chain.back for vertex in chain.vertices}
+    if lanes:
+        _swap(graph, among=lanes)
 
 
 def _start(graph: Layered) -> None:
@@ -60,14 +64,16 @@ def _sweep(graph: Layered, *, down: bool) -> None:
             position[vertex] = place
 
 
-def _swap(graph: Layered) -> None:
-    """Exchange neighbours in a layer wherever that leaves fewer crossings."""
+def _swap(graph: Layered, among: Set[int] | None = None) -> None:
+    """Exchange neighbours in a layer wherever that leaves fewer crossings; only some vertices, if they are given."""
     position = _positions(graph)
     for _ in range(SWAP_ROUNDS_MAX):
         better = False
         for layer in graph.layers:
             for place in range(len(layer) - 1):
                 left, right = layer[place], layer[place + 1]
+                if among is not None and not {left, right} <= among:
+                    continue
                 gain = 0
                 for neighbours in (graph.above, graph.below):
                     gain += _gain([position[n] for n in neighbours[left]], [position[n] for n in neighbours[right]])

@@ -16,23 +16,36 @@ ROOM_MIN_PX = 10.0
 
 def ports(graph: Layered, x: Sequence[float]) -> list[tuple[float, float]]:
     """For each link the column at its source and the one at its target."""
-    bottoms: dict[int, list[tuple[float, int]]] = {}
-    tops: dict[int, list[tuple[float, int]]] = {}
+    bottoms: dict[int, list[_Wanted]] = {}
+    tops: dict[int, list[_Wanted]] = {}
     for number, chain in enumerate(graph.chains):
         source, target = graph.index[chain.link.source], graph.index[chain.link.target]
         near_source = chain.vertices[-1] if chain.back else chain.vertices[1]
         near_target = chain.vertices[0] if chain.back else chain.vertices[-2]
-        bottoms.setdefault(source, []).append((_wish(graph, x, source, near_source), number))
-        tops.setdefault(target, []).append((_wish(graph, x, target, near_target), number))
+        bottoms.setdefault(source, []).append(_wanted(graph, x, source, near_source, number))
+        tops.setdefault(target, []).append(_wanted(graph, x, target, near_target, number))
     starts, ends = [0.0] * len(graph.chains), [0.0] * len(graph.chains)
     for found, wishes in ((starts, bottoms), (ends, tops)):
         for box, wanted in wishes.items():
-            for number, column in _spread(sorted(wanted), x[box], graph.vertices[box].width):
+            in_order = [(wish, number) for _, _, wish, number in sorted(wanted)]
+            for number, column in _spread(in_order, x[box], graph.vertices[box].width):
                 found[number] = column
     return [
         _without_jog(start, end, graph, chain, free_start=len(bottoms[graph.index[chain.link.source]]) == 1, x=x)
         for chain, start, end in zip(graph.chains, starts, ends, strict=True)
     ]
+
+
+_Wanted = tuple[int, float, float, int]
+"""Which side of the box, the place there, the column that a line would like best, the number of its link."""
+
+
+def _wanted(graph: Layered, x: Sequence[float], box: int, near: int, number: int) -> _Wanted:
+    """Of lines that lead back on one side, the inner ones meet the box further out, so that they do not cross."""
+    wish = _wish(graph, x, box, near)
+    low, high = _span(graph, x, box)
+    side = 0 if not graph.chains[number].back else -1 if wish < low else int(wish > high)
+    return side, -wish if side else wish, wish, number
 
 
 def _wish(graph: Layered, x: Sequence[float], box: int, near: int) -> float:
