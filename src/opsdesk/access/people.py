@@ -18,8 +18,8 @@ from opsdesk.access.errors import LastAdmin, PersonExists, PersonRefused, Person
 from opsdesk.access.roles import Role, scopes_of
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
-from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
-from opsdesk.kit.sql import statements
+from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
+from opsdesk.kit.sql import backwards, statements
 
 EMAIL_CHARS_MAX = 254
 NAME_CHARS_MAX = 64
@@ -33,6 +33,7 @@ _INSERT_PERSON = _SQL["insert_person"]
 _SHOW_PERSON = _SQL["show_person"]
 _FIND_PERSON = _SQL["find_person"]
 _LIST_PEOPLE = _SQL["list_people"]
+_LIST_BEFORE = backwards(_LIST_PEOPLE)
 _LOCK_PERSON = _SQL["lock_person"]
 _LOCK_WITH_ADMINS = _SQL["lock_with_admins"]
 _ADMINS = _SQL["admins"]
@@ -161,10 +162,12 @@ async def list_people(
     for field, text in (("search", search), ("role", role)):
         if text is not None and (len(text) > SEARCH_CHARS_MAX or "\0" in text):
             raise PersonRefused(field=field, problem=f"has more than {SEARCH_CHARS_MAX} characters, or a NUL")
-    (after,) = decode_cursor(cursor, shape=(str,)) if cursor else (None,)
+    place = decode_place(cursor, shape=(str,))
+    (after,) = place.key or (None,)
     values = {"search": search, "role": role, "disabled": disabled, "after": after, "rows": size + 1}
-    rows = await (await conn.cursor(row_factory=class_row(Person)).execute(_LIST_PEOPLE, values)).fetchall()
-    return page_of(rows, size=size, key=lambda person: (person.email,))
+    statement = _LIST_BEFORE if place.backwards else _LIST_PEOPLE
+    rows = await (await conn.cursor(row_factory=class_row(Person)).execute(statement, values)).fetchall()
+    return page_of(rows, size=size, key=lambda person: (person.email,), place=place)
 
 
 async def change_roles(

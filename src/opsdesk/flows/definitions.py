@@ -19,8 +19,8 @@ from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.program import Program
 from opsdesk.flows.triggers.declaring import declare
 from opsdesk.kit.db import Connection, Database
-from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
-from opsdesk.kit.sql import statements
+from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
+from opsdesk.kit.sql import backwards, statements
 
 _SQL = statements(__file__)
 INSERT_DEFINITION = _SQL["insert_definition"]
@@ -28,6 +28,7 @@ STORED_DEFINITION = _SQL["stored_definition"]
 READ_DEFINITION = _SQL["read_definition"]
 LATEST_DEFINITION = _SQL["latest_definition"]
 LIST_DEFINITIONS = _SQL["list_definitions"]
+LIST_BEFORE = backwards(LIST_DEFINITIONS)
 LIST_VERSIONS = _SQL["list_versions"]
 FIND_VERSION = _SQL["find_version"]
 
@@ -165,10 +166,12 @@ def _reread(source: str, file_name: str) -> Procedure:
 async def list_procedures(conn: Connection, *, limit: int | None = None, cursor: str | None = None) -> Page[Definition]:
     """The latest version of each procedure, by id."""
     size = page_rows(limit)
-    after = decode_cursor(cursor, shape=(str,))[0] if cursor else ""
+    place = decode_place(cursor, shape=(str,))
+    (after,) = place.key or ("",)
+    statement = LIST_BEFORE if place.backwards else LIST_DEFINITIONS
     async with conn.cursor(row_factory=class_row(Definition)) as rows:
-        await rows.execute(LIST_DEFINITIONS, {"after": after, "limit": size + 1})
-        return page_of(await rows.fetchall(), size=size, key=lambda row: (row.procedure_id,))
+        await rows.execute(statement, {"after": after, "limit": size + 1})
+        return page_of(await rows.fetchall(), size=size, key=lambda row: (row.procedure_id,), place=place)
 
 
 async def list_versions(conn: Connection, procedure_id: str, *, limit: int | None = None) -> list[Definition]:

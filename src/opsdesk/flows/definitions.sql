@@ -23,7 +23,7 @@ select distinct on (procedure_id)
     definition_id, procedure_id, name, version, digest, file_name, created_at, stored_by
 from flow_definition
 where procedure_id > %(after)s
-order by procedure_id, definition_id desc
+order by procedure_id, /* fixed */ definition_id desc
 limit %(limit)s;
 
 -- name: list_versions

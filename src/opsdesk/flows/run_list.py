@@ -15,8 +15,8 @@ from opsdesk.flows.state import OPEN, RunStatus
 from opsdesk.flows.subjects import subject_digest
 from opsdesk.flows.views_children import ChildView
 from opsdesk.kit.db import Connection
-from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
-from opsdesk.kit.sql import statements
+from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
+from opsdesk.kit.sql import backwards, statements
 
 __all__ = [
     "ChildRun",
@@ -112,14 +112,16 @@ async def list_runs(
     """A page of runs. `now` is needed for those that are overdue. Raises BadCursor, BadPageSize."""
     size = page_rows(limit)
     first = (_END, _LAST) if order is RunOrder.NEWEST else (_BEGIN, _FIRST)
-    after, after_id = decode_cursor(cursor, shape=(datetime, UUID)) if cursor else first
+    place = decode_place(cursor, shape=(datetime, UUID))
+    after, after_id = place.key or first
     conditions, values = _conditions(only, now)
     pick = PICK_BY_WAKE if order is RunOrder.NEXT_WAKE else PICK
     text = b"\n".join([pick, *conditions, _TEXTS[order]])
+    text = backwards(text) if place.backwards else text
     values |= {"after": after, "after_id": after_id, "limit": size + 1}
     async with conn.cursor(row_factory=class_row(Run)) as rows:
         found = await (await rows.execute(text, values, prepare=False)).fetchall()
-    return page_of(found, size=size, key=lambda run: (_place(run, order), run.run_id))
+    return page_of(found, size=size, key=lambda run: (_place(run, order), run.run_id), place=place)
 
 
 def _place(run: Run, order: RunOrder) -> datetime:

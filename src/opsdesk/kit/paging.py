@@ -35,10 +35,19 @@ class BadPageSize(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows of a list, and the cursor of those that follow; None after the last."""
+    """Some rows of a list, and the cursors of those that follow and of those before; None where there are none."""
 
     items: Sequence[Row]
     next: str | None
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins, or with `backwards` where it ends; no `key`: at the beginning of the list."""
+
+    key: tuple[Any, ...] | None = None
+    backwards: bool = False
 
 
 def page_rows(wanted: int | None) -> int:
@@ -50,15 +59,45 @@ def page_rows(wanted: int | None) -> int:
     return wanted
 
 
-def page_of(rows: Sequence[Row], *, size: int, key: Callable[[Row], Sequence[KeyPart]]) -> Page[Row]:
-    """The page out of `size + 1` rows asked for: the one too many tells that more follow."""
-    items = rows[:size]
-    more = len(rows) > size
-    return Page(items=items, next=encode_cursor(key(items[-1])) if more else None)
+def page_of(
+    rows: Sequence[Row], *, size: int, key: Callable[[Row], Sequence[KeyPart]], place: Place | None = None
+) -> Page[Row]:
+    """The page out of `size + 1` rows asked for: the one too many tells that there are more.
+
+    `place` is where it begins; what was read backwards is turned around. A list that cannot be read backwards says
+    nothing of the place, and gets no cursor of what is before.
+    """
+    more, items = len(rows) > size, list(rows[:size])
+    place, both_ways = place or Place(), place is not None
+    if place.backwards:
+        items.reverse()
+    if not items:
+        return Page(items=items, next=None)
+    follows = more or place.backwards
+    before = both_ways and (more if place.backwards else place.key is not None)
+    return Page(
+        items=items,
+        next=encode_cursor(key(items[-1])) if follows else None,
+        previous=encode_cursor(key(items[0]), backwards=True) if before else None,
+    )
 
 
-def encode_cursor(key: Sequence[KeyPart]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(list(key))).rstrip(b"=").decode()
+def encode_cursor(key: Sequence[KeyPart], *, backwards: bool = False) -> str:
+    """Of what follows the row with this sort key, or of what is before it."""
+    content = {"before": list(key)} if backwards else list(key)
+    return base64.urlsafe_b64encode(orjson.dumps(content)).rstrip(b"=").decode()
+
+
+def decode_place(cursor: str | None, *, shape: Sequence[type[Any]]) -> Place:
+    """Where the page with this cursor begins or ends; the parts of its key are as `decode_cursor` has them.
+
+    Raises: BadCursor.
+    """
+    if not cursor:
+        return Place()
+    content = _content(cursor)
+    backwards = isinstance(content, dict) and content.keys() == {"before"}
+    return Place(_key(content["before"] if backwards else content, shape=shape), backwards)
 
 
 def decode_cursor(cursor: str, *, shape: Sequence[type[Any]]) -> tuple[Any, ...]:
@@ -66,13 +105,20 @@ def decode_cursor(cursor: str, *, shape: Sequence[type[Any]]) -> tuple[Any, ...]
 
     Raises: BadCursor.
     """
+    return _key(_content(cursor), shape=shape)
+
+
+def _content(cursor: str) -> Any:
     if len(cursor) > CURSOR_CHARACTERS_MAX:
         raise BadCursor
     try:
         content = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        parts = orjson.loads(content)
+        return orjson.loads(content)
     except (binascii.Error, ValueError) as error:
         raise BadCursor from error
+
+
+def _key(parts: Any, *, shape: Sequence[type[Any]]) -> tuple[Any, ...]:
     if not isinstance(parts, list) or len(parts) != len(shape):
         raise BadCursor
     return tuple(_typed(part, wanted) for part, wanted in zip(parts, shape, strict=True))

@@ -4,6 +4,10 @@ import re
 from pathlib import Path
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_ORDER = re.compile(rb"\border by (.+?)(?=\s+limit\b|\s*;|\s*\Z)", re.DOTALL)
+_AFTER = re.compile(rb"([<>])(?==?\s*\(?%\(after)")
+_COMMA = re.compile(rb",(?![^(]*\))")
+_FIXED = b"/* fixed */"
 
 
 def statements(module_file: str) -> dict[str, bytes]:
@@ -16,3 +20,22 @@ def statements(module_file: str) -> dict[str, bytes]:
     names, texts = parts[1::2], parts[2::2]
     assert len(set(names)) == len(names), f"a statement is named twice in {path}"
     return {name: text.strip().encode() for name, text in zip(names, texts, strict=True)}
+
+
+def backwards(statement: bytes) -> bytes:
+    """The same list from its end: what is before `%(after…)s` and nearest to it, in the opposite order.
+
+    The comparison with `%(after…)s` is turned around, and every `order by`, but for what is marked as fixed in it.
+    """
+    turned, comparisons = _AFTER.subn(lambda found: b"<" if found[1] == b">" else b">", statement)
+    turned, orders = _ORDER.subn(lambda found: b"order by " + b", ".join(map(_turned, _COMMA.split(found[1]))), turned)
+    assert comparisons, "a list that is read backwards compares with where it begins"
+    assert orders, "a list that is read backwards has an order"
+    return turned
+
+
+def _turned(term: bytes) -> bytes:
+    term = term.strip()
+    if term.startswith(_FIXED):
+        return term
+    return term.removesuffix(b" desc") if term.endswith(b" desc") else term + b" desc"

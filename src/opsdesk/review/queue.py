@@ -8,8 +8,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from opsdesk.kit.db import Connection
-from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
-from opsdesk.kit.sql import statements
+from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
+from opsdesk.kit.sql import backwards, statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.errors import TicketFilterInvalid
 from opsdesk.review.model import TicketStatus, TicketSummary
@@ -22,6 +22,7 @@ _CURSOR_SHAPE = (int, datetime, datetime, UUID)
 
 _SQL = statements(__file__)
 _LIST_TICKETS = _SQL["list_tickets"]
+_LIST_BEFORE = backwards(_LIST_TICKETS)
 _COUNT_TICKETS = _SQL["count_tickets"]
 _COUNT_OPEN = _SQL["count_open"]
 _FIND_TICKETS = _SQL["find_tickets"]
@@ -50,7 +51,8 @@ async def list_tickets(
     """
     size = page_rows(limit)
     filters = _filters(role=role, claimed_by=claimed_by, overdue=overdue, due_before=due_before, search=search, now=now)
-    after = decode_cursor(cursor, shape=_CURSOR_SHAPE) if cursor else (None, None, None, None)
+    place = decode_place(cursor, shape=_CURSOR_SHAPE)
+    after = place.key or (None, None, None, None)
     values = filters | {
         "status": status,
         "after_priority": after[0],
@@ -60,8 +62,9 @@ async def list_tickets(
         "rows": size + 1,
     }
     found = conn.cursor(row_factory=dict_row)
-    rows = await (await found.execute(_LIST_TICKETS, values)).fetchall()
-    return page_of([_summary(row) for row in rows], size=size, key=_sort_key)
+    statement = _LIST_BEFORE if place.backwards else _LIST_TICKETS
+    rows = await (await found.execute(statement, values)).fetchall()
+    return page_of([_summary(row) for row in rows], size=size, key=_sort_key, place=place)
 
 
 async def find_tickets(conn: Connection, part: str) -> list[UUID]:

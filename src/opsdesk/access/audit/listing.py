@@ -8,13 +8,14 @@ from psycopg.rows import class_row
 from opsdesk.access.audit.entries import Entry
 from opsdesk.access.audit.errors import EntryUnknown, FilterInvalid
 from opsdesk.kit.db import Connection
-from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
-from opsdesk.kit.sql import statements
+from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
+from opsdesk.kit.sql import backwards, statements
 
 FILTER_CHARS_MAX = 200
 
 _SQL = statements(__file__)
 _LIST_ENTRIES = _SQL["list_entries"]
+_LIST_BEFORE = backwards(_LIST_ENTRIES)
 _SHOW_ENTRY = _SQL["show_entry"]
 
 
@@ -52,12 +53,14 @@ async def list_entries(
 ) -> Page[ListedEntry]:
     """A page of the entries that pass the filter, newest first. Raises BadPageSize, BadCursor."""
     size = page_rows(limit)
-    (before,) = decode_cursor(cursor, shape=(int,)) if cursor else (None,)
-    values = {**asdict(wanted), "before": before, "limit": size + 1}
+    place = decode_place(cursor, shape=(int,))
+    (after,) = place.key or (None,)
+    values = {**asdict(wanted), "after": after, "limit": size + 1}
+    statement = _LIST_BEFORE if place.backwards else _LIST_ENTRIES
     async with conn.cursor(row_factory=class_row(ListedEntry)) as rows:
         # Planned each time, by the filters that are given: one plan for all of them would read the whole table.
-        found = await (await rows.execute(_LIST_ENTRIES, values, prepare=False)).fetchall()
-    return page_of(found, size=size, key=lambda entry: (entry.entry_id,))
+        found = await (await rows.execute(statement, values, prepare=False)).fetchall()
+    return page_of(found, size=size, key=lambda entry: (entry.entry_id,), place=place)
 
 
 async def show_entry(conn: Connection, entry_id: int) -> ListedEntry:

@@ -2,7 +2,7 @@
 select entry_id, at, actor, roles, action, object_kind, object_id, before, after, key_id, reason, request_id,
     seq, encode(hash, 'hex') as hash
 from audit_entry left join audit_seal using (entry_id)
-where (%(before)s::bigint is null or entry_id < %(before)s::bigint)
+where (%(after)s::bigint is null or entry_id < %(after)s::bigint)
     and (%(since)s::timestamptz is null or at >= %(since)s::timestamptz)
     and (%(until)s::timestamptz is null or at < %(until)s::timestamptz)
     and (%(actor)s::text is null or actor = %(actor)s::text)

@@ -86,6 +86,7 @@ async def list_entries(
         "audit/list.html",
         entries=found.items,
         next=found.next,
+        previous=found.previous,
         cursor=cursor,
         wanted=wanted,
         query=wanted.query,

@@ -44,6 +44,7 @@ async def list_people(
         "people/list.html",
         people=found.items,
         next=found.next,
+        previous=found.previous,
         cursor=cursor,
         query={name: value for name, value in (("q", search), ("role", role), ("state", state)) if value},
         roles=ROLES,

@@ -43,6 +43,7 @@ async def list_procedures(
         "procedures/list.html",
         procedures=found.items,
         next=found.next,
+        previous=found.previous,
         cursor=cursor,
         **_rights(visitor),
     )

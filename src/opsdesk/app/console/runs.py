@@ -99,6 +99,7 @@ async def list_runs(
         asked=asked,
         runs=found.items,
         next=found.next,
+        previous=found.previous,
         cursor=cursor,
         about=await started_about(conn, found.items, visitor),
         counts=_counts(counts),

@@ -96,7 +96,8 @@ async def _rows(conn: Connection, visitor: Visitor, wanted: Wanted, *, now: date
     status = review.TicketStatus(wanted.status) if wanted.status else None
     filters = wanted.filters(visitor.actor, now=now)
     found = await review.list_tickets(conn, **filters, status=status, cursor=wanted.cursor or None)
-    return {"tickets": found.items, "next": found.next, "wanted": wanted, "states": STATES, "role_names": ROLES}
+    around = {"next": found.next, "previous": found.previous}
+    return {"tickets": found.items, **around, "wanted": wanted, "states": STATES, "role_names": ROLES}
 
 
 def _status_options(
