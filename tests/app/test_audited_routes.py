@@ -24,6 +24,7 @@ WRITES = {
     "POST /v1/procedures/{procedure_id}/simulations": [],
     "POST /v1/procedures/{procedure_id}/test-runs": [],
     "POST /v1/procedures/{procedure_id}/backtests": [],
+    "POST /v1/procedures/{procedure_id}/migrations": ["run.migrate"],
     "POST /v1/runs": ["run.start"],
     "POST /v1/runs/{run_id}/signals": ["run.signal"],
     "POST /v1/runs/{run_id}/cancellations": ["run.cancel"],
@@ -32,6 +33,7 @@ WRITES = {
     "POST /v1/runs/{run_id}/resumptions": ["run.resume"],
     "POST /v1/runs/{run_id}/skips": ["run.skip"],
     "POST /v1/runs/{run_id}/reruns": ["run.rerun"],
+    "POST /v1/runs/{run_id}/migrations": ["run.migrate"],
     "POST /v1/runs/{run_id}/corrections": ["ticket.amend", "run.correct"],
     "POST /v1/events": ["run.event"],
     "POST /v1/outages": ["outage.hold"],
@@ -134,6 +136,7 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
         payer = await api.start("waits", key=key, once="payer")
         await tell_when_waiting(api, payer, "paid", key=key)
         await steer(api, never, key)
+        await move(api, key)
         await api.post(f"/v1/runs/{never}/cancellations", {"reason": "withdrawn"}, key=key)
     assert first_writes(api) == expected("/v1/procedures", "/v1/runs", "/v1/tickets", "/v1/callbacks", "/v1/events")
 
@@ -203,6 +206,16 @@ async def amend(api: AuditedApi, run: str, ticket: str, key: str) -> None:
     wrong = {"reason": "typed wrong"}
     await api.post(f"/v1/tickets/{ticket}/amendments", wrong | {"values": {"score": 0.9}}, key=key)
     await api.post(f"/v1/runs/{run}/corrections", wrong | {"values": {"email": "other@example.com"}}, key=key)
+
+
+async def move(api: AuditedApi, key: str) -> None:
+    """Two runs that have just been started, to a version that says the same: one by its name, the other with all."""
+    one, _other = [await api.start("waits", key=key, once=once) for once in ("mover", "other-mover")]
+    await api.store(f"{WAITS}version: second\n", key=key)
+    versions = (await api.get("/v1/procedures/waits/versions", key=key)).body["items"]
+    before = versions[1]["digest"]
+    await api.post(f"/v1/runs/{one}/migrations", {"to": "second", "reason": "r"}, key=key)
+    await api.post("/v1/procedures/waits/migrations", {"from": before, "to": "second", "reason": "r"}, key=key)
 
 
 async def steer(api: AuditedApi, run: str, key: str) -> None:

@@ -83,6 +83,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "hold_endpoint": {"endpoint": "https://a.test", "reason": "no"},
         "release_outage": {"reason": "no"},
         "simulate_procedure": {},
+        "migrate_run": {"to": "1", "reason": "no"},
+        "migrate_runs": {"from": "1", "to": "2", "reason": "no"},
         "backtest_procedure": {},
         **{f"{verb}_trigger": {} for verb in ("activate", "move", "pause", "fire")},
         "retry_delivery": {},

@@ -103,12 +103,23 @@ async def test_runs_and_tickets_answer_as_they_are_described(api: DescribedApi) 
         assert (await api.post(f"/v1/runs/{never}/retries", {}, key=key)).status == 202
         await steer(api, never, key)
         await api.store(WAITS, key=key)
+        assert (await move(api, await api.start("waits", key=key, once="moved"), key)) == [200, 409, 200]
         assert (await tell_when_waiting(api, await api.start("waits", key=key), "paid", key=key)).status == 202
     await look_at_run(api, now, key, few)
     await look_at_run(api, later, key, few)
     lists = ["/v1/runs?limit=1", "/v1/runs?status=completed", "/v1/tickets?limit=1", "/v1/tickets?status=cancelled"]
     await look(api, lists, key, few)
     assert missing(api, "/v1/runs", "/v1/events", "/v1/tickets", "/v1/callbacks") == []
+
+
+async def move(api: DescribedApi, run: str, key: str) -> list[int]:
+    """To a version that fits, to one that is the same then, and all others of the version before."""
+    digest = (await api.get(f"/v1/runs/{run}", key=key)).body["digest"]
+    await api.store(f"{WAITS}version: second\n", key=key)
+    wanted = {"to": "second", "reason": "r"}
+    answers = [await api.post(f"/v1/runs/{run}/migrations", wanted, key=key) for _ in range(2)]
+    answers.append(await api.post("/v1/procedures/waits/migrations", {"from": digest, **wanted, "limit": 1}, key=key))
+    return [answer.status for answer in answers]
 
 
 async def steer(api: DescribedApi, run: str, key: str) -> None:
@@ -158,7 +169,7 @@ async def test_procedures_answer_as_they_are_described(api: DescribedApi) -> Non
     assert (await api.call("POST", "/v1/procedures/greet/test-runs", key=key)).status == 200
     assert (await api.post("/v1/procedures/greet/backtests", {"runs": 5}, key=key)).status == 200
     await look(api, ["/v1/procedures?limit=1", *(f"/v1/procedures/greet{part}" for part in parts)], key)
-    assert missing(api, "/v1/procedures") == []
+    assert missing(api, "/v1/procedures") == ["POST /v1/procedures/{procedure_id}/migrations"], "it is about runs"
 
 
 async def test_keys_answer_as_they_are_described(api: DescribedApi) -> None:

@@ -50,6 +50,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "flow add": ["a.osop.yaml"],
     "flow list": [],
     "flow log": [ID],
+    "flow migrate": [ID, "--to", "1", "--reason", "again"],
     "flow run": ["a.osop.yaml", *INPUTS],
     "run start": ["letter", *INPUTS],
     "run list": [],

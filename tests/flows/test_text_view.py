@@ -77,7 +77,7 @@ def test_every_kind_of_fact_can_be_told_in_both_languages(kind: FactKind) -> Non
         "expression": "x",
     }
     payload |= {"run": "r-1", "index": 0} if kind is FactKind.CHILD_ENDED else {}
-    payload |= {"values": {}, "again": [], "finishing": []}
+    payload |= {"values": {}, "again": [], "finishing": [], "edges": {}, "from": "a", "to": "b", "canary": False}
     node = "register" if kind.value.startswith(("node", "attempt", "child")) else ""
     facts = [started(), Fact(kind, at(1), node, payload=payload)]
     for language in ("en", "zh-CN"):

@@ -63,6 +63,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.check_routes,
         flows.routes.report_routes,
         flows.routes.event_routes,
+        flows.routes.migrating_routes,
         flows.routes.run_routes,
         flows.routes.steering_routes,
         flows.routes.correction_routes(desk.correct_inputs),

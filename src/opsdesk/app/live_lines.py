@@ -78,6 +78,8 @@ def told(fact: "flows.runs.JournalRow", seen: Seen) -> str:
             return f"run set aside: {payload['message']}"
         case "run_resumed":
             return f"run resumed by {payload['actor']}"
+        case "run_migrated":
+            return f"moved to the version {payload['to'][:12]} by {payload['actor']}: {payload['reason']}"
         case "undo_begun":
             why = f": {payload['reason']}" if payload.get("reason") else ""
             return f"undoing begins; the run ends as {payload['outcome'].replace('_', ' ')} then{why}"

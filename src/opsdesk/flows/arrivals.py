@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from opsdesk import access
+from opsdesk.flows import migrating
 from opsdesk.flows.calls import Failed
 from opsdesk.flows.correcting import (
     AMENDMENT_REFUSALS,
@@ -55,6 +56,7 @@ __all__ = [
     "deliver_decision",
     "is_corrected",
     "key_of",
+    "migrating",
     "pause",
     "rerun",
     "resume",

@@ -30,6 +30,7 @@ LATEST_DEFINITION = _SQL["latest_definition"]
 LIST_DEFINITIONS = _SQL["list_definitions"]
 LIST_BEFORE = backwards(LIST_DEFINITIONS)
 LIST_VERSIONS = _SQL["list_versions"]
+FIND_NAMED_VERSION = _SQL["find_named_version"]
 FIND_VERSION = _SQL["find_version"]
 
 CALLED_MAX = 100
@@ -192,6 +193,16 @@ async def find_version(conn: Connection, procedure_id: str, digest: str | None) 
     if found is None:
         raise ProcedureNotFound(procedure_id)
     return found, await read_definition(conn, found.definition_id)
+
+
+async def find_named_version(conn: Connection, procedure_id: str, named: str) -> Definition:
+    """By what the document calls its version, or by its digest or the beginning of it. Raises ProcedureNotFound."""
+    async with conn.cursor(row_factory=class_row(Definition)) as rows:
+        values = {"procedure_id": procedure_id, "named": named}
+        found = await (await rows.execute(FIND_NAMED_VERSION, values)).fetchone()
+    if found is None or not named:
+        raise ProcedureNotFound(f"{procedure_id}@{named}")
+    return found
 
 
 class Definitions:

@@ -31,6 +31,13 @@ select definition_id, procedure_id, name, version, digest, file_name, created_at
 from flow_definition where procedure_id = %(procedure_id)s
 order by definition_id desc limit %(limit)s;
 
+-- name: find_named_version
+-- By what the document calls it, else by its digest or the beginning of it; of several with one name the newest.
+select definition_id, procedure_id, name, version, digest, file_name, created_at, stored_by
+from flow_definition
+where procedure_id = %(procedure_id)s and (version = %(named)s or starts_with(digest, %(named)s))
+order by version = %(named)s desc, definition_id desc limit 1;
+
 -- name: find_version
 -- By its digest, or by the beginning of it.
 select definition_id, procedure_id, name, version, digest, file_name, created_at, stored_by

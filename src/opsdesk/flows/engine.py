@@ -16,6 +16,7 @@ from opsdesk.flows.compensation import begin_undoing, note_end
 from opsdesk.flows.corrections import amend, correct
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Edge, Node, NodeType, Procedure
+from opsdesk.flows.renumbering import renumbered
 from opsdesk.flows.state import Loop, NodePhase, NodeState, Pause, RunStatus, State, Undoing, Wait
 from opsdesk.flows.turns import give_up_turns, let_through
 from opsdesk.flows.ways import (
@@ -110,9 +111,9 @@ Command = Execute | OpenTicket | Escalate | StartChildren | Expire | Sleep | GoR
 
 
 def fold(procedure: Procedure, facts: Iterable[Fact], *, run_id: str = "") -> State:
-    """The state that these facts add up to."""
+    """The state that these facts add up to, also where they were written under other versions."""
     state = State(nodes={node: NodeState() for node in procedure.nodes}, run_id=run_id)
-    for fact in facts:
+    for fact in renumbered(facts):
         apply(procedure, state, fact)
     return state
 

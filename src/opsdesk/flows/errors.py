@@ -109,6 +109,30 @@ class RunIsUndone(Refused):
 
 
 @dataclass(eq=False)
+class RunHeld(Refused):
+    """A worker executes the run now; once it waits again it can be moved to another version."""
+
+    run_id: UUID
+
+
+@dataclass(eq=False)
+class VersionIsTheSame(Refused):
+    """This is the version already."""
+
+    procedure: str
+    digest: str
+
+
+@dataclass(eq=False)
+class RunDoesNotFit(Refused):
+    """What has happened in the run does not fit this version, so it stays in the one that it has."""
+
+    run_id: UUID
+    digest: str
+    misfits: list[dict[str, object]]
+
+
+@dataclass(eq=False)
 class NodeNotSkippable(Refused):
     """Only a node that has begun and has not ended can be skipped, and none that a person answers."""
 

@@ -63,6 +63,9 @@ class FactKind(StrEnum):
     """message: the run kept losing its workers; a person has to look at it."""
     RUN_RESUMED = "run_resumed"
     """actor: a person let a run go on that was set aside."""
+    RUN_MIGRATED = "run_migrated"
+    """from, to (digests), actor, reason: the run goes on in another version. `edges`: by the number of an edge in the
+    version before, as a text, its number in this one, where it is another."""
     UNDO_BEGUN = "undo_begun"
     """outcome, node, reason, actor: how the run ends once everything that is to be undone has been. `finishing`: the
     nodes whose calls under way are waited for before; tickets: those that nobody has to answer any more."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from opsdesk.flows.facts import Fact, FactKind
+from opsdesk.flows.renumbering import renumbered
 from opsdesk.flows.settle import Arrival, ArrivalKind
 from opsdesk.flows.state import RunStatus
 from opsdesk.kit.db import Connection
@@ -116,12 +117,14 @@ async def read_journals(conn: Connection, run_ids: Sequence[UUID]) -> dict[UUID,
     return journals
 
 
-def facts(journal: Sequence[JournalLine]) -> list[Fact]:
+def facts(journal: Sequence[JournalLine]) -> Sequence[Fact]:
     """Apart from the reading, so that one journal which this version does not understand spoils no other.
 
     Raises ValueError.
     """
-    return [Fact(FactKind(fact), at, node, iteration, payload) for fact, at, node, iteration, payload in journal]
+    return renumbered(
+        Fact(FactKind(fact), at, node, iteration, payload) for fact, at, node, iteration, payload in journal
+    )
 
 
 async def read_arrivals(conn: Connection, run_id: UUID) -> list[Arrival]:

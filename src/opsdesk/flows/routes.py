@@ -5,6 +5,7 @@ from opsdesk.flows.routes_checks import check_routes
 from opsdesk.flows.routes_children import children_routes
 from opsdesk.flows.routes_corrections import correction_routes
 from opsdesk.flows.routes_events import event_routes
+from opsdesk.flows.routes_migrating import migrating_routes
 from opsdesk.flows.routes_outages import outage_routes
 from opsdesk.flows.routes_procedures import procedure_routes
 from opsdesk.flows.routes_reports import report_routes
@@ -19,6 +20,7 @@ __all__ = [
     "children_routes",
     "correction_routes",
     "event_routes",
+    "migrating_routes",
     "outage_routes",
     "procedure_routes",
     "report_routes",

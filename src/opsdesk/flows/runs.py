@@ -19,6 +19,7 @@ from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.nodes.storable import storage_problem
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.program import part_of_run
+from opsdesk.flows.renumbering import renumbered
 from opsdesk.flows.state import OPEN, State
 from opsdesk.flows.subjects import NAMES, subject_names, subjects_of
 from opsdesk.kit.db import Connection
@@ -36,6 +37,7 @@ FIND_RUNS = _SQL["find_runs"]
 RUN_VERSION = _SQL["run_version"]
 FIRST_FACTS = _SQL["first_facts"]
 HAS_ARRIVALS = _SQL["has_arrivals"]
+MIGRATIONS_AFTER = _SQL["migrations_after"]
 READ_JOURNAL = _SQL["read_journal"]
 STALLED_RUNS = _SQL["stalled_runs"]
 COUNT_OPEN_RUNS = _SQL["count_open_runs"]
@@ -246,14 +248,26 @@ async def read_journal(
 
 
 async def read_state(conn: Connection, run_id: UUID) -> tuple[Procedure, State, list[Fact]]:
-    """The procedure that the run is pinned to, its state now, and its facts. Raises RunNotFound."""
+    """The procedure that the run is pinned to, its state now, and its facts in the words of that version.
+
+    Raises RunNotFound.
+    """
     run = await show_run(conn, run_id)
     procedure = await read_definition(conn, run.definition_id)
     facts: list[Fact] = []
     while rows := await read_journal(conn, run_id, after=len(facts)):
         facts += map(fact_of, rows)
     procedure = part_of_run(procedure, facts[0])
+    facts = list(renumbered(facts))
     return procedure, fold(procedure, facts, run_id=str(run_id)), facts
+
+
+async def facts_of(conn: Connection, run_id: UUID, rows: Sequence[JournalRow]) -> list[Fact]:
+    """Rows of its journal as facts in the words of the version that the run is pinned to now."""
+    values = {"run_id": run_id, "after": rows[-1].seq if rows else 0}
+    async with conn.cursor(row_factory=class_row(JournalRow)) as found:
+        later = await (await found.execute(MIGRATIONS_AFTER, values)).fetchall()
+    return list(renumbered(fact_of(row) for row in (*rows, *later)))[: len(rows)]
 
 
 def fact_of(row: JournalRow) -> Fact:

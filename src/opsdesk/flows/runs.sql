@@ -99,3 +99,7 @@ select status, count(*) from flow_run where ended_at is null group by status;
 select
     (select count(*) from flow_worker where lease_until > clock_timestamp()),
     (select min(wake_at) from flow_run where wake_at is not null and owner is null and wake_at <= %(now)s);
+
+-- name: migrations_after
+select seq, fact, at, node, iteration, payload from flow_journal
+where run_id = %(run_id)s and seq > %(after)s and fact = 'run_migrated' order by seq;

@@ -174,6 +174,8 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
     parts += [mask_text(error), *_times(fact, known, moment)]
     if fact.kind is FactKind.EVENT_CAME:
         parts.append(str(payload.get("event", {}).get("name", "")))
+    if fact.kind is FactKind.RUN_MIGRATED:
+        parts.append(f"{payload['from'][:12]} → {payload['to'][:12]}")
     if "undoes" in payload:
         parts.append(known["undoes"].format(node=payload["undoes"]["node"]))
     if fact.kind is FactKind.CHILD_ENDED:
@@ -214,6 +216,6 @@ def _padded(text: str, width: int) -> str:
 _WITH_REASON = frozenset(
     {
         *(FactKind.RUN_ENDED, FactKind.IGNORED, FactKind.NODE_ENDED, FactKind.NODE_RERUN, FactKind.RUN_PAUSED),
-        FactKind.UNDO_BEGUN,
+        *(FactKind.UNDO_BEGUN, FactKind.RUN_MIGRATED),
     }
 )

@@ -16,6 +16,7 @@ from opsdesk.app.console import (
     people,
     procedures,
     run_actions,
+    run_migration,
     runs,
     second_factor,
     sign_in,
@@ -48,5 +49,6 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         operations.routes,
         outages.routes,
         runs.routes,
+        run_migration.routes,
         run_actions.routes,
     ]

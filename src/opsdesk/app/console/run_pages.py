@@ -69,6 +69,8 @@ class SeenRun:
     """The first of the runs that it has started."""
     children_counts: Mapping[str, int]
     """By status: how many those are."""
+    can_move: bool
+    """Whoever looks may move it to another version."""
     newer_version: bool
     """There is a newer version of the procedure than the one that the run is pinned to."""
 
@@ -105,6 +107,7 @@ async def seen_run(conn: Connection, run_id: UUID, visitor: Visitor, formats: Fo
         is_open=run.ended_at is None,
         children=children,
         children_counts=_by_status(counts),
+        can_move=may_write and run.ended_at is None and state.undoing is None,
         newer_version=newest.definition_id != run.definition_id,
     )
 
@@ -153,8 +156,9 @@ async def journal_of(
     see = flows.views.sight(visitor.actor, procedure)
     how: dict[str, Any] = {"zone": formats.zone, "now": now, "language": str(formats.locale).replace("_", "-")}
     moments = []
-    for row in await flows.runs.read_journal(conn, run_id, after=after, limit=limit):
-        words = flows.text_view.told(procedure, flows.runs.fact_of(row), **how)
+    rows = await flows.runs.read_journal(conn, run_id, after=after, limit=limit)
+    for row, fact in zip(rows, await flows.runs.facts_of(conn, run_id, rows), strict=True):
+        words = flows.text_view.told(procedure, fact, **how)
         moments.append(
             Moment(row.seq, row.at, words, row.iteration, _as_json(flows.views.FactView.of(row, see).payload))
         )
