@@ -12,6 +12,7 @@ from cel_expr_python import cel
 
 from opsdesk.flows import expression_tree as tree
 from opsdesk.flows.expression_problems import Problem, ProblemKind, explain
+from opsdesk.flows.expression_work import ROUNDS_MAX, takes_time, time_problem
 from opsdesk.flows.procedure import Edge, Field, Procedure
 
 EXPRESSION_CHARS_MAX = 2_000
@@ -91,6 +92,8 @@ class Condition:
     _compiled: cel.Expression
     _presence: tuple[tuple[str, str], ...] = ()
     """Variables that stand for `has(name)`, with the name."""
+    _takes_time: bool = False
+    """Whether it goes through lists, or takes a pattern from a value, so that values can make it slow."""
 
     @property
     def guarded(self) -> frozenset[str]:
@@ -128,7 +131,13 @@ class Condition:
         data = {tree.spelt(name): values[name] for name in self.names if name in values}
         for variable, name in self._presence:
             data[variable] = name in values
-        result = self._compiled.eval(data=data)
+        if self._takes_time and (problem := time_problem(self.tree, values)):
+            raise ConditionFailed(self.expression, problem)
+        try:
+            result = self._compiled.eval(data=data)
+        except RuntimeError:  # what the library says where it gives up, at ROUNDS_MAX
+            message = f"it goes through more than {ROUNDS_MAX} items, or cannot be evaluated"
+            raise ConditionFailed(self.expression, message) from None
         value = result.plain_value()
         if result.type() == cel.Type.ERROR:
             raise ConditionFailed(self.expression, _safe_message(str(value)))
@@ -164,7 +173,7 @@ def _compile(text: str, scope: Scope, *, decides: bool) -> Condition:
     _check_tree(text, root, compiled, scope, decides=decides)
     used = dict.fromkeys(node.name for node in tree.walk(root) if isinstance(node, tree.Name))
     names = tuple(name for name in used if name in scope.names)
-    return Condition(text, root, names, compiled, presence)
+    return Condition(text, root, names, compiled, presence, takes_time(root))
 
 
 def cel_type(schema: Mapping[str, Any]) -> cel.Type:

@@ -85,7 +85,7 @@ def _values(call: NodeCall) -> dict[str, Any]:
 def _evaluate(text: str, values: Mapping[str, Any], *, decides: bool, where: str) -> Any:
     try:
         expression = _compiled(text, frozenset(values), decides)
-        if problem := work_problem(expression, values):
+        if problem := work_problem(expression.tree, expression.expression, expression.names, values):
             raise NodeFailure(Failure.EXPRESSION_FAILED, f"{where}: {problem}")
         return expression.evaluate(values) if decides else expression.value(values)
     except ConditionInvalid as error:

@@ -125,7 +125,7 @@ def _everything(kind: TriggerKind, content: Mapping[str, Any]) -> dict[str, Any]
 def _values(expression: Condition, kind: TriggerKind, content: Mapping[str, Any]) -> dict[str, Any]:
     word = word_of(kind)
     values = {f"{word}.{name}": value for name, value in content.items()}
-    if problem := work_problem(expression, values):
+    if problem := work_problem(expression.tree, expression.expression, expression.names, values):
         raise ConditionFailed(expression.expression, problem)
     return values
 
