@@ -80,7 +80,7 @@ def load_document(file: str) -> "flows.document.Loaded":
 
     if file != STANDARD_INPUT:
         return flows.document.load_file(file)
-    text = sys.stdin.buffer.read()
+    text = document_bytes(STANDARD_INPUT)
     return flows.document.load(text, name="stdin.json" if text.lstrip().startswith(b"{") else "stdin.yaml")
 
 
@@ -192,8 +192,14 @@ def _described(procedure: "flows.document.Procedure") -> dict[str, Any]:
 
 
 def document_bytes(file: str) -> bytes:
-    """The bytes as they are stored. Raises OSError."""
-    return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    """The bytes as they are stored, and not more than one past what a document may have. Raises OSError."""
+    from opsdesk import flows
+
+    enough = flows.document.SIZE_BYTES_MAX + 1
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read(enough)
+    with Path(file).open("rb") as opened:
+        return opened.read(enough)
 
 
 def stored_name(file: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from opsdesk.kit.errors import Invalid
 
+FILE_BYTES_MAX = 1 << 20
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -45,7 +46,11 @@ def typed_values(given: Sequence[str], schemas: Mapping[str, Mapping[str, Any]])
 
 def json_file(path: Path) -> dict[str, Any]:
     """The object in a file of JSON. Raises ValuesInvalid, OSError."""
-    return json_object(path.read_bytes(), called=str(path))
+    with path.open("rb") as file:
+        text = file.read(FILE_BYTES_MAX + 1)
+    if len(text) > FILE_BYTES_MAX:
+        raise ValuesInvalid([f"{path} has more than {FILE_BYTES_MAX} bytes"])
+    return json_object(text, called=str(path))
 
 
 def json_object(text: bytes, *, called: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Edge, Field, Node, Position, Procedure
 from opsdesk.flows.tree import Tree, plain, positions
-from opsdesk.flows.yaml_tree import parse, read_source
+from opsdesk.flows.yaml_tree import SIZE_BYTES_MAX, parse, read_source
 
 VERSIONS = ("1.0", "1.1", "2.0")
 FINDINGS_MAX = 500
@@ -179,6 +179,7 @@ def raw_edge(procedure: Procedure, edge: Edge) -> Mapping[str, Any]:
 
 
 __all__ = [
+    "SIZE_BYTES_MAX",
     "SUFFIXES",
     "VERSIONS",
     "Loaded",
