@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from opsdesk.flows import arrivals, family, runs
+from opsdesk.flows import arrivals, family, run_list, runs
 from opsdesk.flows.calls import Done, Failed, NodeCall, Wait
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.errors import ProcedureRefused
@@ -284,3 +284,98 @@ async def test_procedures_that_run_each_other_are_refused_when_stored_and_end_by
         with pytest.raises(ProcedureRefused) as refused:
             await store(db, clock, calls_back)
     assert [each["message"] for each in refused.value.findings] == ["other → test → other goes round in a circle"]
+
+
+def deep(number: int) -> str:
+    called = f"{{id: call, type: system, purpose: p, workflow_ref: p{number + 1}}}"
+    return f'osop_version: "2.0"\nid: p{number}\nname: P\nnodes:\n  - {called}\n'
+
+
+@pytest.mark.req("FLO-310")
+async def test_runs_that_start_runs_end_at_a_depth_with_the_way_that_led_there(
+    db: Database, clock: ManualClock
+) -> None:
+    async with working(db, World(), clock):
+        for number in range(10):
+            await store(db, clock, deep(number))
+        async with db.transaction() as conn:
+            run, _ = await runs.start_run(conn, procedure_id="p0", inputs={}, actor=actor(), now=clock.now())
+        for _ in range(8):
+            while not (found := await children(db, run.run_id)):
+                await asyncio.sleep(0.02)
+            run = await until(db, found[0].run_id, let_go)
+        run = await until(db, run.run_id, lambda run: run.status == "blocked")
+        (failure,) = await payloads(db, run.run_id, "node_failed")
+    assert (run.procedure_id, failure["code"]) == ("p8", "ChildTooDeep")
+    assert failure["message"].endswith("p0 → p1 → p2 → p3 → p4 → p5 → p6 → p7 → p8")
+
+
+@pytest.mark.req("FLO-310")
+async def test_a_child_that_may_not_start_runs_fails_by_name(db: Database, clock: ManualClock) -> None:
+    text = SPAWN.replace("outputs: [x]}", "outputs: [x], spawn_policy: {max_children: 3}}", 1)
+    text = text.replace(f"helper, {API}", "helper, type: system, purpose: p, workflow_ref: p1, workflow_inputs: {}")
+    async with working(db, World(), clock):
+        await store(db, clock, deep(1))
+        run_id = await start(db, clock, text, {"case": "c-1"})
+        await until(db, run_id, let_go)
+        found = await children(db, run_id)
+        for child in found:
+            await until(db, child.run_id, lambda run: run.status == "blocked")
+            (failure,) = await payloads(db, child.run_id, "node_failed")
+            assert failure["code"] == "SpawnRefused"
+    assert len(found) == 3
+
+
+@pytest.mark.req("FLO-310")
+async def test_a_procedure_is_started_anew_as_often_as_its_node_is_to_be_tried(
+    db: Database, clock: ManualClock
+) -> None:
+    text = CALLING.replace("    outputs: [y]", "    outputs: [y]\n    retry_policy: {max_retries: 1}")
+    answers = iter([Failed("Broken", "x"), Done({"y": 9})])
+    world = World({"inner": lambda _: next(answers), "inner2": lambda _: Done({})})
+    async with working(db, world, clock):
+        await store(db, clock, OTHER)
+        run_id = await start(db, clock, text)
+        assert (await ended(db, run_id)).status == "completed"
+    assert [child.status for child in await children(db, run_id)] == ["stopped", "completed"]
+    assert [call.inputs["y"] for call in called(world, "after")] == [9]
+
+
+@pytest.mark.req("FLO-310")
+async def test_a_pause_of_the_parent_lets_its_children_go_on_and_keeps_their_ends(
+    db: Database, clock: ManualClock
+) -> None:
+    gate = asyncio.Event()
+
+    async def later(_: NodeCall) -> Done:
+        await gate.wait()
+        return Done({"y": 1})
+
+    async with working(db, World({"helper": later}), clock):
+        run_id = await start(db, clock, SPAWN, {"case": "c-1"})
+        await until(db, run_id, let_go)
+        async with db.transaction() as conn:
+            await arrivals.pause(conn, run_id=run_id, reason="a holiday", actor=actor(), now=clock.now())
+        await until(db, run_id, lambda run: run.status == "paused" and let_go(run))
+        gate.set()
+        for child in await children(db, run_id):
+            assert (await ended(db, child.run_id)).status == "completed"
+        while [kind for kind, _ in await facts_of(db, run_id)].count("child_ended") < 3:
+            await asyncio.sleep(0.02)
+        async with db.transaction() as conn:
+            await arrivals.resume(conn, run_id=run_id, actor=actor(), now=clock.now())
+        assert (await ended(db, run_id)).status == "completed"
+
+
+@pytest.mark.req("FLO-310", "FLO-208")
+async def test_runs_of_a_single_node_are_no_runs_of_the_procedure_for_who_asks_for_whole_ones(
+    db: Database, clock: ManualClock
+) -> None:
+    world = World({"helper": lambda _: Done({"y": 1})})
+    async with working(db, world, clock):
+        run_id = await start(db, clock, SPAWN, {"case": "c-1"})
+        await ended(db, run_id)
+    async with db.connection() as conn:
+        every = await run_list.list_runs(conn, only=run_list.RunFilter(procedure_id="test"))
+        whole = await run_list.list_runs(conn, only=run_list.RunFilter(procedure_id="test", whole=True))
+    assert (len(every.items), [run.run_id for run in whole.items]) == (4, [run_id])

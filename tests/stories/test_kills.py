@@ -195,6 +195,42 @@ async def test_a_worker_killed_at_any_fact_of_a_parent_or_a_child_starts_each_on
             assert await runs.stalled_runs(conn, now=story.opsdesk.clock.now()) == []
 
 
+WAITING_CHILDREN = CHILDREN.replace(
+    """type: cli, name: Each, runtime: {command: [echo, '{"place": ${spawn.index}}']}, outputs: [place]""",
+    "type: system, subtype: timer, name: Each, runtime: {duration: 9d}",
+)
+
+
+@pytest.mark.req("FLO-310", "FLO-315")
+@pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
+@pytest.mark.parametrize("seq", [3, 4], ids=["a-child", "the-parent"])
+async def test_a_worker_killed_as_a_parent_is_cancelled_leaves_no_child_that_goes_on(
+    tmp_path: Path, database_url: str, seq: int, *, committed: bool
+) -> None:
+    async with installation(tmp_path, database_url, works=False) as story:
+        procedure = await story.add(WAITING_CHILDREN)
+        worker = await story.work()
+        run_id = await story.start(procedure, "Customer Clear")
+        await _has_fact(story, run_id, "node_waiting", node="each")
+        async with story.opsdesk.database.connection() as conn:
+            children = [child.run_id for child in await run_list.children_of(conn, run_id)]
+        for child in children:
+            await _has_fact(story, child, "node_waiting", node="each")
+        async with held_at(database_url, seq) as conn:
+            async with story.opsdesk.database.transaction() as other:
+                now = story.opsdesk.clock.now()
+                await arrivals.cancel(other, run_id=run_id, reason="not wanted", actor=actor("ops"), now=now)
+            backend = await someone_waits(conn)
+            await story.kill(worker)
+            if not committed:
+                await conn.execute(b"select pg_terminate_backend(%s)", (backend,))
+        await story.work()
+        for run in (run_id, *children):
+            assert (await story.ended(run)).status == "cancelled"
+        async with story.opsdesk.database.connection() as conn:
+            assert await runs.stalled_runs(conn, now=story.opsdesk.clock.now()) == []
+
+
 @pytest.mark.req("FLO-307", "FLO-315")
 @pytest.mark.parametrize("committed", [False, True], ids=["before-its-commit", "after-its-commit"])
 @pytest.mark.parametrize("seq", [7, 8, 9], ids=["paused", "decided", "resumed"])

@@ -86,7 +86,7 @@ async def _plan(conn: Connection, live: LiveRun, command: StartChildren, node: N
     if children.procedure is None:
         row = await (await conn.execute(PARENT_HEADER, {"run_id": live.run_id})).fetchone()
         assert row is not None
-        return _Plan(row[0], own, [_part(live, node, children, told, index) for index in range(children.count)])
+        return _Plan(row[0], own, [_part(live, command, children, told, index) for index in range(children.count)])
     try:
         definition_id, procedure = await latest_definition(conn, children.procedure)
     except ProcedureNotFound as error:
@@ -123,13 +123,13 @@ def _parent_of(
     }
 
 
-def _part(live: LiveRun, node: Node, children: Children, told: Mapping[str, Any], index: int) -> dict[str, Any]:
-    """It sees what the node sees in the parent."""
-    state = live.state.nodes[node.id]
-    outputs = {**state.earlier, **{name: live.state.nodes[name].outputs for name in state.ancestors}}
-    scope = {**state.scope, **_own_names(children, index)}
-    part = {"node": node.id, "scope": scope, "outputs": outputs}
-    started = start_payload(live.state.inputs, live.state.actor)
+def _part(
+    live: LiveRun, command: StartChildren, children: Children, told: Mapping[str, Any], index: int
+) -> dict[str, Any]:
+    """It sees what the node would see if it were called in the parent."""
+    call = live.call(Execute(command.node, command.attempt), "")
+    part = {"node": command.node, "scope": {**call.scope, **_own_names(children, index)}, "outputs": call.outputs}
+    started = start_payload(call.run_inputs, live.state.actor)
     return {**started, "parent": {**told, "index": index}, "part": part}
 
 
