@@ -209,6 +209,7 @@ async def test_a_decision_just_before_an_escalation_counts(db: Database, clock: 
         run = await until(lambda: ended(db, run_id))
     assert run.status == "completed"
     assert "escalated" not in await kinds(db, ticket.id)
+    assert await events(db) == []
 
 
 @pytest.mark.req("FLO-313")

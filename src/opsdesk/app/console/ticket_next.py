@@ -1,4 +1,4 @@
-"""The next ticket for somebody: what is due first of all that they may decide and that nobody else is at."""
+"""The next ticket for somebody: the first in the queue that they may decide and that nobody else is at."""
 
 from datetime import datetime
 
@@ -11,12 +11,17 @@ ROWS_MAX = 50
 
 
 async def waiting_for(conn: Connection, *, actor: access.Actor, now: datetime) -> list[review.TicketSummary]:
-    """The open tickets that this actor may decide and that nobody else has claimed, what is due first."""
+    """The open tickets that this actor may decide and that nobody else has claimed, as the queue has them."""
     found: dict[object, review.TicketSummary] = {}
     for role in sorted(actor.roles):
         rows = await review.list_tickets(conn, role=role, status=review.TicketStatus.OPEN, limit=ROWS_MAX, now=now)
         found.update({ticket.id: ticket for ticket in rows.items if is_free(ticket, actor=actor, now=now)})
-    return sorted(found.values(), key=lambda ticket: (ticket.due_at is None, ticket.due_at, ticket.opened_at))
+    return sorted(found.values(), key=_place)
+
+
+def _place(ticket: review.TicketSummary) -> tuple[int, bool, datetime, datetime]:
+    """As the queue has them."""
+    return -ticket.priority, ticket.due_at is None, ticket.due_at or ticket.opened_at, ticket.opened_at
 
 
 def is_free(ticket: review.TicketSummary, *, actor: access.Actor, now: datetime) -> bool:
