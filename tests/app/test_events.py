@@ -23,7 +23,7 @@ async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
         ({"name": "paid", "subject": "customer@example.com"}, 409, "NobodyWaits"),
         ({"name": "paid", "run": "0190a0b0-0000-7000-8000-000000000001"}, 404, "RunNotFound"),
         ({"name": "paid", "run": "no id"}, 422, "RequestInvalid"),
-        ({"name": "paid"}, 422, "RequestInvalid"),
+        ({"name": "paid"}, 409, "NobodyWaits"),
         ({"name": "", "subject": "customer@example.com"}, 422, "RequestInvalid"),
     ],
 )
@@ -32,7 +32,7 @@ async def test_an_event_for_nobody_is_refused(api: Api, event: dict[str, Any], s
     assert (answer.status, answer.code) == (status, code)
 
 
-def test_an_event_at_the_command_line_is_for_a_run_or_for_a_subject(shell: Shell) -> None:
-    assert shell("event", "send", "paid").code == 2
+def test_an_event_at_the_command_line_is_for_a_run_a_subject_or_triggers(shell: Shell) -> None:
+    assert shell("event", "send", "paid", "--json").error["code"] == "NobodyWaits"
     refused = shell("event", "send", "paid", "--subject", "customer@example.com", "--json")
     assert (refused.code, refused.error["code"]) == (1, "NobodyWaits")
