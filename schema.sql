@@ -63,6 +63,14 @@ begin
 end
 $$;
 
+CREATE FUNCTION refuse_to_change_what_is_finished() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'ticket % is finished and never changes', old.id using errcode = 'restrict_violation';
+end
+$$;
+
 CREATE TABLE api_key (
     id text NOT NULL,
     name text NOT NULL,
@@ -606,6 +614,22 @@ CREATE TABLE screening_adapt_version (
     CONSTRAINT screening_adapt_version_version_check CHECK ((version >= 1))
 );
 
+CREATE TABLE screening_decision (
+    ticket_id uuid NOT NULL,
+    number integer NOT NULL,
+    verdict text NOT NULL,
+    type_id integer NOT NULL,
+    rejection_version integer NOT NULL,
+    reasons json NOT NULL,
+    codes text[] NOT NULL,
+    remark text NOT NULL,
+    CONSTRAINT screening_decision_check CHECK (((verdict = 'reject'::text) = (json_array_length(reasons) > 0))),
+    CONSTRAINT screening_decision_check1 CHECK (((verdict = 'reject'::text) OR (codes = '{}'::text[]))),
+    CONSTRAINT screening_decision_reasons_check CHECK ((json_typeof(reasons) = 'array'::text)),
+    CONSTRAINT screening_decision_remark_check CHECK ((length(remark) <= 2000)),
+    CONSTRAINT screening_decision_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'reject'::text, 'resubmit'::text])))
+);
+
 CREATE TABLE screening_method (
     application text NOT NULL,
     scene text NOT NULL,
@@ -727,7 +751,19 @@ CREATE TABLE ticket (
     reasons json DEFAULT '{}'::json NOT NULL,
     priority smallint DEFAULT 0 NOT NULL,
     stands_since timestamp with time zone,
+    row_version integer DEFAULT 1 NOT NULL,
+    application text,
+    scene text,
+    bucket text,
+    user_id text,
+    type_id integer,
+    type_version integer,
+    adapt_id integer,
+    adapt_version integer,
+    result text,
+    pictures_waiting smallint DEFAULT 0 NOT NULL,
     CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
+    CONSTRAINT ticket_bucket_check CHECK ((bucket = ANY (ARRAY['kyc'::text, 'transaction'::text]))),
     CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
     CONSTRAINT ticket_check1 CHECK (((status = 'open'::text) OR (claimed_by IS NULL))),
     CONSTRAINT ticket_check2 CHECK (((status = 'open'::text) = (closed_at IS NULL))),
@@ -736,11 +772,14 @@ CREATE TABLE ticket (
     CONSTRAINT ticket_generation_check CHECK ((generation >= 1)),
     CONSTRAINT ticket_iteration_check CHECK ((iteration >= 1)),
     CONSTRAINT ticket_node_check CHECK ((node <> ''::text)),
+    CONSTRAINT ticket_pictures_waiting_check CHECK ((pictures_waiting >= 0)),
     CONSTRAINT ticket_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
     CONSTRAINT ticket_reasons_check CHECK ((json_typeof(reasons) = 'object'::text)),
     CONSTRAINT ticket_requested_by_check CHECK ((requested_by <> ''::text)),
     CONSTRAINT ticket_required_approvers_check CHECK (((required_approvers >= 1) AND (required_approvers <= 20))),
+    CONSTRAINT ticket_result_check CHECK ((result = ANY (ARRAY['pass'::text, 'reject'::text, 'resubmit'::text]))),
     CONSTRAINT ticket_role_check CHECK ((role <> ''::text)),
+    CONSTRAINT ticket_row_version_check CHECK ((row_version >= 1)),
     CONSTRAINT ticket_shown_check CHECK ((json_typeof(shown) = 'object'::text)),
     CONSTRAINT ticket_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT ticket_snapshot_check CHECK ((snapshot >= 1)),
@@ -968,6 +1007,9 @@ ALTER TABLE ONLY screening_adapt
 ALTER TABLE ONLY screening_adapt_version
     ADD CONSTRAINT screening_adapt_version_pkey PRIMARY KEY (adapt_id, version);
 
+ALTER TABLE ONLY screening_decision
+    ADD CONSTRAINT screening_decision_pkey PRIMARY KEY (ticket_id, number);
+
 ALTER TABLE ONLY screening_method
     ADD CONSTRAINT screening_method_pkey PRIMARY KEY (application, scene, method);
 
@@ -995,6 +1037,9 @@ ALTER TABLE ONLY strategy_group
 ALTER TABLE ONLY strategy_group_revision
     ADD CONSTRAINT strategy_group_revision_pkey PRIMARY KEY (group_id, revision);
 
+ALTER TABLE ticket
+    ADD CONSTRAINT ticket_adapt_check CHECK (((source <> 'screening'::text) OR ((node = ('adapt:'::text || adapt_id)) AND (iteration = 1) AND (generation = 1)))) NOT VALID;
+
 ALTER TABLE ONLY ticket_amendment
     ADD CONSTRAINT ticket_amendment_pkey PRIMARY KEY (ticket_id, snapshot);
 
@@ -1013,8 +1058,18 @@ ALTER TABLE ticket_event
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
 
+ALTER TABLE ticket
+    ADD CONSTRAINT ticket_has_result_check CHECK (
+CASE
+    WHEN (type_id IS NULL) THEN (result IS NULL)
+    ELSE ((status = 'decided'::text) = (result IS NOT NULL))
+END) NOT VALID;
+
 ALTER TABLE ONLY ticket
     ADD CONSTRAINT ticket_pkey PRIMARY KEY (id);
+
+ALTER TABLE ticket
+    ADD CONSTRAINT ticket_screening_check CHECK (((source <> 'screening'::text) OR (num_nulls(application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version) = 0))) NOT VALID;
 
 ALTER TABLE ONLY ticket
     ADD CONSTRAINT ticket_source_subject_node_iteration_generation_key UNIQUE (source, subject, node, iteration, generation);
@@ -1135,6 +1190,8 @@ CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR T
 
 CREATE TRIGGER screening_adapt_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER screening_decision_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER screening_type_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_type_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER strategy_group_adapt_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON strategy_group_adapt FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -1147,9 +1204,11 @@ CREATE TRIGGER ticket_amendment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER ticket_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
-CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, shown, shown_sha256, shown_personal, asked, required_approvers, requested_by, content_sha256, opened_at, reasons ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, shown, shown_sha256, shown_personal, asked, required_approvers, requested_by, content_sha256, opened_at, reasons, application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER ticket_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER ticket_is_finished BEFORE UPDATE ON ticket FOR EACH ROW WHEN (((old.type_id IS NOT NULL) AND (old.status <> 'open'::text))) EXECUTE FUNCTION refuse_to_change_what_is_finished();
 
 CREATE TRIGGER ticket_is_kept BEFORE DELETE OR TRUNCATE ON ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -1219,6 +1278,12 @@ ALTER TABLE ONLY screening_adapt_version
 ALTER TABLE ONLY screening_adapt_version
     ADD CONSTRAINT screening_adapt_version_type_id_type_version_fkey FOREIGN KEY (type_id, type_version) REFERENCES screening_type_version(type_id, version);
 
+ALTER TABLE ONLY screening_decision
+    ADD CONSTRAINT screening_decision_ticket_id_number_fkey FOREIGN KEY (ticket_id, number) REFERENCES ticket_answer(ticket_id, number);
+
+ALTER TABLE ONLY screening_decision
+    ADD CONSTRAINT screening_decision_type_id_rejection_version_fkey FOREIGN KEY (type_id, rejection_version) REFERENCES screening_type_version(type_id, version);
+
 ALTER TABLE ONLY screening_method
     ADD CONSTRAINT screening_method_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
 
@@ -1237,6 +1302,9 @@ ALTER TABLE ONLY strategy_group
 ALTER TABLE ONLY strategy_group_revision
     ADD CONSTRAINT strategy_group_revision_group_id_fkey FOREIGN KEY (group_id) REFERENCES strategy_group(group_id);
 
+ALTER TABLE ONLY ticket
+    ADD CONSTRAINT ticket_adapt_version_is_there FOREIGN KEY (adapt_id, adapt_version) REFERENCES screening_adapt_version(adapt_id, version) NOT VALID;
+
 ALTER TABLE ONLY ticket_amendment
     ADD CONSTRAINT ticket_amendment_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
@@ -1245,3 +1313,9 @@ ALTER TABLE ONLY ticket_answer
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
+
+ALTER TABLE ONLY ticket
+    ADD CONSTRAINT ticket_scene_is_there FOREIGN KEY (application, scene) REFERENCES scene(application, scene) NOT VALID;
+
+ALTER TABLE ONLY ticket
+    ADD CONSTRAINT ticket_type_version_is_there FOREIGN KEY (type_id, type_version) REFERENCES screening_type_version(type_id, version) NOT VALID;

@@ -64,7 +64,7 @@ async def test_two_who_open_at_once_get_one_ticket(
 
 @pytest.mark.parametrize(
     "change",
-    [{"subject": "another"}, {"node": "another"}, {"iteration": 2}, {"generation": 2}, {"source": "screening"}],
+    [{"subject": "another"}, {"node": "another"}, {"iteration": 2}, {"generation": 2}, {"source": "order"}],
 )
 async def test_another_name_is_another_ticket(
     conn: Connection, ticket_opener: OpenTicket, change: dict[str, object]
@@ -171,7 +171,7 @@ async def test_a_ticket_without_who_asks_is_refused(conn: Connection, ticket_ope
     [
         "update ticket set shown = '{}'",
         "update ticket set required_approvers = 1",
-        "update ticket set due_at = null",
+        "update ticket set asked = '[]'",
         "delete from ticket",
         "truncate ticket cascade",
         "update ticket_event set actor = 'somebody else'",
@@ -179,7 +179,7 @@ async def test_a_ticket_without_who_asks_is_refused(conn: Connection, ticket_ope
         "truncate ticket_event",
         "update ticket_answer set answers = '{}'",
         "delete from ticket_answer",
-        "truncate ticket_answer",
+        "truncate ticket_answer cascade",
     ],
 )
 async def test_evidence_cannot_be_changed_even_by_hand(

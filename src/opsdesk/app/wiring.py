@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from opsdesk import access, flows, jobs
+from opsdesk import access, flows, jobs, review
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
@@ -34,6 +34,7 @@ JOB_KINDS: Sequence[jobs.JobKind] = (
     jobs.JobKind("operations_log:ticket_opened", events.write_in_operations_log),
     jobs.JobKind("operations_log:ticket_decided", events.write_in_operations_log),
     jobs.JobKind("operations_log:ticket_escalated", events.write_in_operations_log),
+    jobs.JobKind("operations_log:review_alert", events.write_in_operations_log),
 )
 
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
@@ -41,6 +42,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     events.TicketOpened.__name__: ["operations_log:ticket_opened"],
     events.TicketDecided.__name__: ["operations_log:ticket_decided"],
     events.TicketEscalated.__name__: ["operations_log:ticket_escalated"],
+    **{alert: ["operations_log:review_alert"] for alert in review.alerts.Alert},
 }
 
 

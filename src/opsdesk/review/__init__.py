@@ -20,6 +20,7 @@ from opsdesk.review.queue import count_tickets, find_tickets, list_tickets
 from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticket_answers, ticket_history
 
 if TYPE_CHECKING:
+    from opsdesk.review import alerts as alerts
     from opsdesk.review import amendments as amendments
     from opsdesk.review import deadlines as deadlines
     from opsdesk.review import errors as errors
@@ -57,6 +58,7 @@ __all__ = [
 def __getattr__(name: str) -> ModuleType:
     """What not every process needs is imported when it is first asked for, so that commands start without it."""
     if name in (
+        "alerts",
         "amendments",
         "deadlines",
         "errors",

@@ -1,5 +1,5 @@
 -- name: set_claim
-update ticket set claimed_by = %(actor)s, claimed_until = %(until)s where id = %(id)s;
+update ticket set claimed_by = %(actor)s, claimed_until = %(until)s, row_version = row_version + 1 where id = %(id)s;
 
 -- name: end_claim
-update ticket set claimed_by = null, claimed_until = null where id = %(id)s;
+update ticket set claimed_by = null, claimed_until = null, row_version = row_version + 1 where id = %(id)s;

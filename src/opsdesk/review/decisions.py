@@ -9,7 +9,7 @@ from uuid import UUID
 from opsdesk.access import Actor, Scope, require
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
-from opsdesk.review.agreement import agreement
+from opsdesk.review.agreement import Agreement, agreement
 from opsdesk.review.answers import problems_of, text_problem
 from opsdesk.review.canonical import canonical
 from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, counting, end_claim
@@ -18,22 +18,25 @@ from opsdesk.review.errors import (
     AnswerKeyReused,
     AnswersInvalid,
     DataChanged,
+    DecidedWithReasons,
     ReasonCodeInvalid,
 )
-from opsdesk.review.model import Ticket, TicketAnswer, TicketDecision, TicketEventKind
+from opsdesk.review.model import Ticket, TicketAnswer, TicketDecision, TicketEventKind, Verdict
 from opsdesk.review.reasons import UNSPECIFIED, reason_codes, reason_problem
 from opsdesk.review.tickets import lock_ticket, mark_decided, record_change, record_event, show_ticket, ticket_answers
 
 KEY_CHARS_MAX = 200
 
 OnDecided = Callable[[Connection, Ticket, TicketDecision], Awaitable[None]]
+Agree = Callable[[Ticket, Sequence[TicketAnswer]], Agreement | None]
+"""What the answers that count add up to, in their order; None: another one is needed."""
 
 _SQL = statements(__file__)
 _INSERT_ANSWER = _SQL["insert_answer"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class Given:
     """What somebody answers: on which data, why, and under which key."""
 
     answers: Mapping[str, Any]
@@ -68,26 +71,32 @@ async def decide(
     here and has to end the transaction, so that either all of it happened or nothing.
 
     Raises TicketUnknown, TicketClaimed, DataChanged, AnswersInvalid, ReasonCodeInvalid, AnswerKeyInvalid,
-    AnswerKeyReused, ScopeMissing, and what `check_may_decide` raises.
+    AnswerKeyReused, ScopeMissing, DecidedWithReasons, and what `check_may_decide` raises.
     """
     require(actor, Scope.TICKETS_DECIDE)
-    if not key or text_problem(key, chars_max=KEY_CHARS_MAX) or not key.isprintable():
-        raise AnswerKeyInvalid
-    given = _Given(answers, shown_sha256, reason_code or UNSPECIFIED, key)
+    check_key(key)
+    given = Given(answers, shown_sha256, reason_code or UNSPECIFIED, key)
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
+    if ticket.screening is not None:
+        raise DecidedWithReasons(ticket_id=str(ticket_id))
     before = await ticket_answers(conn, ticket_id=ticket_id)
-    if _is_repeated(ticket, before, actor=actor, given=given):
+    if is_repeated(ticket, before, actor=actor, given=given):
         return ticket
     actor = await check_may_decide(conn, ticket=ticket, actor=actor)
     check_not_claimed_by_other(ticket, actor=actor, now=now)
-    _check(ticket, given)
-    await _record_answer(conn, ticket=ticket, number=len(before) + 1, actor=actor, given=given, now=now)
-    await end_claim(conn, ticket_id=ticket_id)
-    await _conclude(conn, ticket=ticket, actor=actor, now=now, on_decided=on_decided)
+    await record_answer(conn, ticket=ticket, number=len(before) + 1, actor=actor, given=given, now=now)
+    await conclude(conn, ticket=ticket, actor=actor, now=now, agree=_agree, on_decided=on_decided)
     return await show_ticket(conn, ticket_id=ticket_id)
 
 
-def _is_repeated(ticket: Ticket, before: Sequence[TicketAnswer], *, actor: Actor, given: _Given) -> bool:
+def check_key(key: str) -> None:
+    """Raises AnswerKeyInvalid."""
+    if not key or text_problem(key, chars_max=KEY_CHARS_MAX) or not key.isprintable():
+        raise AnswerKeyInvalid
+
+
+def is_repeated(ticket: Ticket, before: Sequence[TicketAnswer], *, actor: Actor, given: Given) -> bool:
+    """Whether this person gave this answer under this key before. Raises AnswerKeyReused, DataChanged."""
     earlier = next((answer for answer in before if answer.actor == actor.id and answer.key == given.key), None)
     if earlier is None:
         return False
@@ -99,7 +108,7 @@ def _is_repeated(ticket: Ticket, before: Sequence[TicketAnswer], *, actor: Actor
     return True
 
 
-def _check(ticket: Ticket, given: _Given) -> None:
+def _check(ticket: Ticket, given: Given) -> None:
     """Raises DataChanged, AnswersInvalid, ReasonCodeInvalid."""
     unnamed = given.shown_sha256 is None and ticket.snapshot > 1
     if unnamed or given.shown_sha256 not in (None, ticket.shown_sha256):
@@ -115,9 +124,14 @@ def _data_changed(ticket: Ticket) -> DataChanged:
     return DataChanged(ticket_id=str(ticket.id), snapshot=ticket.snapshot, shown_sha256=ticket.shown_sha256)
 
 
-async def _record_answer(
-    conn: Connection, *, ticket: Ticket, number: int, actor: Actor, given: _Given, now: datetime
+async def record_answer(
+    conn: Connection, *, ticket: Ticket, number: int, actor: Actor, given: Given, now: datetime
 ) -> None:
+    """Keep an answer, and give the ticket back; whoever calls this has made sure that the actor may answer.
+
+    Raises DataChanged, AnswersInvalid, ReasonCodeInvalid, AnswerKeyReused.
+    """
+    _check(ticket, given)
     row = {
         "ticket_id": ticket.id,
         "number": number,
@@ -137,14 +151,19 @@ async def _record_answer(
     names = ("number", "person", "roles", "reason_code", "snapshot", "shown_sha256")
     answered = {name: row[name] for name in names} | {"answers": given.answers}
     await record_change(conn, ticket, action="decide", actor=actor, after=answered, now=now)
+    await end_claim(conn, ticket_id=ticket.id)
 
 
-async def _conclude(conn: Connection, *, ticket: Ticket, actor: Actor, now: datetime, on_decided: OnDecided) -> None:
+async def conclude(
+    conn: Connection, *, ticket: Ticket, actor: Actor, now: datetime, agree: Agree, on_decided: OnDecided
+) -> None:
+    """Decide the ticket, if the answers given so far are enough, and tell `on_decided`."""
     given = counting(ticket, await ticket_answers(conn, ticket_id=ticket.id))
-    agreed = agreement(ticket.asked, [answer.answers for answer in given], required_approvers=ticket.required_approvers)
+    agreed = agree(ticket, given)
     if agreed is None:
         return
-    await mark_decided(conn, ticket_id=ticket.id, answers=agreed.answers, now=now)
+    result = Verdict(agreed.answers["decision"]) if ticket.screening else None
+    await mark_decided(conn, ticket_id=ticket.id, answers=agreed.answers, result=result, now=now)
     await record_event(conn, ticket_id=ticket.id, kind=TicketEventKind.DECIDED, actor=given[-1].actor, now=now)
     decision = TicketDecision(
         answers=agreed.answers,
@@ -153,3 +172,7 @@ async def _conclude(conn: Connection, *, ticket: Ticket, actor: Actor, now: date
         concluded_by=actor,
     )
     await on_decided(conn, await show_ticket(conn, ticket_id=ticket.id), decision)
+
+
+def _agree(ticket: Ticket, given: Sequence[TicketAnswer]) -> Agreement | None:
+    return agreement(ticket.asked, [answer.answers for answer in given], required_approvers=ticket.required_approvers)

@@ -129,6 +129,13 @@ class AmendmentInvalid(Invalid):
     """By name."""
 
 
+@dataclass(eq=False)
+class DecidedWithReasons(Refused):
+    """A screening ticket passes, or is rejected with reasons of its type; it is not answered like this."""
+
+    ticket_id: str
+
+
 CLAIM_REFUSALS = (
     TicketUnknown,
     TicketNotOpen,
@@ -139,7 +146,7 @@ CLAIM_REFUSALS = (
     TicketClaimed,
 )
 """What working on a ticket may be refused for, before any answer is looked at."""
-ANSWER_REFUSALS = (*CLAIM_REFUSALS, AnswersInvalid, ReasonCodeInvalid, DataChanged, AnswerKeyReused)
+ANSWER_REFUSALS = (*CLAIM_REFUSALS, AnswersInvalid, ReasonCodeInvalid, DataChanged, AnswerKeyReused, DecidedWithReasons)
 """What an answer may be refused for."""
 
 

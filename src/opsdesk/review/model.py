@@ -63,6 +63,31 @@ class TicketField:
     personal: bool
 
 
+class Verdict(StrEnum):
+    """What a reviewer says of a screening ticket, and what becomes its result."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, and no password
+    REJECT = "reject"
+    RESUBMIT = "resubmit"
+    """The customer is asked for the documents again."""
+
+
+class ScreeningStatus(StrEnum):
+    """Where a screening ticket stands: what follows from its status, its claim and its answers."""
+
+    PENDING = "pending"
+    IN_REVIEW = "in_review"
+    """Somebody holds it."""
+    AWAITING_SECOND = "awaiting_second"
+    """One person has answered, and another one has to."""
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+SCREENING = "screening"
+"""The source of tickets that applications come with."""
+
 Reasons = Mapping[str, Mapping[str, str]]
 """By decision (`approved`, or `*` for all others): the codes that say why, each with its words."""
 
@@ -93,6 +118,25 @@ class NewTicket:
     generation: int = 1
     """Goes up where a person has the same node asked again."""
     reasons: Reasons = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What a ticket has more if a screening type makes it: whom it is about, and under which versions it was made."""
+
+    application: str
+    scene: str
+    bucket: str
+    """The list in which it is reviewed, by the scene as it was then."""
+    user_id: str
+    type_id: int
+    type_version: int
+    adapt_id: int
+    adapt_version: int
+    result: Verdict | None
+    """None: it is not decided."""
+    pictures_waiting: int
+    """How many pictures are still to be fetched; nobody decides before they are there or given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +176,29 @@ class Ticket:
     """0 to 9, the highest first in the queue."""
     stands_since: datetime | None
     """Since when its clock stands, because the customer is waited for; it has no due time meanwhile."""
+    row_version: int
+    """One more with every change of the row."""
+    screening: Screening | None
+    """None: a procedure asks, and says itself what is asked."""
+
+    @property
+    def flow_no(self) -> str:
+        """Of a screening ticket: the number under which the application came."""
+        return self.subject
+
+    def screening_status(self, now: datetime) -> ScreeningStatus:
+        """Answers that were given on what is shown now count as those of a first reviewer."""
+        match self.status:
+            case TicketStatus.DECIDED:
+                return ScreeningStatus.COMPLETED
+            case TicketStatus.EXPIRED:
+                return ScreeningStatus.EXPIRED
+            case TicketStatus.CANCELLED | TicketStatus.ANSWERED_ELSEWHERE:
+                return ScreeningStatus.CANCELLED
+            case TicketStatus.OPEN:
+                if self.claim_at(now):
+                    return ScreeningStatus.IN_REVIEW
+                return ScreeningStatus.AWAITING_SECOND if self.answers_given else ScreeningStatus.PENDING
 
     def claim_at(self, now: datetime) -> tuple[str, datetime] | None:
         """Who holds the ticket, and until when."""

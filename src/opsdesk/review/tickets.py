@@ -17,7 +17,9 @@ from opsdesk.review.answers import problem_of_schema
 from opsdesk.review.canonical import canonical, digest_of, sha256_of
 from opsdesk.review.errors import TicketDiffers, TicketInvalid, TicketUnknown
 from opsdesk.review.model import (
+    SCREENING,
     NewTicket,
+    Screening,
     Ticket,
     TicketAmendment,
     TicketAnswer,
@@ -26,6 +28,7 @@ from opsdesk.review.model import (
     TicketEventKind,
     TicketField,
     TicketStatus,
+    Verdict,
 )
 
 APPROVERS_MAX = 20
@@ -33,6 +36,7 @@ FIELDS_MAX = 200
 
 _SQL = statements(__file__)
 _INSERT_TICKET = _SQL["insert_ticket"]
+_INSERT_SCREENING_TICKET = _SQL["insert_screening_ticket"]
 _TICKET_BY_NAME = _SQL["ticket_by_name"]
 _LOCK_TICKET = _SQL["lock_ticket"]
 _SHOW_TICKET = _SQL["show_ticket"]
@@ -78,6 +82,19 @@ async def open_ticket(conn: Connection, ticket: NewTicket, *, now: datetime) -> 
     return await show_ticket(conn, ticket_id=ticket_id)
 
 
+async def insert_screening_ticket(conn: Connection, row: Mapping[str, Any]) -> UUID | None:
+    """Write a ticket of a screening type, and that it was opened; None: its name is taken, and nothing was written."""
+    inserted = await (await conn.execute(_INSERT_SCREENING_TICKET, row)).fetchone()
+    return inserted[0] if inserted else None
+
+
+async def find_ticket(conn: Connection, *, source: str, subject: str, node: str) -> Ticket | None:
+    """The first one of this name."""
+    name = {"source": source, "subject": subject, "node": node, "iteration": 1, "generation": 1}
+    found = await (await conn.execute(_TICKET_BY_NAME, name)).fetchone()
+    return None if found is None else await show_ticket(conn, ticket_id=found[0])
+
+
 async def close_ticket(conn: Connection, *, ticket_id: UUID, reason: TicketClosing, now: datetime) -> Ticket:
     """End an open ticket without a decision; the answers given so far stay.
 
@@ -90,7 +107,8 @@ async def close_ticket(conn: Connection, *, ticket_id: UUID, reason: TicketClosi
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
     if ticket.status is not TicketStatus.OPEN:
         return ticket
-    await conn.execute(_CLOSE_TICKET, {"id": ticket_id, "status": TicketStatus(reason), "decision": None, "now": now})
+    values = {"id": ticket_id, "status": TicketStatus(reason), "decision": None, "result": None, "now": now}
+    await conn.execute(_CLOSE_TICKET, values)
     await record_event(
         conn, ticket_id=ticket_id, kind=TicketEventKind.CLOSED, actor=ticket.source, now=now, reason=reason
     )
@@ -177,12 +195,12 @@ async def record_change(
     )
 
 
-async def mark_decided(conn: Connection, *, ticket_id: UUID, answers: Mapping[str, Any], now: datetime) -> None:
+async def mark_decided(
+    conn: Connection, *, ticket_id: UUID, answers: Mapping[str, Any], result: Verdict | None, now: datetime
+) -> None:
     """Close an open ticket with the answers that decide it; the caller holds its lock."""
-    await conn.execute(
-        _CLOSE_TICKET,
-        {"id": ticket_id, "status": TicketStatus.DECIDED, "decision": canonical(answers), "now": now},
-    )
+    values = {"id": ticket_id, "status": TicketStatus.DECIDED, "decision": canonical(answers), "result": result}
+    await conn.execute(_CLOSE_TICKET, values | {"now": now})
 
 
 def _check(ticket: NewTicket) -> None:
@@ -209,12 +227,22 @@ def _content_sha256(ticket: NewTicket) -> str:
     return sha256_of(canonical(content))
 
 
+_OF_SCREENING = ("application", "scene", "bucket", "user_id", "type_id", "type_version", "adapt_id", "adapt_version")
+
+
 def _ticket(row: dict[str, Any]) -> Ticket:
+    more = {name: row.pop(name) for name in _OF_SCREENING}
+    result, waiting = row.pop("result"), row.pop("pictures_waiting")
     return Ticket(
         **row
         | {
             "shown_personal": frozenset(row["shown_personal"]),
             "asked": tuple(TicketField(**field) for field in row["asked"]),
             "status": TicketStatus(row["status"]),
+            "screening": _screening(more, result, waiting) if row["source"] == SCREENING else None,
         }
     )
+
+
+def _screening(row: Mapping[str, Any], result: str | None, pictures_waiting: int) -> Screening:
+    return Screening(**row, result=Verdict(result) if result else None, pictures_waiting=pictures_waiting)

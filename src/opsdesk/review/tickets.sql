@@ -11,6 +11,26 @@ insert into ticket (
 on conflict (source, subject, node, iteration, generation) do nothing
 returning id;
 
+-- name: insert_screening_ticket
+-- With the event that it was opened, in one statement; nothing where there is one for this flow number and adapt.
+with opened as (
+    insert into ticket (
+        id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal,
+        asked, required_approvers, due_at, requested_by, content_sha256, opened_at, status, application, scene, bucket,
+        user_id, type_id, type_version, adapt_id, adapt_version, pictures_waiting
+    ) values (
+        %(id)s, %(source)s, %(subject)s, %(node)s, 1, 1, %(title)s, %(purpose)s, null, %(shown)s::json,
+        %(shown_sha256)s, %(shown_personal)s, %(asked)s::json, 1, null, %(requested_by)s, %(content_sha256)s, %(now)s,
+        'open', %(application)s, %(scene)s, %(bucket)s, %(user_id)s, %(type_id)s, %(type_version)s, %(adapt_id)s,
+        %(adapt_version)s, %(pictures_waiting)s
+    )
+    on conflict (source, subject, node, iteration, generation) do nothing
+    returning id
+)
+insert into ticket_event (ticket_id, kind, actor, at, reason)
+select id, 'opened', %(source)s, %(now)s, '' from opened
+returning ticket_id;
+
 -- name: ticket_by_name
 -- A statement of its own: the insert above waited for the other's commit and would not have seen what it left.
 select id, content_sha256
@@ -32,14 +52,16 @@ select
         select count(*) from ticket_answer
         where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
     ) as answers_given,
-    ticket.snapshot, reasons, priority, stands_since
+    ticket.snapshot, reasons, priority, stands_since, row_version,
+    application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version, result, pictures_waiting
 from ticket
 left join ticket_amendment as amended on amended.ticket_id = ticket.id and amended.snapshot = ticket.snapshot
 where id = %(id)s;
 
 -- name: close_ticket
 update ticket
-set status = %(status)s, decision = %(decision)s::json, closed_at = %(now)s, claimed_by = null, claimed_until = null
+set status = %(status)s, decision = %(decision)s::json, result = %(result)s, closed_at = %(now)s, claimed_by = null,
+    claimed_until = null, row_version = row_version + 1
 where id = %(id)s and status = 'open';
 
 -- name: insert_event

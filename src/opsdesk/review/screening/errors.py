@@ -82,3 +82,53 @@ class ConfigurationFilterInvalid(Invalid):
 
     filter: str
     problem: str
+
+
+@dataclass(eq=False)
+class FlowInvalid(Invalid):
+    """An application cannot come like this."""
+
+    field: str
+    problem: str
+
+
+@dataclass(eq=False)
+class NotScreening(Refused):
+    """The ticket is none of a screening type; it is answered as its procedure asks."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
+class ClaimNeeded(Refused):
+    """Only whoever holds a screening ticket decides it: claim it first."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
+class PicturesOnTheirWay(Refused):
+    """Pictures of the ticket are still being fetched; it can be decided once they are there or given up."""
+
+    ticket_id: str
+    waiting: int
+
+
+@dataclass(eq=False)
+class VerdictInvalid(Invalid):
+    """A ticket cannot be decided like this."""
+
+    ticket_id: str
+    problems: Mapping[str, Sequence[str]]
+    """By field: verdict, reasons, remark."""
+
+
+@dataclass(eq=False)
+class ReasonsChanged(Refused):
+    """The reasons to reject have changed since they were shown: look at them again, and choose then."""
+
+    ticket_id: str
+    rejection_version: int
+    """The version of the type that counts now."""
+    valid: Sequence[str]
+    """The ids of those that were chosen and still hold."""

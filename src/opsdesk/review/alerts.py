@@ -1,0 +1,20 @@
+"""What operators are told of the review desk: events in the transaction of what happened."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from opsdesk import jobs
+from opsdesk.kit.db import Connection
+
+
+class Alert(StrEnum):
+    """What somebody has to look at. The facts are ids and names, never a value of a customer's."""
+
+    ADAPT_MISSING = "AdaptMissing"
+    """A screening type was to look at an application and has no adapt to its application and scene."""
+
+
+async def tell(conn: Connection, alert: Alert, facts: Mapping[str, Any]) -> None:
+    """Tell whoever subscribed, once the transaction commits."""
+    await jobs.publish(conn, jobs.Event(alert.value, facts))

@@ -1,0 +1,209 @@
+"""Screening tickets are decided: passed, or rejected with reasons that are those of the newest version of the type."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from opsdesk.access import Actor, Scope, require
+from opsdesk.kit.db import Connection
+from opsdesk.kit.sql import statements
+from opsdesk.review.agreement import Agreement
+from opsdesk.review.answers import text_problem
+from opsdesk.review.canonical import canonical
+from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other
+from opsdesk.review.decisions import Given, OnDecided, check_key, conclude, is_repeated, record_answer
+from opsdesk.review.model import Ticket, TicketAnswer, Verdict
+from opsdesk.review.reasons import UNSPECIFIED
+from opsdesk.review.reference.entries import codes_for_tickets
+from opsdesk.review.screening.errors import (
+    ClaimNeeded,
+    NotScreening,
+    PicturesOnTheirWay,
+    ReasonsChanged,
+    ScreeningTypeUnknown,
+    VerdictInvalid,
+)
+from opsdesk.review.screening.generation import REMARK_CHARS_MAX
+from opsdesk.review.screening.model import Reason, Rejection
+from opsdesk.review.screening.rejecting import codes_returned, ticks_problem
+from opsdesk.review.screening.ticking import still_valid
+from opsdesk.review.screening.types import show_type, version_document
+from opsdesk.review.tickets import lock_ticket, show_ticket, ticket_answers
+
+_SQL = statements(__file__)
+_SHARE_TYPE = _SQL["share_type"]
+_INSERT_DECISION = _SQL["insert_decision"]
+_DECISIONS = _SQL["decisions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer says: the verdict, the ids of the reasons that they ticked, and a remark."""
+
+    verdict: Verdict
+    ticked: tuple[str, ...] = ()
+    remark: str = ""
+    rejection_version: int | None = None
+    """The version of the type whose reasons they were shown; needed to reject."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningDecision:
+    """What is kept of a judgement: the reasons as they were then, and the codes that they come to."""
+
+    ticket_id: UUID
+    number: int
+    """Of the answer to the ticket that it belongs to."""
+    verdict: Verdict
+    rejection_version: int
+    reasons: Sequence[Reason]
+    codes: Sequence[str]
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionPanel:
+    """What a ticket can be rejected with now: the newest rejection info, and which codes are active."""
+
+    version: int
+    rejection: Rejection
+    codes: Mapping[str, bool]
+    """Every reject code; False: not active any more, or not for tickets."""
+
+
+async def rejection_panel(conn: Connection, *, type_id: int) -> RejectionPanel:
+    """Raises ScreeningTypeUnknown."""
+    newest = await show_type(conn, type_id=type_id)
+    return RejectionPanel(newest.version, newest.document.rejection, await codes_for_tickets(conn))
+
+
+async def decide_screening(
+    conn: Connection,
+    *,
+    ticket_id: UUID,
+    judgement: Judgement,
+    actor: Actor,
+    key: str,
+    now: datetime,
+    on_decided: OnDecided,
+    shown_sha256: str | None = None,
+) -> Ticket:
+    """Decide a screening ticket that the actor holds. The same key with the same judgement changes nothing.
+
+    Locks the ticket and then shares the type, so that of a decision and an edit of the reasons at the same moment the
+    second sees the first. Reasons that were removed or changed since `rejection_version` are refused with those that
+    still hold; the others count as they are now. They are copied beside the answer, with the codes that go back.
+    `on_decided` is called once, in this transaction, with the ticket decided.
+
+    Raises TicketUnknown, NotScreening, ClaimNeeded, PicturesOnTheirWay, VerdictInvalid, ReasonsChanged, DataChanged,
+    AnswerKeyInvalid, AnswerKeyReused, ScopeMissing, TicketClaimed, and what `check_may_decide` raises.
+    """
+    require(actor, Scope.TICKETS_DECIDE)
+    check_key(key)
+    ticket = await lock_ticket(conn, ticket_id=ticket_id)
+    if ticket.screening is None:
+        raise NotScreening(ticket_id=str(ticket_id))
+    answers = {
+        "decision": judgement.verdict.value,
+        "reasons": list(judgement.ticked),
+        "remark": judgement.remark.strip(),
+    }
+    given = Given(answers, shown_sha256, UNSPECIFIED, key)
+    before = await ticket_answers(conn, ticket_id=ticket_id)
+    if is_repeated(ticket, before, actor=actor, given=given):
+        return ticket
+    actor = await check_may_decide(conn, ticket=ticket, actor=actor)
+    check_not_claimed_by_other(ticket, actor=actor, now=now)
+    if ticket.claim_at(now) is None:
+        raise ClaimNeeded(ticket_id=str(ticket_id))
+    if ticket.screening.pictures_waiting:
+        raise PicturesOnTheirWay(ticket_id=str(ticket_id), waiting=ticket.screening.pictures_waiting)
+    version, reasons, codes = await _reasons(conn, ticket, judgement)
+    number = len(before) + 1
+    await record_answer(conn, ticket=ticket, number=number, actor=actor, given=given, now=now)
+    values = {
+        "ticket_id": ticket_id,
+        "number": number,
+        "verdict": judgement.verdict,
+        "type_id": ticket.screening.type_id,
+        "rejection_version": version,
+        "reasons": canonical([asdict(reason) for reason in reasons]),
+        "codes": codes,
+        "remark": judgement.remark.strip(),
+    }
+    await conn.execute(_INSERT_DECISION, values)
+    await conclude(conn, ticket=ticket, actor=actor, now=now, agree=_agree, on_decided=on_decided)
+    return await show_ticket(conn, ticket_id=ticket_id)
+
+
+async def screening_decisions(conn: Connection, *, ticket_id: UUID) -> tuple[ScreeningDecision, ...]:
+    """The judgements on a ticket so far, in their order."""
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_DECISIONS, {"ticket_id": ticket_id})).fetchall()
+    return tuple(
+        ScreeningDecision(
+            **row
+            | {"verdict": Verdict(row["verdict"]), "reasons": tuple(Reason(**reason) for reason in row["reasons"])}
+        )
+        for row in rows
+    )
+
+
+async def _reasons(conn: Connection, ticket: Ticket, judgement: Judgement) -> tuple[int, list[Reason], list[str]]:
+    """The version that counts, the reasons in it, and the codes. Raises VerdictInvalid, ReasonsChanged."""
+    assert ticket.screening is not None
+    type_id = ticket.screening.type_id
+    _check(ticket, judgement)
+    await conn.execute(_SHARE_TYPE, {"type_id": type_id})
+    panel = await rejection_panel(conn, type_id=type_id)
+    newest = panel.rejection
+    if judgement.verdict is not Verdict.REJECT:
+        return panel.version, [], []
+    seen = await _seen(conn, ticket, judgement, panel)
+    valid = still_valid(judgement.ticked, seen=seen, newest=newest, codes=panel.codes)
+    problem = ticks_problem(newest, judgement.ticked)
+    if len(valid) < len(judgement.ticked) or (problem and panel.version != judgement.rejection_version):
+        raise ReasonsChanged(ticket_id=str(ticket.id), rejection_version=panel.version, valid=list(valid))
+    if problem:
+        raise VerdictInvalid(ticket_id=str(ticket.id), problems={"reasons": [problem]})
+    chosen = [reason for reason in newest.reasons if reason.id in judgement.ticked]
+    return panel.version, chosen, codes_returned(newest, judgement.ticked)
+
+
+async def _seen(conn: Connection, ticket: Ticket, judgement: Judgement, panel: RejectionPanel) -> Rejection:
+    assert ticket.screening is not None
+    if judgement.rejection_version == panel.version:
+        return panel.rejection
+    try:
+        _, document = await version_document(
+            conn, type_id=ticket.screening.type_id, version=judgement.rejection_version or 0
+        )
+    except ScreeningTypeUnknown:
+        problems = {"rejection_version": ["is no version of the type"]}
+        raise VerdictInvalid(ticket_id=str(ticket.id), problems=problems) from None
+    return document.rejection
+
+
+def _check(ticket: Ticket, judgement: Judgement) -> None:
+    problems: dict[str, list[str]] = {}
+    if judgement.verdict is Verdict.REJECT and not judgement.ticked:
+        problems["reasons"] = ["needs at least one reason"]
+    elif judgement.verdict is not Verdict.REJECT and judgement.ticked:
+        problems["reasons"] = ["only a rejection has reasons"]
+    elif len(set(judgement.ticked)) < len(judgement.ticked):
+        problems["reasons"] = ["holds a reason twice"]
+    if problem := text_problem(judgement.remark, chars_max=REMARK_CHARS_MAX):
+        problems["remark"] = [problem]
+    if judgement.verdict is Verdict.REJECT and judgement.rejection_version is None:
+        problems["rejection_version"] = ["is required"]
+    if problems:
+        raise VerdictInvalid(ticket_id=str(ticket.id), problems=problems)
+
+
+def _agree(_ticket: Ticket, given: Sequence[TicketAnswer]) -> Agreement:
+    """One judgement decides."""
+    last: Any = given[-1]
+    return Agreement(answers=last.answers, places=(len(given) - 1,))
