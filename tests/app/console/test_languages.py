@@ -24,6 +24,11 @@ def test_the_nearest_choice_of_the_viewer_counts(
     assert chosen(preferred=preferred, cookie=cookie, accepted=accepted) == language
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_what_is_counted_is_told_in_the_language_too(count: int) -> None:
+    assert translations("zh-CN").ngettext("%(num)d trigger", "%(num)d triggers", count) == "%(num)d 个触发器"
+
+
 def test_all_catalogues_of_a_language_are_read_as_one() -> None:
     words = translations("zh-CN")
     assert words.gettext("Runs") == "运行"

@@ -44,15 +44,17 @@ def translations(language: str, folder: Path = FOLDER) -> NullTranslations:
     """All catalogues of a language as one; those of the source language are the texts themselves."""
     if language == SOURCE:
         return NullTranslations()
-    merged = Translations()
+    merged: Translations | None = None
     for file in catalogues(language, folder):
         with file.open("rb") as source:
             catalogue = read_po(source, locale=language.replace("-", "_"), abort_invalid=True)
         binary = BytesIO()
         write_mo(binary, catalogue)
         binary.seek(0)
-        merged.merge(Translations(binary))
-    return merged
+        loaded = Translations(binary)
+        # Into the first of them, which knows how the language counts; an empty one would count as English does.
+        merged = loaded if merged is None else merged.merge(loaded)
+    return merged or NullTranslations()
 
 
 def catalogues(language: str, folder: Path = FOLDER) -> Sequence[Path]:
