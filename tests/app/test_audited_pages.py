@@ -13,7 +13,7 @@ from opsdesk import access, flows, review
 from opsdesk.access.sessions import Caller, SignInMethod, begin_session, csrf_token
 from opsdesk.kit.clock import ManualClock
 from tests.access.staff import KEEPER, PASSWORD
-from tests.app.documents import greet
+from tests.app.documents import WAITS, greet
 from tests.app.serving import Api, serving
 from tests.app.test_permissions import all_routes, path_of
 from tests.app.triggered import ALWAYS, ORDERS
@@ -52,6 +52,8 @@ WRITES = {
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
     "/tickets/{ticket_id}/amend": ["ticket.amend", "run.amend"],
     "/runs/{run_id}/{name}": ["run.pause"],
+    "/runs/{run_id}/migration": ["run.migrate"],
+    "/procedures/{procedure_id}/migration": ["run.migrate"],
     "/triggers/{procedure_id}/{trigger}/{action}": ["trigger.activate"],
     "/triggers/{procedure_id}/{trigger}/fire": ["trigger.deliver", "run.start"],
     "/triggers/{procedure_id}/{trigger}/deliveries/{delivery_id}/retry": ["trigger.deliver_again", "run.start"],
@@ -268,6 +270,19 @@ async def test_what_is_done_to_runs_on_pages_is_recorded(api: Api) -> None:
     engineer, asked = await browser_of(api, "operations_engineer"), await ticket(api)
     paused = await engineer.wrote(f"/runs/{asked.subject}/pause", reason="asked to", key="1")
     assert paused == WRITES["/runs/{run_id}/{name}"]
+
+
+async def test_a_move_to_another_version_on_a_page_is_recorded(api: Api) -> None:
+    key, engineer = await api.key(), await browser_of(api, "operations_engineer")
+    await api.store(WAITS, key=key)
+    one, _other = [await api.start("waits", key=key, once=once) for once in ("first", "second")]
+    before = (await api.get(f"/v1/runs/{one}", key=key)).body["digest"]
+    await api.store(f"{WAITS}version: second\n", key=key)
+    moved = await engineer.wrote(f"/runs/{one}/migration", to="second", reason="mended")
+    assert moved == WRITES["/runs/{run_id}/migration"]
+    form = {"from": before, "to": "second", "reason": "mended"}
+    together = await engineer.wrote("/procedures/waits/migration", **form)
+    assert together == WRITES["/procedures/{procedure_id}/migration"]
 
 
 async def test_what_is_done_to_outages_on_pages_is_recorded(api: Api) -> None:

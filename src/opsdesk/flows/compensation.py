@@ -123,7 +123,8 @@ def _keep(state: State, fact: Fact) -> None:
     """Once for each idempotency key: the same work answered twice is one work, and its last answer counts."""
     node, outputs = state.nodes[fact.node], fact.payload["outputs"]
     seen = {**node.earlier, **{name: state.nodes[name].outputs for name in node.ancestors}, fact.node: outputs}
-    done = Completed(fact.node, node.iteration, node.key_generation, {**node.scope, **outputs}, seen)
+    scope = {**node.scope, **outputs}
+    done = Completed(fact.node, node.iteration, node.key_generation, scope, seen, node.amended)
     for kept in (state.completed, state.undoing.left if state.undoing is not None else []):
         kept[:] = [each for each in kept if each.key != done.key]
     state.completed.append(done)
@@ -148,6 +149,7 @@ def _undo_next(procedure: Procedure, state: State, at: datetime) -> None:
         released_at=at,
         scope=done.scope,
         earlier=done.outputs,
+        amended=done.amended,
         undoes=(done.node, done.iteration),
     )
 

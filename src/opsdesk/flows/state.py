@@ -206,6 +206,8 @@ class Completed:
     scope: Mapping[str, Any]
     outputs: Mapping[str, Mapping[str, Any]]
     """Its own, and those of the nodes on the way to it, by node."""
+    amended: Mapping[str, Any]
+    """By full spelling: what was amended on the way to it."""
 
     @property
     def key(self) -> tuple[str, int, int]:
