@@ -11,6 +11,8 @@ from opsdesk.flows import arrivals, runs
 from opsdesk.flows.calls import Done, Failed, NodeCall, NodeOutcome
 from opsdesk.flows.errors import RunIsUndone
 from opsdesk.flows.record import osop_log
+from opsdesk.flows.run_report import report_of
+from opsdesk.flows.run_report_text import text as report_text
 from opsdesk.flows.text_view import timeline
 from opsdesk.flows.views import RunDetail, sight
 from opsdesk.kit.clock import ManualClock
@@ -154,7 +156,7 @@ async def test_views_and_timeline_tell_how_far_the_undoing_is_and_how_the_run_en
     assert "随后：已取消：withdrawn。已撤销 0/2" in timeline(procedure, state, facts, language="zh-CN")
 
 
-@pytest.mark.req("FLO-311", "FLO-401")
+@pytest.mark.req("FLO-311", "FLO-401", "FLO-404")
 async def test_the_log_says_what_each_undo_undid_and_that_others_had_nothing_to_undo(
     db: Database, clock: ManualClock
 ) -> None:
@@ -166,7 +168,11 @@ async def test_the_log_says_what_each_undo_undid_and_that_others_had_nothing_to_
         await ended(db, run_id)
     async with db.connection() as conn:
         procedure, _, facts = await runs.read_state(conn, run_id)
-    records = osop_log(procedure, str(run_id), facts)["node_records"]
+    log = osop_log(procedure, str(run_id), facts)
+    records = log["node_records"]
+    told = report_text(report_of(procedure, log, now=clock.now()))
+    assert "undoes charge" in told
+    assert "undoes reserve" in told
     undone = [(each["node_id"], each.get("iteration", 1), each["undoes"]) for each in records if "undoes" in each]
     assert undone == [
         ("unreserve", 1, {"node_id": "charge", "iteration": 1}),

@@ -194,9 +194,17 @@ def _attempt(place: int, record: Mapping[str, Any]) -> Attempt:
         inputs=_shown(record.get("inputs", {})),
         outputs=_shown(record.get("outputs", {})),
         error=clean(str(record.get("error", ""))),
-        reason=clean(str(record.get("reason", ""))),
+        reason=clean("; ".join(filter(None, [_undoes(record), str(record.get("reason", ""))]))),
         actor=str(record.get("actor", "")),
     )
+
+
+def _undoes(record: Mapping[str, Any]) -> str:
+    """Of a node that undoes another: which, and in which iteration if not the first."""
+    undone = record.get("undoes")
+    if undone is None:
+        return ""
+    return f"undoes {undone['node_id']}" + (f" ({undone['iteration']})" if undone["iteration"] > 1 else "")
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, str]:
