@@ -59,6 +59,13 @@ WRITES = {
     "/triggers/{procedure_id}/{trigger}/deliveries/{delivery_id}/retry": ["trigger.deliver_again", "run.start"],
     "/outages": ["outage.hold"],
     "/outages/{outage_id}/release": ["outage.release"],
+    "/screening/types/new": ["screening_type.add"],
+    "/screening/types/{type_id}/edit": ["screening_type.edit"],
+    "/screening/types/{type_id}/restore": ["screening_type.edit"],
+    "/screening/types/{type_id}/adapts/new": ["screening_adapt.add"],
+    "/screening/adapts/{adapt_id}/edit": ["screening_adapt.edit"],
+    "/screening/adapts/{adapt_id}/pause": ["screening_adapt.paused"],
+    "/screening/adapts/{adapt_id}/activate": ["screening_adapt.activated"],
     "/procedures": ["procedure.store"],
     "/procedures/{procedure_id}/start": ["run.start"],
 }

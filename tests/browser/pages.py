@@ -6,6 +6,7 @@ from uuid import UUID
 
 from opsdesk.access import Role
 from opsdesk.access.people import Person
+from tests import configured
 from tests.browser.console import Console
 
 OUTSIDE = None
@@ -28,6 +29,14 @@ PAGES: Mapping[str, str | None] = {
     "/tickets": Role.REVIEWER,
     "/tickets/{ticket_id}": Role.REVIEWER,
     "/tickets/{ticket_id}/amend": Role.OPERATIONS_ENGINEER,
+    "/screening": Role.RISK_OPERATOR,
+    "/screening/types/new": Role.RISK_OPERATOR,
+    "/screening/types/{type_id}": Role.RISK_OPERATOR,
+    "/screening/types/{type_id}/edit": Role.RISK_OPERATOR,
+    "/screening/types/{type_id}/adapts": Role.RISK_OPERATOR,
+    "/screening/types/{type_id}/adapts/new": Role.RISK_OPERATOR,
+    "/screening/adapts/{adapt_id}": Role.RISK_OPERATOR,
+    "/screening/adapts/{adapt_id}/edit": Role.RISK_OPERATOR,
     "/runs": Role.SUPPORT_AGENT,
     "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
     "/runs/{run_id}/journal": Role.AUDITOR,
@@ -49,6 +58,8 @@ NOT_PAGES = {
     "/audit/export.jsonl": "a download",
     "/runs/{run_id}/live": "a part of a page",
     "/tickets/live": "a part of a page",
+    "/screening/names": "a part of a page",
+    "/screening/scenes": "a part of a page",
     "/needs": "a part of a page",
     "/sign-in/oidc": "leads to the identity provider",
     "/sign-in/oidc/callback": "comes from the identity provider",
@@ -76,6 +87,8 @@ class Sample:
             outage_id=self.outage_id,
             entry_id=self.entry_id,
             procedure_id="refund-approval",
+            type_id=1,
+            adapt_id=1,
             trigger="cron",
             name="pause",
         )
@@ -85,6 +98,10 @@ async def sample(there: Console) -> Sample:
     """One of each in a new installation."""
     people = {str(role): await there.person(role) for role in Role}
     chinese = {str(role): await there.person(role, language="zh-CN") for role in Role}
+    async with there.writing() as conn:
+        await configured.add_reference(conn, now=there.now())
+        screening = await configured.add_type(conn, now=there.now(), name="人脸比对 (sample)")
+        await configured.add_adapt(conn, screening, now=there.now())
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(people=people, chinese=chinese, ticket_id=ticket.id, run_id=ticket.subject, outage_id=outage_id)

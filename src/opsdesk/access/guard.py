@@ -26,6 +26,8 @@ REFUSALS = (Unauthenticated, KeyUnknown, ScopeMissing)
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
+FORM_FIELDS_MAX = 4000
+"""Of the largest form there is: a screening type with every key and reason that it may have."""
 SESSION_COOKIE = "opsdesk"
 DEVICE_COOKIE = "opsdesk-device"
 OIDC_COOKIE = "opsdesk-oidc"
@@ -176,7 +178,8 @@ async def visitor(conn: Connection, *, token: str, rules: SignInRules, now: date
 
 
 async def _check_csrf(request: Request, *, wanted: str) -> None:
-    given = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)
+    form = await request.form(max_fields=FORM_FIELDS_MAX)
+    given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise RequestForged
 

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from opsdesk.review import deadlines as deadlines
     from opsdesk.review import errors as errors
     from opsdesk.review import evidence as evidence
+    from opsdesk.review import groups as groups
     from opsdesk.review import reasons as reasons
+    from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
     from opsdesk.review import routes_evidence as routes_evidence
+    from opsdesk.review import screening as screening
     from opsdesk.review import views as views
     from opsdesk.review import views_evidence as views_evidence
 
@@ -55,19 +58,27 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """What not every process needs is imported when it is first asked for, so that commands start without it."""
-    if name in (
+_LATER = frozenset(
+    {
         "alerts",
         "amendments",
         "deadlines",
         "errors",
         "evidence",
+        "groups",
         "reasons",
+        "reference",
         "routes",
         "routes_evidence",
+        "screening",
         "views",
         "views_evidence",
-    ):
+    }
+)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """What not every process needs is imported when it is first asked for, so that commands start without it."""
+    if name in _LATER:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__} has no attribute {name}")

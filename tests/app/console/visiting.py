@@ -1,7 +1,7 @@
 """Pages as somebody's browser gets them, without its scripts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from io import BytesIO
@@ -52,6 +52,10 @@ class Visit:
     async def post(self, path: str, **form: str) -> Shown:
         """Send a form, with the token that is on every page."""
         return await self._sent("POST", path, data={"csrf_token": csrf_token(self.token), **form})
+
+    async def send(self, path: str, pairs: Sequence[tuple[str, str]], **headers: str) -> Shown:
+        """Send the fields of a form as they are, also those that are there several times."""
+        return await self._sent("POST", path, data=aiohttp.FormData(list(pairs)), headers=headers)
 
     async def upload(self, path: str, file: str, content: bytes, **form: str) -> Shown:
         data = aiohttp.FormData({"csrf_token": csrf_token(self.token), **form})

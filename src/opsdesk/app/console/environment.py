@@ -45,6 +45,7 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
     environment.filters["pretty"] = pretty
     environment.filters["who"] = who
     environment.filters["device"] = device
+    environment.filters["zip"] = zip
     environment.tests["link"] = is_link
     environment.filters["masked"] = mask_text
     environment.filters.update({name: _written(name) for name in FORMATS})

@@ -8,6 +8,7 @@ PATHS: Mapping[str, str] = {
     # the way around
     "home": "M2.5 7.5 8 3l5.5 4.5V13h-4v-3.5h-3V13h-4z",
     "ticket": "M2.5 5h11v2a1 1 0 0 0 0 2v2h-11V9a1 1 0 0 0 0-2zM9.5 5v6",
+    "screening": "M2.5 3h11v10h-11zM2.5 6h11M5 8.8h2.2M5 11h2.2M9 8.8h2.2M9 11h2.2",
     "run": "M3 4h3M3 12h3M10 8h3M6 4a4 4 0 0 1 4 4 4 4 0 0 1-4 4",
     "procedure": "M4 2.5h5.5L12 5v8.5H4zM6 7h4M6 9.5h4",
     "trigger": "M9 1.8 3.5 9H8l-1 5.2L12.5 7H8z",
@@ -31,6 +32,9 @@ PATHS: Mapping[str, str] = {
     "search": "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M10.3 10.3 13.5 13.5",
     "right": "M6 3.5 10.5 8 6 12.5",
     "left": "M10 3.5 5.5 8l4.5 4.5",
+    "up": "M3.5 10 8 5.5 12.5 10",
+    "down": "M3.5 6 8 10.5 12.5 6",
+    "minus": "M3 8h10",
     "plus": "M8 3v10M3 8h10",
     "close": "M4 4l8 8M12 4l-8 8",
     "out": "M6.5 3H3v10h3.5M7 8h6.5M11 5.5 13.5 8 11 10.5",

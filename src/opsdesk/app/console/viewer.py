@@ -22,6 +22,8 @@ RunWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_
 TicketWatcher = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ, by_itself=True))]
 TicketReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ))]
 TicketDecider = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_DECIDE))]
+ScreeningReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.SCREENING_READ))]
+ScreeningWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.SCREENING_WRITE))]
 KeyKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.KEYS_WRITE))]
 PeopleReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_READ))]
 PeopleKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_WRITE))]

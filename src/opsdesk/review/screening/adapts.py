@@ -26,6 +26,7 @@ from opsdesk.review.screening.errors import (
     ScreeningAdaptInvalid,
     ScreeningAdaptUnknown,
 )
+from opsdesk.review.screening.reading import REQUIRED, Problems
 from opsdesk.review.screening.sources import Offer
 from opsdesk.review.screening.types import Category, ScreeningType, show_type
 
@@ -119,10 +120,10 @@ async def add_adapt(
     outer = await _shared_type(conn, type_id)
     if outer.category is Category.HARDCODE:
         raise HardcodedType(type_id)
-    try:
-        await show_scene(conn, application=application, scene=scene)
-    except SceneUnknown:
-        raise ScreeningAdaptInvalid({"scene": ["is no scene of the application"]}) from None
+    if problems := await _place_problems(conn, application=application, scene=scene):
+        if not (document.get("methods") if isinstance(document, Mapping) else None):
+            problems["methods"] = [REQUIRED]
+        raise ScreeningAdaptInvalid(problems)
     read = await _read(conn, document, outer, application=application, scene=scene)
     values = {
         "type_id": type_id,
@@ -236,6 +237,18 @@ async def _shared_type(conn: Connection, type_id: int) -> ScreeningType:
     """The type, which nobody edits before this transaction ends. Locked before its adapts, as an edit of it does."""
     await conn.execute(_SHARE_TYPE, {"type_id": type_id})
     return await show_type(conn, type_id=type_id)
+
+
+async def _place_problems(conn: Connection, *, application: str, scene: str) -> Problems:
+    """Whether there is such an application, with such a scene."""
+    blank = {name: [REQUIRED] for name, given in (("application", application), ("scene", scene)) if not given}
+    if blank:
+        return blank
+    try:
+        await show_scene(conn, application=application, scene=scene)
+    except SceneUnknown:
+        return {"scene": ["is no scene of the application"]}
+    return {}
 
 
 async def _read(

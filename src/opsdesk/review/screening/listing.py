@@ -113,21 +113,23 @@ async def type_operators(conn: Connection) -> list[str]:
     return [operator for (operator,) in await (await conn.execute(_TYPE_OPERATORS)).fetchall()]
 
 
-async def type_names(conn: Connection, *, part: str | None = None) -> list[tuple[int, str]]:
+async def type_names(conn: Connection, *, part: str | None = None, oldest_first: bool = False) -> list[tuple[int, str]]:
     """Ids and names of types whose name has this part, the last changed first, OPTIONS_MAX at most."""
     _check_filters(name=part)
-    values = {"part": part and name_key(part), "rows": OPTIONS_MAX}
+    values = {"part": part and name_key(part), "oldest_first": oldest_first, "rows": OPTIONS_MAX}
     return [(row[0], row[1]) for row in await (await conn.execute(_TYPE_NAMES, values)).fetchall()]
 
 
-async def type_history(conn: Connection, *, type_id: int) -> list[TypeVersion]:
-    """The versions of a type, the newest first, HISTORY_MAX at most."""
-    values = {"type_id": type_id, "before": None, "rows": HISTORY_MAX + 1}
+async def type_history(
+    conn: Connection, *, type_id: int, before: int | None = None, limit: int = HISTORY_MAX
+) -> list[TypeVersion]:
+    """The versions of a type, or those before one of them; the newest first, `limit` at most."""
+    values = {"type_id": type_id, "before": before, "rows": limit + 1}
     rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_VERSIONS, values)).fetchall()
     earlier = [row["document"] for row in rows[1:]] + [None]
     return [
-        TypeVersion(**row, changes=[] if before is None else list(difference(before, row["document"])))
-        for row, before in list(zip(rows, earlier, strict=True))[:HISTORY_MAX]
+        TypeVersion(**row, changes=[] if previous is None else list(difference(previous, row["document"])))
+        for row, previous in list(zip(rows, earlier, strict=True))[:limit]
     ]
 
 

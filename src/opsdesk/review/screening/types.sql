@@ -47,7 +47,10 @@ select distinct operator from screening_type order by operator;
 -- name: type_names
 select type_id, name from screening_type
 where %(part)s::text is null or strpos(name_key, %(part)s) > 0
-order by changed_at desc, type_id desc limit %(rows)s;
+order by
+    case when %(oldest_first)s then changed_at end asc, case when not %(oldest_first)s then changed_at end desc,
+    case when %(oldest_first)s then type_id end asc, case when not %(oldest_first)s then type_id end desc
+limit %(rows)s;
 
 -- name: list_versions
 select version, description, document, document_sha256, restored_from, saved_at, operator

@@ -1,5 +1,6 @@
 // What scripts add to pages that work without them.
 import { listen as shortcuts } from "./shortcuts.js";
+import { listen as configuring } from "./configuring.js";
 import { listen as drafts } from "./drafts.js";
 import { listen as live } from "./live.js";
 import { lookAtWork } from "./picture.js";
@@ -8,4 +9,5 @@ document.documentElement.classList.add("scripted");
 drafts();
 shortcuts();
 live();
+configuring();
 lookAtWork();

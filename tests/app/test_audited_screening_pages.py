@@ -1,0 +1,55 @@
+"""Every change that the pages of the configuration make is in the audit chain."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from opsdesk.kit.clock import ManualClock
+from tests.app.serving import Api, serving
+from tests.app.test_audited_pages import WRITES, browser_of
+from tests.configured import add_reference
+
+TYPE = {
+    "op": "save",
+    "name": "Face",
+    "row.picture": "k1",
+    "name.k1": "front",
+    "display.k1": "img",
+    "choice": "single",
+    "with_code": "N",
+    "with_label": "N",
+    "reason": "r1",
+    "detail.r1": "another face",
+}
+ONE = "/screening/types/{type_id}"
+ADAPT = "/screening/adapts/{adapt_id}"
+
+
+@pytest.fixture
+async def api(database_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Api]:
+    async with serving(database_url, tmp_path, clock) as api:
+        async with api.installation.database.transaction() as conn:
+            await add_reference(conn, now=clock.now())
+        yield api
+
+
+async def test_what_is_configured_on_pages_is_recorded(api: Api) -> None:
+    risk = await browser_of(api, "risk_operator")
+    assert await risk.wrote("/screening/types/new", **TYPE) == WRITES["/screening/types/new"]
+    edited = TYPE | {"description": "more", "opened_version": "1"}
+    assert await risk.wrote("/screening/types/1/edit", **edited) == WRITES[f"{ONE}/edit"]
+    restored = await risk.wrote("/screening/types/1/restore", version="1", opened_version="2")
+    assert restored == WRITES[f"{ONE}/restore"]
+    place = {"application": "cash_loan", "scene": "activation", "methods": "face", "made_for": "cash_loan/activation"}
+    added = await risk.wrote("/screening/types/1/adapts/new", op="save", **place)
+    assert added == WRITES[f"{ONE}/adapts/new"]
+    edited_adapt = await risk.wrote("/screening/adapts/1/edit", op="save", methods="full", opened_version="1")
+    assert edited_adapt == WRITES[f"{ADAPT}/edit"]
+    for path in ("pause", "activate"):
+        assert await risk.wrote(f"/screening/adapts/1/{path}") == WRITES[f"{ADAPT}/{path}"]
+
+
+async def test_what_changes_nothing_records_nothing(api: Api) -> None:
+    risk = await browser_of(api, "risk_operator")
+    assert await risk.wrote("/screening/types/new", **(TYPE | {"op": "add-key:others"})) == []

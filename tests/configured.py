@@ -1,0 +1,116 @@
+"""The configuration of tickets as a risk operator leaves it: reference data, a screening type, an adapt."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from opsdesk.access import Actor, Scope
+from opsdesk.kit.db import Connection
+from opsdesk.review.reference import entries, fields
+from opsdesk.review.reference.proto_fields import PbField
+from opsdesk.review.screening import adapts, types
+from opsdesk.review.screening.types import Category, ScreeningType
+
+OPERATOR = Actor(
+    id="person:risk-operator@example.com",
+    name="risk",
+    roles=frozenset({"risk_operator"}),
+    scopes=frozenset({Scope.SCREENING_READ, Scope.SCREENING_WRITE}),
+)
+APPLICATIONS = (("cash_loan", "现金贷"), ("credit_line", "随借随还"))
+SCENES = (("activation", "激活环节", "kyc"), ("borrow", "借款环节", "transaction"))
+METHODS: Sequence[tuple[str, bool, list[str]]] = (
+    ("face", True, ["lc"]),
+    ("full", True, ["lc", "fm"]),
+    ("sms", False, []),
+)
+FIELDS = [
+    PbField("customer.full_name", "string"),
+    PbField("customer.id_card.front_url", "string"),
+    PbField("customer.id_card.back_url", "string"),
+    PbField("customer.birth_date", "string"),
+    PbField("device.ip", "string"),
+]
+CODES = (
+    ("AF-1001", "anti-fraud", "人脸不一致", True),
+    ("AF-1002", "anti-fraud", "翻拍照片", True),
+    ("SYS-9", "system error", "系统错误", True),
+    ("CR-1", "credit", "信用不足", True),
+    ("AF-OLD", "anti-fraud", "停用", False),
+)
+
+
+async def add_reference(conn: Connection, *, now: datetime, actor: Actor = OPERATOR) -> None:
+    by: dict[str, Any] = {"actor": actor, "now": now}
+    for application, name in APPLICATIONS:
+        await entries.put_application(conn, application=application, name=name, **by)
+        for scene, scene_name, bucket in SCENES:
+            at: dict[str, Any] = {"application": application, "scene": scene}
+            await entries.put_scene(conn, **at, name=scene_name, bucket=bucket, **by)
+            await fields.import_list(conn, **at, fields=FIELDS, **by)
+            for method, screening, kinds in METHODS:
+                await entries.put_method(
+                    conn, **at, method=method, name=method, with_screening=screening, verifications=kinds, **by
+                )
+    for code, category, text, active in CODES:
+        await entries.put_reject_code(conn, code=code, category=category, description=text, is_active=active, **by)
+
+
+def type_document(**rejection: Any) -> dict[str, Any]:
+    return {
+        "modules": [
+            {"code": "picture", "keys": [{"name": "身份证正面"}, {"name": "活体照片"}]},
+            {"code": "personal", "keys": [{"name": "姓名"}, {"name": "出生日期", "display": "date"}]},
+            {"code": "others", "keys": [{"name": "登录 IP"}]},
+        ],
+        "rejection": {
+            "choice": "multiple",
+            "with_code": "Y",
+            "code_return": "multiple",
+            "with_priority": "Y",
+            "with_label": "Y",
+            "reasons": [
+                {"label": "人脸", "detail": "人脸与证件不一致", "code": "AF-1001", "priority": 20},
+                {"label": "证件", "detail": "证件为翻拍", "code": "AF-1002", "priority": 10},
+            ],
+        }
+        | rejection,
+    }
+
+
+async def add_type(
+    conn: Connection, *, now: datetime, name: str = "人脸比对", actor: Actor = OPERATOR, **more: Any
+) -> ScreeningType:
+    document = more.pop("document", type_document())
+    return await types.add_type(
+        conn, name=name, description="核对申请人与证件", document=document, actor=actor, now=now, **more
+    )
+
+
+async def add_adapt(
+    conn: Connection,
+    found: ScreeningType,
+    *,
+    now: datetime,
+    application: str = "cash_loan",
+    scene: str = "activation",
+    actor: Actor = OPERATOR,
+) -> adapts.ScreeningAdapt:
+    front, face, name, *_ = found.document.every_key
+    mapped = {
+        front.id: {"source": "pb", "value": "customer.id_card.front_url"},
+        face.id: {"source": "verify", "value": "liveness_check_url1"},
+        name.id: {"source": "pb", "value": "customer.full_name"},
+    }
+    return await adapts.add_adapt(
+        conn,
+        type_id=found.type_id,
+        application=application,
+        scene=scene,
+        document={"methods": ["face"], "mapped": mapped},
+        actor=actor,
+        now=now,
+    )
+
+
+__all__ = ["OPERATOR", "Category", "add_adapt", "add_reference", "add_type", "type_document"]
