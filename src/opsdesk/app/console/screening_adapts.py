@@ -120,7 +120,9 @@ async def pause_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, no
     by: dict[str, Any] = {"actor": visitor.actor, "now": now}
     adapts = review.screening.adapts
     try:
-        found = await adapts.pause_adapt(conn, adapt_id=adapt_id, referring=review.groups.groups.groups_against_a_pause, **by)
+        found = await adapts.pause_adapt(
+            conn, adapt_id=adapt_id, referring=review.groups.groups.groups_against_a_pause, **by
+        )
     except review.screening.errors.AdaptReferenced as error:
         await adapts.note_refused_pause(conn, adapt_id=adapt_id, groups=error.groups, **by)
         refused = await adapts.show_adapt(conn, adapt_id=adapt_id)
