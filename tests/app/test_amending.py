@@ -171,3 +171,37 @@ async def test_evidence_is_masked_for_those_who_may_not_see_it(api: Api) -> None
 
 async def ended(api: Api, run: str, key: str) -> bool:
     return (await api.get(f"/v1/runs/{run}", key=key)).body["ended_at"] is not None
+
+
+@pytest.mark.req("FLO-309")
+async def test_what_was_approved_is_not_corrected_behind_those_who_approved(api: Api) -> None:
+    async def slow(_: web.Request) -> web.Response:
+        return web.json_response({}, status=202)
+
+    key, one, two = [await api.key(name=name, roles=["officer"]) for name in ("portal", "one", "two")]
+    async with partner(slow) as url, working_for(api.installation):
+        run, ticket = await asked(api, url, key)
+        await decide(api, ticket, one)
+        assert (await decide(api, ticket, two)).body["status"] == "decided"
+
+        async def is_taken_in() -> bool:
+            nodes = (await api.get(f"/v1/runs/{run}", key=key)).body["nodes"]
+            return bool(nodes[0]["phase"] == "done")
+
+        await until(is_taken_in)
+        correction = {"values": {"amount": 90}, "reason": "cheaper"}
+        refused = await api.post(f"/v1/runs/{run}/corrections", correction, key=key)
+    assert (refused.status, refused.code) == (409, "DecidedUpon")
+
+
+@pytest.mark.req("FLO-309")
+async def test_a_correction_that_a_decision_is_faster_than_is_refused(api: Api) -> None:
+    """No worker has taken the decision in yet, so only the ticket tells."""
+    key, one, two = [await api.key(name=name, roles=["officer"]) for name in ("portal", "one", "two")]
+    async with working_for(api.installation):
+        run, ticket = await asked(api, "https://partner.test", key)
+    await decide(api, ticket, one)
+    assert (await decide(api, ticket, two)).body["status"] == "decided"
+    correction = {"values": {"amount": 90}, "reason": "cheaper"}
+    refused = await api.post(f"/v1/runs/{run}/corrections", correction, key=key)
+    assert (refused.status, refused.code) == (409, "TicketNotOpen")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opsdesk.flows.corrections import corrected, overlaid
+from opsdesk.flows.corrections import corrected, decided_before, decided_upon, overlaid
 from opsdesk.flows.document import load
 from opsdesk.flows.engine import OpenTicket, apply, decide, fold
 from opsdesk.flows.facts import Fact, FactKind
@@ -176,3 +176,23 @@ def test_a_correction_names_who_and_why(program: Program, state: State) -> None:
         program.procedure, state, {"values": {"amount": 1}, "amended": [], "reason": "wrong"}, NOW, actor="key:operator"
     )
     assert (fact.payload["actor"], fact.payload["reason"]) == ("key:operator", "wrong")
+
+
+@pytest.mark.req("FLO-309")
+def test_what_people_have_decided_on_is_not_corrected_behind_them(program: Program, state: State) -> None:
+    decided(program, state)
+    (fact,) = correct(program, state, {"amount": 90})
+    assert fact.kind is FactKind.IGNORED
+    assert "people have decided on amount already, at review" in fact.payload["reason"]
+    assert (state.inputs["amount"], state.nodes["pay"].scope["amount"]) == (100, 100)
+
+
+@pytest.mark.req("FLO-309")
+def test_what_was_decided_on_before_is_known_by_name_and_node(program: Program, state: State) -> None:
+    assert decided_upon(program.procedure, state, {"amount": 90}) == {}
+    decided(program, state)
+    assert decided_upon(program.procedure, state, {"amount": 90, "other": 1, "total": 2}) == {"amount": "review"}
+    assert decided_before(program.procedure, state, "pay", {"amount": 90, "total": 2}) == {
+        "amount": "review",
+        "total": "review",
+    }

@@ -1,7 +1,6 @@
 """Between runs and the review desk, which do not know each other: a human node opens a ticket, a decision ends it."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -143,8 +142,8 @@ async def correct_inputs(
 ) -> None:
     """Correct inputs of a run, and with it what its open tickets show of them; all of it in this transaction.
 
-    A ticket that was decided a moment before stays decided, on what its people saw. Raises ScopeMissing,
-    CORRECTION_REFUSALS.
+    What people have decided on is not corrected behind them: not either where they did so a moment before. Raises
+    ScopeMissing, TicketNotOpen, CORRECTION_REFUSALS.
     """
     access.require(actor, access.Scope.RUNS_WRITE)
     if key is not None and await flows.arrivals.is_corrected(
@@ -154,17 +153,16 @@ async def correct_inputs(
     tickets = await flows.arrivals.tickets_showing(conn, run_id=run_id, values=values)
     amended = []
     for ticket_id, shown in sorted(tickets.items()):
-        with suppress(review.errors.TicketNotOpen):
-            await review.amendments.amend(
-                conn,
-                ticket_id=UUID(ticket_id),
-                actor=actor,
-                values=shown,
-                reason=reason,
-                now=now,
-                on_amended=_with_its_run,
-            )
-            amended.append(ticket_id)
+        await review.amendments.amend(
+            conn,
+            ticket_id=UUID(ticket_id),
+            actor=actor,
+            values=shown,
+            reason=reason,
+            now=now,
+            on_amended=_with_its_run,
+        )
+        amended.append(ticket_id)
     await flows.arrivals.correct(
         conn, run_id=run_id, values=values, amended=amended, reason=reason, actor=actor, now=now, key=key
     )

@@ -66,7 +66,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.migrating_routes,
         flows.routes.run_routes,
         flows.routes.steering_routes,
-        flows.routes.correction_routes(desk.correct_inputs),
+        flows.routes.correction_routes(desk.correct_inputs, refusals=review.amendments.REFUSALS[1:]),
         flows.routes.children_routes,
         flows.routes.outage_routes,
         flows.routes.callback_routes(installation.callbacks),

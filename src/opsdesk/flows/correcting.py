@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opsdesk.access import Actor
 from opsdesk.flows import corrections
-from opsdesk.flows.errors import AnswerInvalid, InputsInvalid, KeyReused, RunFinished, RunNotFound
+from opsdesk.flows.errors import AnswerInvalid, DecidedUpon, InputsInvalid, KeyReused, RunFinished, RunNotFound
 from opsdesk.flows.inbox import came_before, keep, lock_open_run
 from opsdesk.flows.nodes.schemas import schema_problem
 from opsdesk.flows.nodes.storable import storage_problem
@@ -16,8 +16,8 @@ from opsdesk.flows.settle import ArrivalKind
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 
-AMENDMENT_REFUSALS = (RunFinished, AnswerInvalid)
-CORRECTION_REFUSALS = (RunNotFound, RunFinished, InputsInvalid, KeyReused)
+AMENDMENT_REFUSALS = (RunFinished, DecidedUpon, AnswerInvalid)
+CORRECTION_REFUSALS = (RunNotFound, RunFinished, DecidedUpon, InputsInvalid, KeyReused)
 
 Correct = Callable[..., Awaitable[None]]
 """Corrects inputs of a run and what its tickets show: run_id, values, reason, actor, now, key. Handed in by wiring."""
@@ -38,10 +38,11 @@ async def deliver_amendment(
 ) -> None:
     """The review desk has amended a ticket: in the transaction of the amendment, so that people and run see the same.
 
-    Raises RunFinished; AnswerInvalid where a value is not what the node declares.
+    Raises RunFinished; DecidedUpon; AnswerInvalid where a value is not what the node declares.
     """
     await lock_open_run(conn, run_id)
-    procedure, _, _ = await read_state(conn, run_id)
+    procedure, state, _ = await read_state(conn, run_id)
+    _check_undecided(run_id, corrections.decided_before(procedure, state, node, values))
     for field in procedure.nodes[node].inputs:
         if field.name not in values:
             continue
@@ -63,12 +64,21 @@ async def deliver_amendment(
 
 
 async def tickets_showing(conn: Connection, *, run_id: UUID, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """By open ticket of the run: those of these inputs that it shows. Raises RunNotFound, InputsInvalid."""
+    """By open ticket of the run: those of these inputs that it shows.
+
+    Raises RunNotFound, InputsInvalid; DecidedUpon for what people have decided on already.
+    """
     procedure, state, _ = await read_state(conn, run_id)
     complete_inputs(procedure, {**state.inputs, **values})
+    _check_undecided(run_id, corrections.decided_upon(procedure, state, values))
     found = corrections.shown(procedure, state, values)
     waits = {node_id: state.nodes[node_id].wait for node_id in found}
     return {wait.ticket: found[node_id] for node_id, wait in waits.items() if wait is not None and wait.ticket}
+
+
+def _check_undecided(run_id: UUID, decided: Mapping[str, str]) -> None:
+    for name, node in decided.items():
+        raise DecidedUpon(run_id, name, node)
 
 
 async def is_corrected(conn: Connection, *, run_id: UUID, values: Mapping[str, Any], reason: str, key: str) -> bool:

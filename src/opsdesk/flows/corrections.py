@@ -54,6 +54,30 @@ def visible(state: State, node: NodeState, values: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in values.items() if name not in hidden}
 
 
+def decided_upon(procedure: Procedure, state: State, values: Mapping[str, Any]) -> dict[str, str]:
+    """By name, the node where people have decided on this input of the run: what they approved is what is done."""
+    found: dict[str, str] = {}
+    for node_id, node in state.nodes.items():
+        if _is_decided(procedure, node_id, node):
+            names = {field.name for field in procedure.nodes[node_id].inputs}
+            found |= {name: node_id for name in visible(state, node, values) if name in names}
+    return found
+
+
+def decided_before(procedure: Procedure, state: State, node_id: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """By name, the node on the way to this one where people have decided on what it shows under this name."""
+    found: dict[str, str] = {}
+    for ancestor in state.nodes[node_id].ancestors:
+        if _is_decided(procedure, ancestor, state.nodes[ancestor]):
+            names = {field.name for field in procedure.nodes[ancestor].inputs}
+            found |= {name: ancestor for name in values if name in names}
+    return found
+
+
+def _is_decided(procedure: Procedure, node_id: str, node: NodeState) -> bool:
+    return procedure.nodes[node_id].type is NodeType.HUMAN and node.phase is NodePhase.DONE
+
+
 def shown(procedure: Procedure, state: State, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """By node that waits for a person: those of these inputs of the run that the person is shown."""
     found: dict[str, dict[str, Any]] = {}

@@ -186,3 +186,12 @@ class KeyReused(Refused):
 
     status: ClassVar[int] = 409
     key: str
+
+
+@dataclass(eq=False)
+class DecidedUpon(Refused):
+    """People have decided on this data already: run again from there, and correct it while they are asked."""
+
+    run_id: UUID
+    name: str
+    node: str

@@ -1,5 +1,6 @@
 """Runs over HTTP: inputs that were wrong are corrected."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from opsdesk import access
 from opsdesk.flows.correcting import CORRECTION_REFUSALS, Correct
 from opsdesk.flows.routes_runs import REASON_CHARACTERS_MAX, RunId, Taken
 from opsdesk.flows.steering import key_of
+from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, GivenKey, Now
@@ -28,15 +30,15 @@ class Correction(Body):
     """For those who read the run later; it is kept in the journal."""
 
 
-def correction_routes(correct: Correct) -> APIRouter:
-    """`correct` amends the tickets of the run as well."""
+def correction_routes(correct: Correct, *, refusals: Sequence[type[OpsdeskError]]) -> APIRouter:
+    """`correct` amends the tickets of the run as well; `refusals` are what that may raise."""
     routes = APIRouter(prefix="/v1", tags=["runs"], route_class=StrictRoute)
 
     @routes.post(
         "/runs/{run_id}/corrections",
         status_code=202,
         summary="Correct inputs of a run",
-        responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, *CORRECTION_REFUSALS),
+        responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, *CORRECTION_REFUSALS, *refusals),
     )
     async def correct_run(
         run_id: RunId, correction: Correction, actor: access.guard.RunWriter, key: GivenKey, conn: Conn, now: Now

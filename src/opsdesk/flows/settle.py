@@ -8,7 +8,7 @@ from typing import Any
 
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Timer, Wait
 from opsdesk.flows.compensation import ending, is_finishing, undoes
-from opsdesk.flows.corrections import corrected
+from opsdesk.flows.corrections import corrected, decided_upon
 from opsdesk.flows.engine import Execute, GoRound
 from opsdesk.flows.expressions import ConditionFailed
 from opsdesk.flows.facts import Fact, FactKind
@@ -277,6 +277,9 @@ def take_in(
         case ArrivalKind.AMEND if node is not None and node.iteration == arrival.iteration and node.phase in ANSWERABLE:
             amended = {name: arrival.payload[name] for name in ("values", "ticket")} | _steered(arrival)
             return [Fact(FactKind.NODE_AMENDED, now, arrival.node, node.iteration, amended)]
+        case ArrivalKind.CORRECT if decided := decided_upon(program.procedure, state, arrival.payload["values"]):
+            name, where = next(iter(decided.items()))
+            return [ignored(arrival, f"people have decided on {name} already, at {where}", now)]
         case ArrivalKind.CORRECT:
             return [corrected(program.procedure, state, arrival.payload, now, actor=arrival.actor)]
         case ArrivalKind.RELEASE if node is not None and node.iteration == arrival.iteration and node.is_parked:

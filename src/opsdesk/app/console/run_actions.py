@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
-from opsdesk import flows
+from opsdesk import flows, review
 from opsdesk.app import desk
 from opsdesk.app.console import forms
 from opsdesk.app.console.frame import done, page, see_other, translate
@@ -177,6 +177,8 @@ async def act(request: Request, run_id: UUID, name: str, visitor: RunWriter, con
             await _DOES[name](conn, wanted, values, visitor, now)
         except (flows.errors.AnswerInvalid, flows.errors.NoIncident) as error:
             errors["answer"] = f"{_(error.message)} {error.detail.get('problem', '')}".strip()
+        except (flows.errors.DecidedUpon, review.errors.TicketNotOpen) as error:
+            errors["answer"] = _(error.message)
         except flows.errors.InputsInvalid as error:
             errors["answer"] = f"{_(error.message)} {'; '.join(error.problems)}"
     if errors:

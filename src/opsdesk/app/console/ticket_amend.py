@@ -1,7 +1,7 @@
 """The page on which the data of an open ticket is amended."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -39,14 +39,21 @@ async def amend_ticket(request: Request, ticket_id: UUID, visitor: RunWriter, co
     if not values:
         errors["values"] = _(N_("No value is another than before."))
     if not errors:
-        errors = await _amend(conn, ticket, values, typed["reason"].strip(), visitor, now=now)
+        errors = await _amend(conn, ticket, values, typed["reason"].strip(), visitor, _, now=now)
     if errors:
         return _form(request, visitor, ticket, now=now, typed=typed, errors=errors)
     return see_other(request, f"{PATH}/{ticket_id}", done(_(N_("The data is amended; answers given before are void."))))
 
 
 async def _amend(
-    conn: Connection, ticket: review.Ticket, values: Mapping[str, Any], reason: str, visitor: Visitor, *, now: Any
+    conn: Connection,
+    ticket: review.Ticket,
+    values: Mapping[str, Any],
+    reason: str,
+    visitor: Visitor,
+    translate: Callable[[str], str],
+    *,
+    now: Any,
 ) -> dict[str, str]:
     """What is wrong with it, by field of the form; nothing: it is amended."""
     fields = _fields(ticket)
@@ -64,6 +71,8 @@ async def _amend(
         return {fields.get(name, name): problem for name, problem in error.problems.items()}
     except flows.errors.AnswerInvalid as error:
         return {"values": error.problem}
+    except flows.errors.DecidedUpon as error:
+        return {"values": translate(error.message)}
     return {}
 
 
