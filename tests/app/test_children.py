@@ -52,6 +52,8 @@ async def test_children_are_listed_in_pages_with_counts_and_name_their_parent(ap
     assert [(child["node"], child["index"], child["alone"], child["status"]) for child in children] == [
         ("each", index, True, "completed") for index in range(2)
     ]
+    same = (await api.get(f"/v1/runs?parent={run}", key=key)).body["items"]
+    assert {each["id"] for each in same} == {child["id"] for child in children}
     assert page["counts"] == {"each": {"completed": 2}}
     child = (await api.get(f"/v1/runs/{children[1]['id']}", key=key)).body
     assert child["parent"] == {"run": run, "node": "each", "iteration": 1, "index": 1, "count": 2}
@@ -81,6 +83,10 @@ async def test_the_pages_of_parent_and_child_lead_to_each_other(api: Api) -> Non
     page = await engineer.get(f"/runs/{run}")
     assert all(f'href="/runs/{child["id"]}"' in page.html for child in children)
     assert "Runs that it started" in page.text
+    listed = await engineer.get(f"/runs?parent={run}")
+    assert all(f'<tr id="run-{child["id"]}"' in listed.html for child in children)
+    assert f'<tr id="run-{run}"' not in listed.html
+    assert f'href="/runs/{run}">{run[-12:]}</a>' in listed.html
     below = await engineer.get(f"/runs/{children[1]['id']}")
     assert f'href="/runs/{run}"' in below.html
     assert "each, 2 of 2" in below.text
@@ -96,5 +102,7 @@ def test_children_are_listed_at_the_command_line_and_a_run_without_any_says_so(s
     ]
     said = shell("run", "children", run, "--json").json
     assert said["counts"] == {"each": {"completed": 2}}
+    of_it = shell("run", "list", "--parent", run, "--json").json["items"]
+    assert {each["id"] for each in of_it} == {each["id"] for each in said["items"]}
     none = shell("run", "children", said["items"][0]["id"])
     assert none.err == "it has started no other runs\n"

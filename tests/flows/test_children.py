@@ -20,6 +20,7 @@ from opsdesk.flows.record import osop_log
 from opsdesk.flows.rehearsal.choices import Given
 from opsdesk.flows.rehearsal.document_tests import run_tests
 from opsdesk.flows.rehearsal.simulation import simulate
+from opsdesk.flows.run_report import report_of
 from opsdesk.flows.settle import Arrival, ArrivalKind, take_in
 from opsdesk.flows.state import NodePhase, RunStatus
 from opsdesk.flows.text_view import describe
@@ -267,6 +268,15 @@ def test_the_log_has_a_record_of_each_child_with_its_run_and_its_place() -> None
     assert [(each["node_id"], each["spawn_index"], each["status"], each["outputs"]) for each in records] == [
         ("b", index, "COMPLETED", {"y": 1}) for index in (2, 1, 0)
     ]
+
+
+@pytest.mark.req("FLO-310", "FLO-404")
+def test_a_report_tells_of_each_child_and_counts_the_nodes_alone() -> None:
+    journal = three()
+    journal.run(lambda _: Done({"y": 1}))
+    report = report_of(journal.program.procedure, osop_log(journal.program.procedure, "r", journal.facts), now=START)
+    assert sorted(entry.name for entry in report.entries) == ["a", "b", "b, run 1", "b, run 2", "b, run 3", "c"]
+    assert report.counts == "3 total, 3 passed, 0 failed, 0 skipped"
 
 
 @pytest.mark.req("FLO-310", "FLO-402")

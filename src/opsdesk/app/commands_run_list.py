@@ -43,6 +43,7 @@ Waiting = Annotated[
     str | None, typer.Option("--waiting-for", help=f"Only open runs that wait for one of: {', '.join(WAITS)}.")
 ]
 Overdue = Annotated[bool, typer.Option("--overdue", help="Only open runs whose wake-up should have come.")]
+Parent = Annotated[str | None, typer.Option("--parent", help="Only runs that this run has started.")]
 OutcomeNode = Annotated[str | None, typer.Option("--outcome-node", help="Only runs that ended there.")]
 OutcomeReason = Annotated[
     str | None, typer.Option("--outcome-reason", help="Only runs that ended for a reason with this in it.")
@@ -60,6 +61,7 @@ async def list_runs(
     subject: Subject = None,
     waiting_for: Waiting = None,
     overdue: Overdue = False,
+    parent: Parent = None,
     outcome_node: OutcomeNode = None,
     outcome_reason: OutcomeReason = None,
     started_from: From = None,
@@ -75,6 +77,7 @@ async def list_runs(
     """
     from opsdesk import flows
     from opsdesk.access import Scope
+    from opsdesk.app import chosen
     from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
 
@@ -84,20 +87,21 @@ async def list_runs(
     if waiting_for is not None and waiting_for not in WAITS:
         raise typer.BadParameter(f"is none of {', '.join(WAITS)}", param_hint="--waiting-for")
     lists = flows.run_list
-    only = lists.RunFilter(
-        procedure_id=procedure,
-        statuses=tuple(map(lists.RunStatus, status or ())),
-        subject=subject,
-        outcome_node=outcome_node,
-        outcome_reason=outcome_reason,
-        waiting_for=lists.WaitsFor(WAITS[waiting_for]) if waiting_for else None,
-        overdue=overdue,
-        started_from=started_from and started_from.astimezone(),
-        started_to=started_to and started_to.astimezone(),
-    )
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
         await acting(opsdesk, conn, Scope.RUNS_READ)
         now = opsdesk.clock.now()
+        only = lists.RunFilter(
+            procedure_id=procedure,
+            statuses=tuple(map(lists.RunStatus, status or ())),
+            subject=subject,
+            outcome_node=outcome_node,
+            outcome_reason=outcome_reason,
+            waiting_for=lists.WaitsFor(WAITS[waiting_for]) if waiting_for else None,
+            overdue=overdue,
+            parent=await chosen.run_id(conn, parent) if parent else None,
+            started_from=started_from and started_from.astimezone(),
+            started_to=started_to and started_to.astimezone(),
+        )
         ordered = lists.RunOrder(order.value)
         page = await lists.list_runs(conn, only=only, order=ordered, now=now, limit=limit, cursor=cursor)
         counts = await lists.count_runs(conn, only=only, now=now)

@@ -203,6 +203,8 @@ class _Recorder:
             "child_run_id": payload["run"],
             "spawn_index": payload["index"],
         }
+        if fact.iteration > 1:
+            record["iteration"] = fact.iteration
         spawned_by = [edge.source for edge in self.procedure.incoming[fact.node] if edge.mode is EdgeMode.SPAWN]
         if spawned_by:
             record["parent_id"] = spawned_by[0]

@@ -159,6 +159,7 @@ def _run_filter(
         run_list.WaitsFor | SkipJsonSchema[None], Query(description="Only open runs that wait for this.")
     ] = None,
     overdue: Annotated[bool, Query(description="Only open runs whose wake-up should have come.")] = False,
+    parent: Annotated[UUID | SkipJsonSchema[None], Query(description="Only runs that this run has started.")] = None,
     started_from: Annotated[
         Moment | SkipJsonSchema[None], Query(description="Only runs started then or later.")
     ] = None,
@@ -172,6 +173,7 @@ def _run_filter(
         outcome_reason=outcome_reason,
         waiting_for=waiting_for,
         overdue=overdue,
+        parent=parent,
         started_from=started_from,
         started_to=started_to,
     )

@@ -42,6 +42,7 @@ ENDED_AT_NODE = _SQL["ended_at_node"]
 WITH_REASON = _SQL["with_reason"]
 WAITING_FOR = _SQL["waiting_for"]
 OVERDUE = _SQL["overdue"]
+CHILDREN_OF = _SQL["children_of"]
 WHOLE = _SQL["whole"]
 NO_FURTHER_THAN = _SQL["no_further_than"]
 
@@ -96,6 +97,8 @@ class RunFilter:
     started_from: datetime | None = None
     started_to: datetime | None = None
     """Not included."""
+    parent: UUID | None = None
+    """Only those that this run has started."""
     whole: bool = False
     """Without children that run a single node of the procedure."""
 
@@ -152,6 +155,9 @@ def _conditions(only: RunFilter, now: datetime | None) -> tuple[list[bytes], dic
             "started_to": only.started_to or _END,
         },
     )
+    if only.parent is not None:
+        conditions.append(CHILDREN_OF)
+        values["parent"] = only.parent
     if only.whole:
         conditions.append(WHOLE)
     if only.overdue:

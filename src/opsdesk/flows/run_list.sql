@@ -4,7 +4,8 @@
 -- name: pick
 -- From each status for itself, so that the index gives them in order and only a page of each is read.
 select run_id, procedure_id, flow_definition.digest, status, actor, started_at, ended_at, wake_at, wake_name,
-    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id
+    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id,
+    (select parent_id from flow_child where child_id = flow_run.run_id) as parent_id
 from (
     select picked.run_id as picked_id from unnest(%(statuses)s::text[]) as wanted (status)
     cross join lateral (
@@ -13,7 +14,8 @@ from (
 -- name: pick_by_wake
 -- From all statuses at once: the index has them in order.
 select run_id, procedure_id, flow_definition.digest, status, actor, started_at, ended_at, wake_at, wake_name,
-    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id
+    owner is not null as owned, outcome_node, outcome_reason, flow_run.definition_id,
+    (select parent_id from flow_child where child_id = flow_run.run_id) as parent_id
 from (
     select run_id as picked_id from flow_run where status = any(%(statuses)s::text[])
 
@@ -31,6 +33,9 @@ and procedure_id = %(procedure_id)s
 
 -- name: about
 and run_id in (select flow_subject.run_id from flow_subject where digest = %(subject)s)
+
+-- name: children_of
+and run_id in (select child_id from flow_child where parent_id = %(parent)s)
 
 -- name: whole
 and not exists (select from flow_child where child_id = run_id and is_part)

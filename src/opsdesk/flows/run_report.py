@@ -47,13 +47,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A node in one of its iterations, with all of its attempts."""
+    """A node in one of its iterations, with all of its attempts; or a run that carried it out."""
 
     node: str
     type: str
     name: str
     iteration: int
     attempts: tuple[Attempt, ...]
+    is_child: bool = False
 
     @property
     def last(self) -> Attempt:
@@ -99,7 +100,7 @@ class Report:
 
     def count(self, label: str) -> int:
         """How many nodes stand like this in the end."""
-        return sum(entry.last.label == label for entry in self.entries)
+        return sum(entry.last.label == label for entry in self.entries if not entry.is_child)
 
     @property
     def counts(self) -> str:
@@ -107,7 +108,8 @@ class Report:
         parts = [(PASSED, "passed"), (FAILED, "failed"), (SKIPPED, "skipped"), (WAITING, "under way")]
         told = [f"{self.count(label)} {words}" for label, words in parts if self.count(label) or label != WAITING]
         missed = self.count(NOT_REACHED)
-        return ", ".join([f"{len(self.entries)} total", *told, *([f"{missed} not reached"] if missed else [])])
+        nodes = sum(not entry.is_child for entry in self.entries)
+        return ", ".join([f"{nodes} total", *told, *([f"{missed} not reached"] if missed else [])])
 
 
 def report_of(procedure: Procedure, log: Mapping[str, Any], *, now: datetime) -> Report:
@@ -167,20 +169,27 @@ def _money(all_used: Sequence[Mapping[str, Any]]) -> str:
 
 def _entries(procedure: Procedure, records: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
     """In the order in which they started; what never started comes last."""
-    grouped: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    grouped: dict[tuple[str, int, str], list[Mapping[str, Any]]] = {}
     for record in records:
-        grouped.setdefault((record["node_id"], record.get("iteration", 1)), []).append(record)
+        key = record["node_id"], record.get("iteration", 1), record.get("child_run_id", "")
+        grouped.setdefault(key, []).append(record)
     order = sorted(grouped.items(), key=lambda item: min(str(record.get("started_at", "~")) for record in item[1]))
     return tuple(
         Entry(
             node=node,
             type=str(attempts[0]["node_type"]),
-            name=procedure.nodes[node].name if node in procedure.nodes else node,
+            name=_name(procedure, node, attempts[0]),
             iteration=iteration,
+            is_child=bool(child),
             attempts=tuple(_attempt(place, record) for place, record in enumerate(attempts, start=1)),
         )
-        for (node, iteration), attempts in order
+        for (node, iteration, child), attempts in order
     )
+
+
+def _name(procedure: Procedure, node: str, record: Mapping[str, Any]) -> str:
+    name = procedure.nodes[node].name if node in procedure.nodes else node
+    return f"{name}, run {record['spawn_index'] + 1}" if "child_run_id" in record else name
 
 
 def _attempt(place: int, record: Mapping[str, Any]) -> Attempt:

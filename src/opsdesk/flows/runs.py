@@ -76,6 +76,8 @@ class Run:
     outcome_node: str | None
     outcome_reason: str | None
     definition_id: int
+    parent_id: UUID | None = None
+    """The run that started it, as far as lists tell it."""
 
 
 @dataclass(frozen=True, slots=True)

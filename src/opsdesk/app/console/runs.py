@@ -41,6 +41,7 @@ class Asked:
     started_from: str = ""
     started_to: str = ""
     order: str = ""
+    parent: str = ""
 
     def query(self, **other: str) -> dict[str, str]:
         """For the address of the list with something else in it."""
@@ -55,9 +56,18 @@ class Asked:
             outcome_node=self.node.strip() or None,
             waiting_for=run_words.WaitsFor(self.waits) if self.waits in [*run_words.WAITS] else None,
             overdue=bool(self.overdue),
+            parent=_run_id(self.parent),
             started_from=_midnight(self.started_from, visitor),
             started_to=_midnight(self.started_to, visitor, days=1),
         )
+
+
+def _run_id(given: str) -> UUID | None:
+    """What is no identifier does not restrict."""
+    try:
+        return UUID(given)
+    except ValueError:
+        return None
 
 
 def _midnight(given: str, visitor: Visitor, *, days: int = 0) -> datetime | None:
@@ -84,10 +94,11 @@ async def list_runs(
     started_from: Text = "",
     started_to: Text = "",
     order: Text = "",
+    parent: Text = "",
     cursor: Annotated[str, Query(max_length=1000)] = "",
 ) -> Response:
     """Those that every filter lets through, with how many there are of each status."""
-    asked = Asked(q, procedure, status, waits, overdue, node, started_from, started_to, order)
+    asked = Asked(q, procedure, status, waits, overdue, node, started_from, started_to, order, parent)
     ordered = run_words.RunOrder(order) if order in [*run_words.ORDERS] else run_words.RunOrder.NEWEST
     only, lists = asked.only(visitor), flows.run_list
     found = await lists.list_runs(conn, only=only, order=ordered, now=now, limit=PAGE_ROWS, cursor=cursor or None)
