@@ -7,9 +7,7 @@ server takes for answering at all.
     .venv/bin/python bench/console.py [--tabs 200] [--seconds 20] [--json]
 """
 
-import argparse
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -27,7 +25,7 @@ from uuid import UUID
 import aiohttp
 import psutil
 
-from flows import line, report
+from figures import arguments, line, tell
 from opsdesk.access import Actor, Scope, people, sessions
 from opsdesk.access.sessions import Caller, SessionLimits, SignInMethod
 from opsdesk.app import process
@@ -214,18 +212,12 @@ async def measure(*, tabs: int, seconds: float) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--tabs", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--json", action="store_true", help="one object a line")
     options = parser.parse_args()
     lines = process.run(measure(tabs=options.tabs, seconds=options.seconds))
-    if options.json:
-        for item in lines:
-            print(json.dumps(item))
-    else:
-        report(lines)
-    return 0 if all(item["ok"] for item in lines) else 1
+    return tell(lines, options)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ With `--folder`, the procedures in a folder are taken instead, and what is said 
 `--markdown`, as the page docs/explain/public-examples.md, for which they are simulated too.
 """
 
-import argparse
-import json
 import random
 import sys
 import time
@@ -20,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import figures
 from documents_table import example, page
-from flows import line, report
+from figures import line
 from opsdesk.flows.document import SUFFIXES, executable, load
 from opsdesk.flows.draw import svg
 from opsdesk.flows.findings import Severity
@@ -160,16 +159,15 @@ def tell(found: Sequence[Seen]) -> None:
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=3, help="how often, of which the median counts")
-    arguments.add_argument("--folder", type=Path, help="procedures to take instead of those that are made")
-    arguments.add_argument("--json", action="store_true", help="one JSON object a line")
-    arguments.add_argument("--without", action="append", default=[], help="a word that the page shows as …")
-    arguments.add_argument("--markdown", action="store_true", help="the page about a folder, and nothing else")
-    given = arguments.parse_args()
+    asked = figures.arguments(__doc__)
+    asked.add_argument("--rounds", type=int, default=3, help="how often, of which the median counts")
+    asked.add_argument("--folder", type=Path, help="procedures to take instead of those that are made")
+    asked.add_argument("--without", action="append", default=[], help="a word that the page shows as …")
+    asked.add_argument("--markdown", action="store_true", help="the page about a folder, and nothing else")
+    given = asked.parse_args()
     if given.markdown:
         if given.folder is None:
-            arguments.error("--markdown is about a --folder")
+            asked.error("--markdown is about a --folder")
         collections = sorted(path for path in given.folder.rglob("*.sop") if path.is_file())
         examples = [example(path, given.folder) for path in procedures_of(given.folder)]
         print(page(examples, collections, given.folder, given.without), end="")
@@ -190,12 +188,7 @@ def main() -> int:
         line("slowest document", max((each.seconds for each in found), default=0) * 1000, "ms"),
         line("lint and draw all", all_s, "s", limit=SECONDS_MAX, at_most=1.0),
     ]
-    if given.json:
-        for item in lines:
-            print(json.dumps(item))
-    else:
-        report(lines)
-    return 0 if all(item["ok"] for item in lines) else 1
+    return figures.tell(lines, given)
 
 
 if __name__ == "__main__":

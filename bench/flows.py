@@ -6,14 +6,11 @@ the same HTTP library. Rounds alternate, and the medians count: machines are noi
     .venv/bin/python bench/flows.py [--rounds 5] [--seconds 4] [--json]
 """
 
-import argparse
 import asyncio
-import json
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -21,11 +18,11 @@ from typing import Any
 
 import psycopg
 
+from figures import arguments, line, tell
+from grounds import nobody, partners, reference, store
 from limits import INPUT, Limits
-from opsdesk import access
 from opsdesk.app import process
 from opsdesk.app.observation import Observation
-from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.nodes.api import api_node
 from opsdesk.flows.nodes.callbacks import CallbackAddresses
 from opsdesk.flows.ports import Ports
@@ -37,13 +34,12 @@ from opsdesk.kit.db import Database
 from opsdesk.kit.embedded import EmbeddedServer
 from opsdesk.kit.http_client import HttpClient
 from opsdesk.kit.ids import new_id
-from opsdesk.kit.log import bound
 from opsdesk.kit.migrate import migrate
 
-HERE = Path(__file__).parent
 CONCURRENCIES = (16, 64)
 LATENCY_FLOWS = 200
 COST_FLOWS = 500
+REPORTED_S = 11.0
 COST = """
 select (
         select coalesce(sum(fsyncs), 0)::bigint from pg_stat_io
@@ -53,10 +49,6 @@ select (
 """
 
 Flow = Callable[[], Awaitable[None]]
-
-
-async def nobody(*_: Any) -> Any:
-    raise AssertionError("the automatic path asks nobody")
 
 
 class Bench:
@@ -80,14 +72,7 @@ class Bench:
         self.limits = Limits(url, partner)
 
     async def open(self) -> None:
-        source = (HERE / "reference.osop.yaml").read_text().replace("http://127.0.0.1:8155", self._partner)
-        now = self._clock.now()
-        with bound(request_id="bench"):
-            async with self._db.transaction() as conn:
-                definition = await store_procedure(
-                    conn, text=source, file_name="reference.osop.yaml", actor=access.system_actor("bench"), now=now
-                )
-        self._definition_id = definition.definition_id
+        self._definition_id = await store(self._db, reference(self._partner), now=self._clock.now())
         await self.runtime.start()
         await self.limits.open()
 
@@ -129,42 +114,37 @@ async def latency_ms(flow: Flow) -> float:
 
 @asynccontextmanager
 async def bench() -> AsyncIterator[tuple[Bench, str]]:
-    partner = subprocess.Popen(
-        [sys.executable, str(HERE / "partner.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert partner.stdout is not None
-    try:
-        port = int(partner.stdout.readline())
-        with tempfile.TemporaryDirectory(prefix="opsdesk-bench-") as folder, EmbeddedServer(Path(folder)) as url:
-            await migrate(url)
-            db = Database(url)
-            await db.open()
-            ready = Bench(db, url, f"http://127.0.0.1:{port}")
-            await ready.open()
-            try:
-                yield ready, url
-            finally:
-                await ready.close()
-                await db.close()
-    finally:
-        partner.terminate()
-        partner.wait(5)
+    with (
+        partners() as partner,
+        tempfile.TemporaryDirectory(prefix="opsdesk-bench-") as folder,
+        EmbeddedServer(Path(folder)) as url,
+    ):
+        await migrate(url)
+        db = Database(url)
+        await db.open()
+        ready = Bench(db, url, partner)
+        await ready.open()
+        try:
+            yield ready, url
+        finally:
+            await ready.close()
+            await db.close()
 
 
-async def cost(ready: Bench, url: str) -> tuple[float, float, float]:
+async def cost(ready: Bench, url: str, *, flows: int, settle_s: float) -> tuple[float, float, float]:
     """WAL fsyncs, bytes of database growth and bytes of WAL for one run at concurrency 1.
 
     The fsyncs of heartbeats, which are there while nothing happens, are measured before and taken off.
     """
-    heartbeats, _, _ = await _spent(url, ready, flows=0)
-    fsyncs, growth, wal = await _spent(url, ready, flows=COST_FLOWS)
-    return (fsyncs - heartbeats) / COST_FLOWS, growth / COST_FLOWS, wal / COST_FLOWS
+    heartbeats, _, _ = await _spent(url, ready, flows=0, settle_s=settle_s)
+    fsyncs, growth, wal = await _spent(url, ready, flows=flows, settle_s=settle_s)
+    return (fsyncs - heartbeats) / flows, growth / flows, wal / flows
 
 
-async def _spent(url: str, ready: Bench, *, flows: int) -> tuple[int, int, int]:
+async def _spent(url: str, ready: Bench, *, flows: int, settle_s: float) -> tuple[int, int, int]:
     async def snapshot() -> tuple[int, int, int]:
         # Backends report what they did after a while: wait until they have.
-        await asyncio.sleep(11)
+        await asyncio.sleep(settle_s)
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
             row = await (await conn.execute(COST.encode())).fetchone()
         assert row is not None
@@ -177,23 +157,23 @@ async def _spent(url: str, ready: Bench, *, flows: int) -> tuple[int, int, int]:
     return fsyncs, growth, wal
 
 
-async def measure(*, rounds: int, seconds: float) -> list[dict[str, Any]]:
+async def measure(rounds: int, seconds: float, *, flows: int, settle_s: float) -> list[dict[str, Any]]:
     async with bench() as (ready, url):
-        flows: dict[str, Flow] = {
+        paths: dict[str, Flow] = {
             "bare": ready.limits.bare,
             "coalesced": ready.limits.coalesced,
             "opsdesk": ready.opsdesk,
         }
-        for flow in flows.values():
-            await throughput(flow, concurrency=8, seconds=2)
-        rates: dict[str, dict[int, list[float]]] = {name: {c: [] for c in CONCURRENCIES} for name in flows}
-        p50s: dict[str, list[float]] = {name: [] for name in flows}
+        for flow in paths.values():
+            await throughput(flow, concurrency=8, seconds=min(seconds, 2))
+        rates: dict[str, dict[int, list[float]]] = {name: {c: [] for c in CONCURRENCIES} for name in paths}
+        p50s: dict[str, list[float]] = {name: [] for name in paths}
         for _ in range(rounds):
-            for name, flow in flows.items():
+            for name, flow in paths.items():
                 p50s[name].append(await latency_ms(flow))
                 for concurrency in CONCURRENCIES:
                     rates[name][concurrency].append(await throughput(flow, concurrency=concurrency, seconds=seconds))
-        fsyncs, growth, wal = await cost(ready, url)
+        fsyncs, growth, wal = await cost(ready, url, flows=flows, settle_s=settle_s)
     best = {name: max(median(values) for values in by.values()) for name, by in rates.items()}
     p50 = {name: median(values) for name, values in p50s.items()}
     return [
@@ -206,51 +186,15 @@ async def measure(*, rounds: int, seconds: float) -> list[dict[str, Any]]:
     ]
 
 
-def line(
-    name: str,
-    value: float,
-    unit: str,
-    *,
-    limit: float | None = None,
-    at_least: float | None = None,
-    at_most: float | None = None,
-) -> dict[str, Any]:
-    """One measured figure beside its limit; the target is of the ratio."""
-    ratio = round(value / limit, 3) if limit else None
-    ok = ratio is None or ((at_least is None or ratio >= at_least) and (at_most is None or ratio <= at_most))
-    return {
-        "name": name,
-        "value": round(value, 2),
-        "unit": unit,
-        "limit": round(limit, 2) if limit else None,
-        "ratio": ratio,
-        "target": f">= {at_least}" if at_least else f"<= {at_most}" if at_most else None,
-        "ok": ok,
-    }
-
-
-def report(lines: Sequence[dict[str, Any]]) -> None:
-    print(f"{'':28}{'value':>10} {'unit':<9}{'limit':>10}{'ratio':>8}  target")
-    for item in lines:
-        limit = "" if item["limit"] is None else f"{item['limit']:.2f}"
-        ratio = "" if item["ratio"] is None else f"{item['ratio']:.2f}"
-        verdict = "" if item["target"] is None else f"{item['target']} {'✔' if item['ok'] else '✘'}"
-        print(f"{item['name']:28}{item['value']:>10.2f} {item['unit']:<9}{limit:>10}{ratio:>8}  {verdict}")
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--flows", type=int, default=COST_FLOWS, help="flows that the costs of one are taken from")
+    parser.add_argument("--settle", type=float, default=REPORTED_S, help="seconds until PostgreSQL reports its costs")
     options = parser.parse_args()
-    lines = process.run(measure(rounds=options.rounds, seconds=options.seconds))
-    if options.json:
-        for item in lines:
-            print(json.dumps(item))
-    else:
-        report(lines)
-    return 0 if all(item["ok"] for item in lines) else 1
+    lines = process.run(measure(options.rounds, options.seconds, flows=options.flows, settle_s=options.settle))
+    return tell(lines, options)
 
 
 if __name__ == "__main__":

@@ -90,9 +90,11 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(database_url: str, folder: Path, clock: Clock) -> AsyncIterator[Api]:
-    """A server on a migrated database; `folder` is its data folder."""
-    settings = Settings(database_url=database_url, data_dir=folder, base_url=BASE_URL, allow_networks=PARTNERS_HERE)
+async def serving(database_url: str, folder: Path, clock: Clock, **more: Any) -> AsyncIterator[Api]:
+    """A server on a migrated database; `folder` is its data folder, and `more` are other settings."""
+    settings = Settings(
+        database_url=database_url, data_dir=folder, base_url=BASE_URL, allow_networks=PARTNERS_HERE, **more
+    )
     async with open_app(settings, clock=clock) as installation, serving_for(installation) as api:
         yield api
 
