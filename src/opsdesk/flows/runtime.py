@@ -30,7 +30,8 @@ log = get_logger(__name__)
 
 RUNS_MAX = 2000
 """Runs that one worker holds at a time."""
-CLAIM_MAX = 500
+CLAIM_MAX = 50
+"""Taken at a time, so that what is due together is shared by the workers: one that is busy asks for more later."""
 POLL_S = 0.5
 """How often due runs are looked for; notifications wake the worker earlier."""
 DATABASE_RETRY_S = 1.0
