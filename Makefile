@@ -25,5 +25,7 @@ schema: ## Write schema.sql anew from migrations/
 
 bench: ## Measure, beside the limit
 	.venv/bin/python bench/flows.py
+	.venv/bin/python bench/workers.py
+	.venv/bin/python bench/waiting.py
 	.venv/bin/python bench/console.py
 	.venv/bin/python bench/documents.py
