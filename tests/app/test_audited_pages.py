@@ -59,6 +59,8 @@ WRITES = {
     "/triggers/{procedure_id}/{trigger}/deliveries/{delivery_id}/retry": ["trigger.deliver_again", "run.start"],
     "/outages": ["outage.hold"],
     "/outages/{outage_id}/release": ["outage.release"],
+    "/screening/reference/{kind}": ["application.put"],
+    "/screening/reference/fields": ["pb_fields.import"],
     "/screening/types/new": ["screening_type.add"],
     "/screening/types/{type_id}/edit": ["screening_type.edit"],
     "/screening/types/{type_id}/restore": ["screening_type.edit"],

@@ -41,6 +41,10 @@ async def test_what_is_configured_on_pages_is_recorded(api: Api) -> None:
     assert await risk.wrote("/screening/types/1/edit", **edited) == WRITES[f"{ONE}/edit"]
     restored = await risk.wrote("/screening/types/1/restore", version="1", opened_version="2")
     assert restored == WRITES[f"{ONE}/restore"]
+    put = await risk.wrote("/screening/reference/applications", op="put", application="other", name="")
+    assert put == WRITES["/screening/reference/{kind}"]
+    about = {"application": "cash_loan", "scene": "borrow", "text": "path,type\nip,string"}
+    assert await risk.wrote("/screening/reference/fields", **about) == WRITES["/screening/reference/fields"]
     place = {"application": "cash_loan", "scene": "activation", "methods": "face", "made_for": "cash_loan/activation"}
     added = await risk.wrote("/screening/types/1/adapts/new", op="save", **place)
     assert added == WRITES[f"{ONE}/adapts/new"]

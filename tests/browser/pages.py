@@ -30,6 +30,8 @@ PAGES: Mapping[str, str | None] = {
     "/tickets/{ticket_id}": Role.REVIEWER,
     "/tickets/{ticket_id}/amend": Role.OPERATIONS_ENGINEER,
     "/screening": Role.RISK_OPERATOR,
+    "/screening/reference": Role.RISK_OPERATOR,
+    "/screening/reference/fields": Role.RISK_OPERATOR,
     "/screening/types/new": Role.RISK_OPERATOR,
     "/screening/types/{type_id}": Role.RISK_OPERATOR,
     "/screening/types/{type_id}/edit": Role.RISK_OPERATOR,

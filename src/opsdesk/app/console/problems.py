@@ -52,6 +52,10 @@ KINDS: Sequence[Kind] = [
         ),
         (r"is the name of another screening type", N_("There is a screening type of this name already.")),
         (r"is adapted already", N_("This adapt exists already: it cannot be added.")),
+        (r"is no text in UTF-8", N_("This is no text in UTF-8.")),
+        (r"is no application", N_("There is no such application.")),
+        (r"is no column here", N_("There is no such column here.")),
+        (r"is no list of rows", N_("This is no list: CSV with a line of names first, or a JSON list of objects.")),
         (r"is no scene of the application", N_("This scene is not one of the application.")),
         (
             r"is no method with screening of this application and scene",

@@ -59,6 +59,13 @@ ADAPT_EVENTS: Mapping[str, str] = {
     "paused": N_("paused"),
     "pause_refused": N_("pause refused: groups refer to it"),
 }
+REFERENCE_KINDS: Mapping[str, str] = {
+    "applications": N_("Applications"),
+    "scenes": N_("Scenes"),
+    "methods": N_("Methods"),
+    "reject-codes": N_("Reject codes"),
+    "fields": N_("pb fields"),
+}
 SAID: Mapping[str, str] = {
     "added": N_("A row was added."),
     "removed": N_("A row was removed."),

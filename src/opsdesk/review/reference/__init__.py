@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from opsdesk.review.reference import entries as entries
     from opsdesk.review.reference import errors as errors
     from opsdesk.review.reference import fields as fields
+    from opsdesk.review.reference import lists as lists
     from opsdesk.review.reference import model as model
     from opsdesk.review.reference import proto_fields as proto_fields
 
@@ -16,6 +17,7 @@ _MODULES = frozenset(
         "entries",
         "errors",
         "fields",
+        "lists",
         "model",
         "proto_fields",
     }
