@@ -55,8 +55,8 @@ async def test_a_list_is_put_in_whole_or_not_at_all(api: Api, risk: Visit) -> No
     assert (refused.status, "2.category: This is not one of the choices." in refused.text) == (422, True)
     async with api.installation.database.connection() as conn:
         assert await entries.list_reject_codes(conn) == []
-    csv = csv.replace("nonsense", "system error").encode()
-    assert (await risk.upload(f"{PATH}/reject-codes", "codes.csv", csv, op="import")).status == 303
+    right = csv.replace("nonsense", "system error").encode()
+    assert (await risk.upload(f"{PATH}/reject-codes", "codes.csv", right, op="import")).status == 303
     json = '[{"code": "AF-3", "category": "credit"}]'
     assert (await risk.post(f"{PATH}/reject-codes", op="import", text=json)).status == 303
     async with api.installation.database.connection() as conn:
