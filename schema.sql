@@ -614,6 +614,29 @@ CREATE TABLE screening_adapt_version (
     CONSTRAINT screening_adapt_version_version_check CHECK ((version >= 1))
 );
 
+CREATE TABLE screening_application (
+    flow_no text NOT NULL,
+    content_sha256 text NOT NULL,
+    application text NOT NULL,
+    scene text NOT NULL,
+    user_id text NOT NULL,
+    answer text NOT NULL,
+    group_id integer,
+    revision integer,
+    rule text,
+    methods text[] NOT NULL,
+    ticket_id uuid,
+    received_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT screening_application_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT screening_application_answer_check CHECK ((answer = ANY (ARRAY['pass'::text, 'reject'::text, 'verify'::text]))),
+    CONSTRAINT screening_application_check CHECK (((answer = 'verify'::text) = (ticket_id IS NOT NULL))),
+    CONSTRAINT screening_application_check1 CHECK ((num_nulls(group_id, revision, rule) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT screening_application_check2 CHECK (((answer = 'pass'::text) OR (rule IS NOT NULL))),
+    CONSTRAINT screening_application_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT screening_application_flow_no_check CHECK ((flow_no <> ''::text))
+);
+
 CREATE TABLE screening_decision (
     ticket_id uuid NOT NULL,
     number integer NOT NULL,
@@ -1007,6 +1030,9 @@ ALTER TABLE ONLY screening_adapt
 ALTER TABLE ONLY screening_adapt_version
     ADD CONSTRAINT screening_adapt_version_pkey PRIMARY KEY (adapt_id, version);
 
+ALTER TABLE ONLY screening_application
+    ADD CONSTRAINT screening_application_pkey PRIMARY KEY (flow_no);
+
 ALTER TABLE ONLY screening_decision
     ADD CONSTRAINT screening_decision_pkey PRIMARY KEY (ticket_id, number);
 
@@ -1190,6 +1216,8 @@ CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR T
 
 CREATE TRIGGER screening_adapt_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER screening_application_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_application FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER screening_decision_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_type_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_type_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -1277,6 +1305,15 @@ ALTER TABLE ONLY screening_adapt_version
 
 ALTER TABLE ONLY screening_adapt_version
     ADD CONSTRAINT screening_adapt_version_type_id_type_version_fkey FOREIGN KEY (type_id, type_version) REFERENCES screening_type_version(type_id, version);
+
+ALTER TABLE ONLY screening_application
+    ADD CONSTRAINT screening_application_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
+ALTER TABLE ONLY screening_application
+    ADD CONSTRAINT screening_application_group_id_revision_fkey FOREIGN KEY (group_id, revision) REFERENCES strategy_group_revision(group_id, revision);
+
+ALTER TABLE ONLY screening_application
+    ADD CONSTRAINT screening_application_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
 ALTER TABLE ONLY screening_decision
     ADD CONSTRAINT screening_decision_ticket_id_number_fkey FOREIGN KEY (ticket_id, number) REFERENCES ticket_answer(ticket_id, number);

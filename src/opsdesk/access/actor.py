@@ -22,6 +22,8 @@ class Scope(StrEnum):
     SCREENING_READ = "screening:read"
     SCREENING_WRITE = "screening:write"
     """Configures what review tickets look like, which applications get them, and the reference data."""
+    APPLICATIONS_WRITE = "applications:write"
+    """Hands in applications and is told what becomes of them: for the anti-fraud engine."""
     PERSONAL_READ = "personal:read"
     """Sees personal values unmasked."""
     KEYS_WRITE = "keys:write"

@@ -13,6 +13,8 @@ class Alert(StrEnum):
 
     ADAPT_MISSING = "AdaptMissing"
     """A screening type was to look at an application and has no adapt to its application and scene."""
+    RULE_UNDECIDED = "RuleUndecided"
+    """A rule of a strategy group could not be decided for an application, which was told so."""
 
 
 async def tell(conn: Connection, alert: Alert, facts: Mapping[str, Any]) -> None:

@@ -83,7 +83,7 @@ async def generate(
 
     Raises FlowInvalid.
     """
-    _check(hit)
+    check_flow(flow_no=hit.flow_no, user_id=hit.user_id)
     row = await (await conn.cursor(row_factory=dict_row).execute(_CONFIGURATION, asdict(hit))).fetchone()
     if row is None:
         about = {"flow_no": hit.flow_no, "application": hit.application, "scene": hit.scene, "type_id": hit.type_id}
@@ -150,10 +150,11 @@ def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor,
     }
 
 
-def _check(hit: Hit) -> None:
+def check_flow(*, flow_no: str, user_id: str) -> None:
+    """Raises FlowInvalid."""
     for name, text, chars_max in (
-        ("flow_no", hit.flow_no, FLOW_NO_CHARS_MAX),
-        ("user_id", hit.user_id, USER_ID_CHARS_MAX),
+        ("flow_no", flow_no, FLOW_NO_CHARS_MAX),
+        ("user_id", user_id, USER_ID_CHARS_MAX),
     ):
         problem = text_problem(text, chars_max=chars_max) or (None if text.isprintable() else "cannot be printed")
         if not text.strip() or problem:

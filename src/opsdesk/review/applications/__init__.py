@@ -1,0 +1,1 @@
+"""Applications come in: strategy groups answer them, and those that a person has to look at get a ticket."""
