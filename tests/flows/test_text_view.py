@@ -79,7 +79,10 @@ def test_every_kind_of_fact_can_be_told_in_both_languages(kind: FactKind) -> Non
     payload |= {"run": "r-1", "index": 0} if kind is FactKind.CHILD_ENDED else {}
     payload |= {"values": {}, "again": [], "finishing": [], "edges": {}, "from": "a", "to": "b", "canary": False}
     node = "register" if kind.value.startswith(("node", "attempt", "child")) else ""
-    facts = [started(), Fact(kind, at(1), node, payload=payload)]
+    # Only what an outage has parked is released.
+    parked = Fact(FactKind.NODE_WAITING, at(1), node, payload=payload | {"reason": "outage"})
+    before = [parked] if kind is FactKind.NODE_RELEASED else []
+    facts = [started(), *before, Fact(kind, at(1), node, payload=payload)]
     for language in ("en", "zh-CN"):
         assert len(timeline(onboarding(), state_after(facts), facts, language=language).splitlines()[-1]) > 25
 

@@ -191,8 +191,11 @@ async def test_a_model_that_is_slow_is_left_when_its_time_is_over(partner: Any) 
 
     partner.answer = answer
     message = "kyc-provider.com did not come to an answer within 0.2 s"
-    assert await ask(partner, timeout_s=0.2) == Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
-    over.set()
+    try:
+        outcome = await ask(partner, timeout_s=0.2)
+    finally:
+        over.set()
+    assert outcome == Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=True)
 
 
 @pytest.mark.req("FLO-302")
