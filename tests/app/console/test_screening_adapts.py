@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from opsdesk.kit.clock import ManualClock
+from opsdesk.review.groups import groups
 from opsdesk.review.screening import adapts, types
 from opsdesk.review.screening.model import stored as stored_document
 from opsdesk.review.screening.types import Category
@@ -237,6 +238,29 @@ async def test_an_adapt_is_paused_and_activated_and_never_deleted(api: Api, risk
     assert "delete" not in page.text.lower()
     await risk.post("/screening/adapts/1/activate")
     assert (await found(api)).status == "active"
+
+
+@pytest.mark.req("REV-A09")
+async def test_a_pause_is_refused_with_the_groups_that_refer_to_the_adapt(api: Api, risk: Visit) -> None:
+    await adapted(api)
+    rule = {"name": "look", "when": "true", "answer": "verify", "methods": ["face"], "screening_type": 1}
+    async with api.installation.database.transaction() as conn:
+        await groups.add_group(
+            conn,
+            application="cash_loan",
+            scene="activation",
+            name="night shift",
+            document={"features": [], "rules": [rule]},
+            actor=OPERATOR,
+            now=api.installation.clock.now(),
+            compile_condition=lambda _condition, _names: None,
+        )
+    refused = await risk.post("/screening/adapts/1/pause")
+    assert (refused.status, "night shift" in refused.text) == (409, True)
+    assert (await found(api)).status == "active"
+    assert "pause refused: groups refer to it : night shift" in (await risk.get("/screening/adapts/1")).text.replace(
+        "it:", "it :"
+    )
 
 
 async def test_a_type_in_code_has_no_adapts(api: Api, risk: Visit) -> None:

@@ -1,0 +1,87 @@
+"""The full life of a screening type, as a risk operator lives it, in Chinese."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests import configured
+from tests.browser.conftest import OpenTab
+from tests.browser.console import Console
+from tests.browser.pages import Sample
+
+QUESTION = "if delete this key, the key and value will also delete in screening page"
+
+
+@pytest.mark.req("REV-T10", "REV-T11", "REV-J03", "REV-V06", "REV-B14", "REV-A06", "REV-L02", "REV-G09")
+async def test_a_type_is_added_adapted_edited_and_paused(there: Console, sample: Sample, open_tab: OpenTab) -> None:
+    async with open_tab(sample.chinese["risk_operator"], language="zh-CN") as tab:
+        page = tab.page
+        await tab.open("/screening")
+        await page.get_by_role("link", name="add screening type").click()
+        await page.locator("#name").fill("全流程")
+        await page.locator("#add-picture").click()
+        await expect(page.locator("[name^='name.']")).to_be_focused()
+        await page.keyboard.type("正面照")
+        await page.locator("#choice").select_option("multiple")
+        await page.locator("#with_code").select_option("Y")
+        await page.locator("#code_return").select_option("single")
+        await page.locator("#with_priority").select_option("N")
+        await page.locator("#with_label").select_option("N")
+        await page.locator("[name^='detail.']").fill("人脸不一致")
+        await page.locator("[name^='code.']").select_option("AF-1001")
+        await page.locator("#save").click()
+        await tab.shows("h1", "screening adapt list")
+        assert tab.complaints == []
+
+        await page.get_by_role("link", name="add adapt").first.click()
+        await page.locator("#application").select_option("cash_loan")
+        await page.locator("#scene option[value=activation]").wait_for(state="attached")
+        await page.locator("#scene").select_option("activation")
+        await page.get_by_role("checkbox", name="full").check()
+        await page.locator("[id^='source-']").select_option("verify")
+        await page.locator("[id^='value-'] option[value=liveness_check_url1]").wait_for(state="attached")
+        await page.locator("[id^='value-']").select_option("liveness_check_url1")
+        await page.locator("#save").click()
+        await tab.says("#list", "已配置 1 / 1")
+
+        await tab.open("/screening")
+        # Whatever is clicked of the row, the link of its name lies over it.
+        await page.locator("tr", has_text="全流程").locator("td").nth(4).click(force=True)
+        await tab.shows("h1", "screening adapt list")
+        await page.get_by_role("link", name="view 全流程").click()
+        await page.get_by_role("link", name="edit", exact=True).click()
+        await page.locator("#add-others").click()
+        await expect(page.locator("input[id^='name-']")).to_be_focused()
+        await page.keyboard.type("设备号")
+        await page.locator("[id^='remove-']").first.click()
+        await tab.says("dialog", QUESTION)
+        await expect(page.get_by_role("dialog").get_by_role("button", name="取消")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("dialog")).to_have_count(0)
+        await page.locator("#save").click()
+        await tab.says("dialog", "1 个适配随之升一个版本。")
+        await page.get_by_role("button", name="保存版本 2").click()
+        await tab.says(".flash", "版本 2 已保存并立即生效")
+
+        await page.get_by_role("link", name="适配").click()
+        await tab.says("#list", "(auto)")
+        await page.get_by_role("button", name="pause").click()
+        await tab.says(".badge", "pause")
+        assert await tab.findings() == []
+        assert tab.complaints == []
+
+
+@pytest.mark.req("REV-T11")
+async def test_without_scripts_the_question_is_a_page_of_its_own(
+    there: Console, sample: Sample, open_tab: OpenTab
+) -> None:
+    async with there.writing() as conn:
+        made = await configured.add_type(conn, name="无脚本", now=there.now())
+    async with open_tab(sample.chinese["risk_operator"], scripts=False) as tab:
+        await tab.open(f"/screening/types/{made.type_id}/edit")
+        await tab.page.locator("[id^='remove-']").first.click()
+        await tab.says("#ask-title", QUESTION)
+        await expect(tab.page.locator("#name")).to_be_hidden()
+        await tab.page.get_by_role("button", name="删除").click()
+        await expect(tab.page.locator("[id^='name-']")).to_have_count(4)
+        await tab.page.locator("#save").click()
+        await tab.says(".flash", "版本 2 已保存")
