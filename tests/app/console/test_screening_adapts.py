@@ -1,6 +1,6 @@
 """The pages of screening adapts, without scripts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,13 @@ async def api(database_url: str, tmp_path: Path, clock: ManualClock) -> AsyncIte
 @pytest.fixture
 async def risk(api: Api) -> Visit:
     return await visit(api, "risk_operator")
+
+
+class Always:
+    """A condition that holds."""
+
+    def evaluate(self, values: Mapping[str, Any]) -> bool:
+        return True
 
 
 async def found(api: Api, adapt_id: int = 1) -> adapts.ScreeningAdapt:
@@ -253,7 +260,7 @@ async def test_a_pause_is_refused_with_the_groups_that_refer_to_the_adapt(api: A
             document={"features": [], "rules": [rule]},
             actor=OPERATOR,
             now=api.installation.clock.now(),
-            compile_condition=lambda _condition, _names: None,
+            compile_condition=lambda _condition, _names: Always(),
         )
     refused = await risk.post("/screening/adapts/1/pause")
     assert (refused.status, "night shift" in refused.text) == (409, True)
