@@ -178,7 +178,14 @@ async def test_one_canary_at_a_time_tries_and_each_that_fails_makes_the_pause_lo
         for number, pause_s in enumerate((20, 40, 60, 60), start=1):
             clock.advance(seconds=75)
             await called.acquire()
-            assert len(world.calls) == calls_before + number, "nobody else is let through meanwhile"
+            clock.advance(seconds=75)
+            for _ in range(3):
+                async with db.transaction() as conn:
+                    await circuits.look_after(conn, endpoint=ENDPOINT, limits=PATIENT, now=clock.now())
+            async with db.connection() as conn:
+                let_through = b"select from flow_inbox where kind = 'release' and taken_at is null"
+                assert (await conn.execute(let_through)).rowcount == 0, "nobody else is let through meanwhile"
+            assert len(world.calls) == calls_before + number
             answer.release()
             circuit = await probed(db, probes=number)
             assert (circuit.state, circuit.pause_s) == (CircuitState.OPEN, pause_s)
@@ -265,3 +272,31 @@ async def test_what_waits_is_let_through_at_the_pace_that_is_set(db: Database, c
             clock.advance(seconds=1)
         for run_id in parked:
             assert (await ended(db, run_id)).status == "completed"
+
+
+@pytest.mark.req("FLO-312")
+async def test_a_canary_whose_run_was_paused_before_it_tried_is_followed_by_the_next(
+    db: Database, clock: ManualClock
+) -> None:
+    async with working(db, World({"only": out}, limits=PATIENT), clock):
+        _, oldest, next_one = await opened(db, clock, runs_started=3)
+    clock.advance(seconds=13)
+    await look_after(db, clock)
+    assert await canary_of(db) == oldest
+    await look_after(db, clock)
+    assert await canary_of(db) == oldest, "it has not had its turn yet"
+    async with db.connection() as conn:
+        await conn.execute(b"update flow_run set status = 'paused' where run_id = %s", (oldest,))
+    await look_after(db, clock)
+    assert await canary_of(db) == next_one
+
+
+async def look_after(db: Database, clock: ManualClock) -> None:
+    async with db.transaction() as conn:
+        await circuits.look_after(conn, endpoint=ENDPOINT, limits=PATIENT, now=clock.now())
+
+
+async def canary_of(db: Database) -> UUID | None:
+    circuit = await state_of(db)
+    assert circuit is not None
+    return circuit.canary_run
