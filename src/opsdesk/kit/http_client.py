@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
@@ -61,9 +62,18 @@ class HttpClient:
         self._session: aiohttp.ClientSession | None = None
 
     def request(
-        self, method: str, url: URL, *, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float | None = None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Send one request. The caller sets the time limit and reads the body with `read_body`.
+        """Send one request, and read the body with `read_body`.
+
+        `timeout_s` is the time from now to the last byte of the body, after which TimeoutError is raised; None: the
+        caller sets the limit. One of more than 5 s is kept to the second.
 
         A request without effects (GET, PUT, DELETE and their kind) whose connection the partner had just closed is sent
         again once; a POST is not, and raises aiohttp.ServerDisconnectedError.
@@ -76,7 +86,9 @@ class HttpClient:
         session = self._session
         if session is None:
             session = self._session = self._open()
-        return session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        return session.request(
+            method, url, headers=headers, data=body, allow_redirects=False, timeout=_time_limit(timeout_s)
+        )
 
     async def close(self) -> None:
         if self._session is not None:
@@ -100,6 +112,11 @@ class HttpClient:
             max_line_size=HEADER_BYTES_MAX,
             max_field_size=HEADER_BYTES_MAX,
         )
+
+
+@lru_cache(maxsize=256)
+def _time_limit(timeout_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=timeout_s)
 
 
 @asynccontextmanager

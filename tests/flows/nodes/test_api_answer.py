@@ -96,7 +96,7 @@ async def test_only_refusals_that_may_pass_are_retryable(
 ) -> None:
     partner.answers(f'{{"error": "{PERSONAL}"}}', status=status)
     outcome = await partner.call(outputs=OUTPUTS)
-    assert outcome == Failed(code, f"kyc-provider.com answered {status}", retryable=retryable)
+    assert outcome == Failed(code, f"kyc-provider.com answered {status}", retryable=retryable, outage=status == 503)
 
 
 @pytest.mark.req("FLO-004")
@@ -285,7 +285,7 @@ async def test_a_partner_that_never_answers_times_out(partner: Any) -> None:
     outcome = await partner.call(outputs=OUTPUTS, timeout_s=0.05)
     release.set()
     message = "kyc-provider.com did not answer within 0.05 s"
-    assert outcome == Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True)
+    assert outcome == Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=True)
 
 
 async def test_a_body_that_never_ends_times_out_too(partner: Any) -> None:
@@ -307,7 +307,7 @@ async def test_a_body_that_never_ends_times_out_too(partner: Any) -> None:
 async def test_a_length_that_promises_more_than_comes_is_retryable(raw_partner: Any) -> None:
     outcome = await raw_partner(HEAD + b'Content-Length: 999\r\n\r\n{"kyc_score": 1}')
     message = "the answer of kyc-provider.com ended before its end"
-    assert outcome == Failed(Failure.ANSWER_CUT_SHORT, message, retryable=True)
+    assert outcome == Failed(Failure.ANSWER_CUT_SHORT, message, retryable=True, outage=True)
 
 
 async def test_a_chunked_body_that_is_cut_off_is_retryable(raw_partner: Any) -> None:
@@ -333,7 +333,9 @@ async def test_a_length_that_promises_less_than_comes_fails(raw_partner: Any) ->
 )
 async def test_what_is_not_http_fails_as_that(raw_partner: Any, answer: bytes) -> None:
     outcome = await raw_partner(answer)
-    assert outcome == Failed(Failure.ANSWER_NOT_HTTP, "what kyc-provider.com answered is not HTTP", retryable=True)
+    assert outcome == Failed(
+        Failure.ANSWER_NOT_HTTP, "what kyc-provider.com answered is not HTTP", retryable=True, outage=True
+    )
 
 
 ANSWER = HEAD + b'Content-Length: 16\r\n\r\n{"kyc_score": 1}'
@@ -348,7 +350,7 @@ async def test_a_connection_closed_before_the_answer_is_tried_once_more(raw_part
 async def test_a_partner_that_only_hangs_up_is_unreachable(raw_partner: Any, method: str) -> None:
     outcome = await raw_partner(b"", b"", ANSWER, method=method)
     message = "kyc-provider.com closed the connection without an answer"
-    assert outcome == Failed(Failure.UNREACHABLE, message, retryable=True)
+    assert outcome == Failed(Failure.UNREACHABLE, message, retryable=True, outage=True)
 
 
 @pytest.mark.req("FLO-004")
@@ -359,14 +361,14 @@ async def test_a_refused_connection_is_retryable(partner: Any, unused_tcp_port: 
 
 async def test_a_name_that_does_not_exist_is_retryable(partner: Any) -> None:
     outcome = await partner.call(runtime={"url": "https://nowhere.invalid"})
-    assert outcome == Failed(Failure.UNREACHABLE, "the name nowhere.invalid was not found", retryable=True)
+    assert outcome == Failed(Failure.UNREACHABLE, "the name nowhere.invalid was not found", retryable=True, outage=True)
 
 
 @pytest.mark.req("FLO-002")
 async def test_a_certificate_for_another_name_is_refused(partner: Any) -> None:
     outcome = await partner.call(runtime={"url": "https://other.example"})
     message = "the TLS connection to other.example failed: its certificate is for another name"
-    assert outcome == Failed(Failure.TLS_FAILED, message)
+    assert outcome == Failed(Failure.TLS_FAILED, message, outage=True)
     assert partner.requests == []
 
 

@@ -1,6 +1,5 @@
 """The node type `api`: one HTTP request, and what came of it."""
 
-import asyncio
 from collections.abc import Mapping, Set
 
 import aiohttp
@@ -56,14 +55,13 @@ def call_timeout_s(node: Node) -> float:
 async def _send(http: HttpClient, node: Node, request: Request, expected: Set[int]) -> NodeOutcome:
     timeout_s = call_timeout_s(node)
     try:
-        async with asyncio.timeout(timeout_s):
-            try:
-                return await _exchange(http, node, request, expected)
-            except aiohttp.ServerDisconnectedError:
-                # A kept connection that the partner closes as we write looks like this, and is nobody's failure.
-                if request.method not in _NOT_REPEATED_BY_AIOHTTP:
-                    raise
-                return await _exchange(http, node, request, expected)
+        try:
+            return await _exchange(http, node, request, expected, timeout_s)
+        except aiohttp.ServerDisconnectedError:
+            # A kept connection that the partner closes as we write looks like this, and is nobody's failure.
+            if request.method not in _NOT_REPEATED_BY_AIOHTTP:
+                raise
+            return await _exchange(http, node, request, expected, timeout_s)
     except TimeoutError:
         message = f"{host_of(node)} did not answer within {timeout_s:g} s"
         return Failed(Failure.TIMED_OUT, message, retryable=True, timeout=True, outage=True)
@@ -77,7 +75,9 @@ async def _send(http: HttpClient, node: Node, request: Request, expected: Set[in
         return failure.failed
 
 
-async def _exchange(http: HttpClient, node: Node, request: Request, expected: Set[int]) -> NodeOutcome:
-    sending = http.request(request.method, request.url, headers=request.headers, body=request.body)
+async def _exchange(
+    http: HttpClient, node: Node, request: Request, expected: Set[int], timeout_s: float
+) -> NodeOutcome:
+    sending = http.request(request.method, request.url, headers=request.headers, body=request.body, timeout_s=timeout_s)
     async with sending as response:
         return await outcome_of(node, response, expected=expected)
