@@ -79,3 +79,8 @@ Cursor = Annotated[
 def named(description: str) -> Any:
     """The part of an address that names something which may be called anything."""
     return Path(description=description, json_schema_extra=text_schema(minLength=1))
+
+
+INTEGER_MAX = 2**31 - 1
+CountedId = Annotated[int, Path(ge=1, le=INTEGER_MAX)]
+"""An id in an address, of what the database counts in an integer."""

@@ -19,6 +19,7 @@ from opsdesk.app.console.viewer import ScreeningWriter, Visitor
 from opsdesk.app.console.words import N_
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_shapes import CountedId
 
 NEW = f"{LIST}/new"
 OPTIONS_IN_LIST_MAX = 100
@@ -60,20 +61,20 @@ class Shown:
 
 
 @routes.get(NEW)
-async def new_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, type_id: int) -> Response:
+async def new_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, type_id: CountedId) -> Response:
     """An empty form."""
     editing = await _new(request, visitor, conn, type_id)
     return await _shown(editing, Shown(forms.blank_form(editing.keys)))
 
 
 @routes.post(NEW)
-async def add_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, type_id: int) -> Response:
+async def add_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, type_id: CountedId) -> Response:
     """Whatever button of the form was pressed."""
     return await _answer(await _new(request, visitor, conn, type_id), now=now)
 
 
 @routes.get(f"{ADAPT}/edit")
-async def edit_form(request: Request, visitor: ScreeningWriter, conn: Conn, adapt_id: int) -> Response:
+async def edit_form(request: Request, visitor: ScreeningWriter, conn: Conn, adapt_id: CountedId) -> Response:
     """The form with the newest version."""
     editing = await _of(request, visitor, conn, adapt_id)
     assert editing.before is not None
@@ -81,7 +82,7 @@ async def edit_form(request: Request, visitor: ScreeningWriter, conn: Conn, adap
 
 
 @routes.post(f"{ADAPT}/edit")
-async def edit_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: int) -> Response:
+async def edit_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: CountedId) -> Response:
     """Whatever button of the form was pressed."""
     return await _answer(await _of(request, visitor, conn, adapt_id), now=now)
 

@@ -13,6 +13,7 @@ from opsdesk.app.console.viewer import ScreeningReader, ScreeningWriter, Visitor
 from opsdesk.app.console.words import N_
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_shapes import CountedId
 
 LIST = f"{ONE}/adapts"
 ADAPT = "/screening/adapts/{adapt_id}"
@@ -30,7 +31,7 @@ async def list_adapts(
     request: Request,
     visitor: ScreeningReader,
     conn: Conn,
-    type_id: int,
+    type_id: CountedId,
     application: Asked = "",
     scene: Asked = "",
     status: Asked = "",
@@ -82,7 +83,7 @@ async def scenes_of(request: Request, visitor: ScreeningReader, conn: Conn, appl
 
 
 @routes.get(ADAPT)
-async def show_adapt(request: Request, visitor: ScreeningReader, conn: Conn, adapt_id: int) -> Response:
+async def show_adapt(request: Request, visitor: ScreeningReader, conn: Conn, adapt_id: CountedId) -> Response:
     """All of it, read-only, with its history."""
     found = await review.screening.adapts.show_adapt(conn, adapt_id=adapt_id)
     outer = await review.screening.types.show_type(conn, type_id=found.type_id)
@@ -107,7 +108,9 @@ async def show_adapt(request: Request, visitor: ScreeningReader, conn: Conn, ada
 
 
 @routes.post(f"{ADAPT}/activate")
-async def activate_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: int) -> Response:
+async def activate_adapt(
+    request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: CountedId
+) -> Response:
     """Offer it to groups again."""
     found = await review.screening.adapts.activate_adapt(conn, adapt_id=adapt_id, actor=visitor.actor, now=now)
     words = translate(request, visitor)(N_("The adapt is active: groups can choose it."))
@@ -115,7 +118,9 @@ async def activate_adapt(request: Request, visitor: ScreeningWriter, conn: Conn,
 
 
 @routes.post(f"{ADAPT}/pause")
-async def pause_adapt(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: int) -> Response:
+async def pause_adapt(
+    request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: CountedId
+) -> Response:
     """Offer it no more; where groups refer to it, they are told instead."""
     by: dict[str, Any] = {"actor": visitor.actor, "now": now}
     adapts = review.screening.adapts

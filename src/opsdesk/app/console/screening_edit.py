@@ -26,6 +26,7 @@ from opsdesk.app.console.viewer import ScreeningWriter, Visitor
 from opsdesk.app.console.words import N_
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_shapes import CountedId
 
 NEW = f"{PATH}/types/new"
 SAVE, SAVE_CONFIRMED = "save", "save-confirmed"
@@ -77,14 +78,14 @@ async def add_type(request: Request, visitor: ScreeningWriter, conn: Conn, now: 
 
 
 @routes.get(f"{ONE}/edit")
-async def edit_form(request: Request, visitor: ScreeningWriter, conn: Conn, type_id: int) -> Response:
+async def edit_form(request: Request, visitor: ScreeningWriter, conn: Conn, type_id: CountedId) -> Response:
     """The form with the newest version."""
     before = await review.screening.types.show_type(conn, type_id=type_id)
     return await _shown(Editing(request, visitor, conn, before), Shown(Step(stored_form(before))))
 
 
 @routes.post(f"{ONE}/edit")
-async def edit_type(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, type_id: int) -> Response:
+async def edit_type(request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, type_id: CountedId) -> Response:
     """Whatever button of the form was pressed."""
     before = await review.screening.types.show_type(conn, type_id=type_id)
     return await _answer(Editing(request, visitor, conn, before), now=now)

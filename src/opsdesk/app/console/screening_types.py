@@ -12,6 +12,7 @@ from opsdesk.app.console.screening_preview import preview_of
 from opsdesk.app.console.viewer import ScreeningReader, ScreeningWriter, Visitor
 from opsdesk.app.console.words import N_
 from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_shapes import CountedId
 
 PATH = "/screening"
 ONE = f"{PATH}/types/{{type_id}}"
@@ -77,7 +78,7 @@ async def show_type(
     request: Request,
     visitor: ScreeningReader,
     conn: Conn,
-    type_id: int,
+    type_id: CountedId,
     before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
     """All of it, read-only, with its history; `before`: the versions before this one."""
@@ -105,7 +106,7 @@ async def restore_version(
     visitor: ScreeningWriter,
     conn: Conn,
     now: Now,
-    type_id: int,
+    type_id: CountedId,
     version: Annotated[int, Form(ge=1, le=2**31 - 1)],
     opened_version: Annotated[int, Form(ge=1, le=2**31 - 1)],
 ) -> Response:

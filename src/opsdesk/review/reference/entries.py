@@ -151,6 +151,8 @@ async def codes_for_tickets(conn: Connection) -> dict[str, bool]:
 
 
 async def _find_scene(conn: Connection, statement: bytes, application: str, scene: str) -> Scene | None:
+    if "\0" in application + scene:
+        return None
     values = {"application": application, "scene": scene}
     row = await (await conn.cursor(row_factory=dict_row).execute(statement, values)).fetchone()
     return None if row is None else _scene(row)

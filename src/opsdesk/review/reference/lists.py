@@ -55,7 +55,10 @@ def read_rows(text: str, *, columns: Sequence[str]) -> list[dict[str, Any]]:
         except orjson.JSONDecodeError as error:
             raise ReferenceDataInvalid({"list": [f"is no JSON: {error.msg}"]}) from None
     else:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="more"))
+        try:
+            rows = list(csv.DictReader(io.StringIO(text, newline=""), restkey="more"))
+        except csv.Error as error:
+            raise ReferenceDataInvalid({"list": [f"is no CSV: {error}"]}) from None
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ReferenceDataInvalid({"list": ["is no list of rows"]})
     if len(rows) > ROWS_MAX:
