@@ -148,7 +148,7 @@ async def test_a_write_that_returns_too_much_is_taken_back(run: Run, customers: 
 async def test_a_database_that_cannot_be_reached_is_asked_again(run: Run) -> None:
     message = "the database of AWAY_URL cannot be reached"
     outcome = await run("SELECT 1", secret_ref="AWAY_URL")
-    assert outcome == Failed(Failure.DATABASE_UNREACHABLE, message, retryable=True)
+    assert outcome == Failed(Failure.DATABASE_UNREACHABLE, message, retryable=True, outage=True)
     assert (await run("SELECT 1", secret_ref="NONE")).code == Failure.SECRET_MISSING
 
 
@@ -190,7 +190,10 @@ def test_a_reference_beside_quotes_and_comments_is_bound(query: str) -> None:
     ("runtime", "message"),
     [
         ({"query": "SELECT ${secrets.KEY}"}, "a db node with a query with ${secrets.KEY}, which the log of the"),
-        ({"query": "SELECT 1", "connection": "postgresql://u:p@h/d"}, "a db node without security.secret_ref, and"),
+        (
+            {"query": "SELECT 1", "connection": "postgresql://u:p@h/d"},
+            "a db node without a connection that is kept as a secret",
+        ),
         ({"query": "SELECT 1", "engine": "mysql"}, "a db node whose engine is not postgresql cannot be run"),
         ({"query": " "}, "a db node without runtime.query cannot be run"),
     ],
