@@ -1,7 +1,7 @@
 """The full life of a screening type, as a risk operator lives it, in Chinese."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests import configured
 from tests.browser.conftest import OpenTab
@@ -9,6 +9,13 @@ from tests.browser.console import Console
 from tests.browser.pages import Sample
 
 QUESTION = "if delete this key, the key and value will also delete in screening page"
+
+
+async def switch(page: Page, selector: str, option: str) -> None:
+    """Choose what the form is made anew by, and wait until it is: nobody types as fast as this."""
+    async with page.expect_response(lambda response: response.request.method == "POST"):
+        await page.locator(selector).select_option(option)
+    await expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 @pytest.mark.req("REV-T10", "REV-T11", "REV-J03", "REV-V06", "REV-B14", "REV-A06", "REV-L02", "REV-G09")
@@ -21,11 +28,11 @@ async def test_a_type_is_added_adapted_edited_and_paused(there: Console, sample:
         await page.locator("#add-picture").click()
         await expect(page.locator("[name^='name.']")).to_be_focused()
         await page.keyboard.type("正面照")
-        await page.locator("#choice").select_option("multiple")
-        await page.locator("#with_code").select_option("Y")
-        await page.locator("#code_return").select_option("single")
-        await page.locator("#with_priority").select_option("N")
-        await page.locator("#with_label").select_option("N")
+        await switch(page, "#choice", "multiple")
+        await switch(page, "#with_code", "Y")
+        await switch(page, "#code_return", "single")
+        await switch(page, "#with_priority", "N")
+        await switch(page, "#with_label", "N")
         await page.locator("[name^='detail.']").fill("人脸不一致")
         await page.locator("[name^='code.']").select_option("AF-1001")
         await page.locator("#save").click()
@@ -33,9 +40,8 @@ async def test_a_type_is_added_adapted_edited_and_paused(there: Console, sample:
         assert tab.complaints == []
 
         await page.get_by_role("link", name="add adapt").first.click()
-        await page.locator("#application").select_option("cash_loan")
-        await page.locator("#scene option[value=activation]").wait_for(state="attached")
-        await page.locator("#scene").select_option("activation")
+        await switch(page, "#application", "cash_loan")
+        await switch(page, "#scene", "activation")
         await page.get_by_role("checkbox", name="full").check()
         await page.locator("[id^='source-']").select_option("verify")
         await page.locator("[id^='value-'] option[value=liveness_check_url1]").wait_for(state="attached")
