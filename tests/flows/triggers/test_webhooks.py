@@ -91,6 +91,15 @@ async def test_a_webhook_that_is_sent_twice_starts_one_run(db: Database, clock: 
     assert len(await runs_of(db)) == 1
 
 
+@pytest.mark.req("FLO-306")
+async def test_an_attempt_that_is_made_later_is_the_same_delivery(db: Database, clock: ManualClock) -> None:
+    await put_in_use(db, clock, "webhook")
+    first = await send(db, clock)
+    clock.advance(seconds=90)
+    assert await send(db, clock) == first
+    assert len(await runs_of(db)) == 1
+
+
 async def test_another_body_under_the_same_id_is_refused(db: Database, clock: ManualClock) -> None:
     await put_in_use(db, clock, "webhook")
     await send(db, clock)

@@ -14,7 +14,7 @@ from opsdesk import access
 from opsdesk.flows.errors import InputsInvalid, KeyReused
 from opsdesk.flows.runs import content_digest, start_run
 from opsdesk.flows.triggers.errors import DeliveryNotFound, DeliveryNotRefused, TriggerStateWrong
-from opsdesk.flows.triggers.occurrence import Unfit, inputs_from, matches
+from opsdesk.flows.triggers.occurrence import Unfit, inputs_from, lasting, matches
 from opsdesk.flows.triggers.standing import OBJECT, Standing, TriggerState
 from opsdesk.kit.db import Connection
 from opsdesk.kit.paging import Page, decode_cursor, page_of, page_rows
@@ -101,7 +101,7 @@ async def deliver(
 
     Raises KeyReused where the key came with other content.
     """
-    digest = content_digest(content)
+    digest = content_digest(lasting(content))
     values = {
         "trigger_id": standing.trigger_id,
         "definition_id": standing.definition_id,

@@ -45,6 +45,11 @@ def of_webhook(delivery: str, sent_at: datetime, body: Any) -> dict[str, Any]:
     return {"id": delivery, "at": _told(sent_at), "body": body}
 
 
+def lasting(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is the same each time that something is sent; only when it was sent may differ, as at every new attempt."""
+    return {name: value for name, value in content.items() if name != "at"}
+
+
 def of_event(name: str, key: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "key": key, "data": dict(data)}
 
