@@ -540,6 +540,22 @@ CREATE TABLE reject_code (
     CONSTRAINT reject_code_code_check CHECK ((code <> ''::text))
 );
 
+CREATE TABLE review_draw_key (
+    key_id integer NOT NULL,
+    key bytea NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT review_draw_key_key_check CHECK ((octet_length(key) = 32))
+);
+
+ALTER TABLE review_draw_key ALTER COLUMN key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME review_draw_key_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE scene (
     application text NOT NULL,
     scene text NOT NULL,
@@ -1012,6 +1028,9 @@ ALTER TABLE ONLY pgqueuer_statistics
 ALTER TABLE ONLY reject_code
     ADD CONSTRAINT reject_code_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY review_draw_key
+    ADD CONSTRAINT review_draw_key_pkey PRIMARY KEY (key_id);
+
 ALTER TABLE ONLY scene
     ADD CONSTRAINT scene_pkey PRIMARY KEY (application, scene);
 
@@ -1079,7 +1098,7 @@ ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
 
 ALTER TABLE ticket_event
-    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text]))) NOT VALID;
+    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text]))) NOT VALID;
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
@@ -1212,6 +1231,8 @@ CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON a
 
 CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER review_draw_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON review_draw_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_adapt_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -1232,13 +1253,15 @@ CREATE TRIGGER ticket_amendment_is_append_only BEFORE DELETE OR UPDATE OR TRUNCA
 
 CREATE TRIGGER ticket_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
-CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, shown, shown_sha256, shown_personal, asked, required_approvers, requested_by, content_sha256, opened_at, reasons, application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+CREATE TRIGGER ticket_content_is_fixed BEFORE UPDATE OF id, source, subject, node, iteration, generation, title, purpose, shown, shown_sha256, shown_personal, asked, requested_by, content_sha256, opened_at, reasons, application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version ON ticket FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER ticket_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER ticket_is_finished BEFORE UPDATE ON ticket FOR EACH ROW WHEN (((old.type_id IS NOT NULL) AND (old.status <> 'open'::text))) EXECUTE FUNCTION refuse_to_change_what_is_finished();
 
 CREATE TRIGGER ticket_is_kept BEFORE DELETE OR TRUNCATE ON ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER ticket_people_only_go_up BEFORE UPDATE OF required_approvers ON ticket FOR EACH ROW WHEN (((old.type_id IS NULL) OR (new.required_approvers < old.required_approvers))) EXECUTE FUNCTION refuse_to_change_evidence();
 
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);

@@ -164,6 +164,8 @@ def _deciding(ticket: Ticket, answers: Sequence[TicketAnswer]) -> frozenset[int]
     given = counting(ticket, answers)
     if ticket.status is not TicketStatus.DECIDED or not given:
         return frozenset()
+    if ticket.screening is not None:
+        return frozenset(each.number for each in given if each.answers["decision"] == ticket.screening.result)
     agreed = agreement(ticket.asked, [each.answers for each in given], required_approvers=ticket.required_approvers)
     return frozenset(given[place].number for place in agreed.places) if agreed else frozenset()
 

@@ -48,6 +48,8 @@ class TicketEventKind(StrEnum):
     """The customer is waited for; no time passes for the ticket meanwhile."""
     CLOCK_STARTED = "clock_started"
     """The clock goes on, so that the ticket is due later."""
+    SECOND_ASKED = "second_asked"
+    """One more person has to judge it, for the reason given."""
     CLOSED = "closed"
     """Ended without a decision, for the reason given."""
 

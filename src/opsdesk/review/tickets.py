@@ -41,6 +41,7 @@ _TICKET_BY_NAME = _SQL["ticket_by_name"]
 _LOCK_TICKET = _SQL["lock_ticket"]
 _SHOW_TICKET = _SQL["show_ticket"]
 _CLOSE_TICKET = _SQL["close_ticket"]
+_ASK_FOR_PEOPLE = _SQL["ask_for_people"]
 _INSERT_EVENT = _SQL["insert_event"]
 _EVENTS = _SQL["events"]
 _ANSWERS = _SQL["answers"]
@@ -201,6 +202,11 @@ async def mark_decided(
     """Close an open ticket with the answers that decide it; the caller holds its lock."""
     values = {"id": ticket_id, "status": TicketStatus.DECIDED, "decision": canonical(answers), "result": result}
     await conn.execute(_CLOSE_TICKET, values | {"now": now})
+
+
+async def ask_for_people(conn: Connection, *, ticket_id: UUID, people: int) -> None:
+    """Have so many people judge an open screening ticket, which are more than before; the caller holds its lock."""
+    await conn.execute(_ASK_FOR_PEOPLE, {"id": ticket_id, "people": people})
 
 
 def _check(ticket: NewTicket) -> None:

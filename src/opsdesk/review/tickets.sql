@@ -64,6 +64,9 @@ set status = %(status)s, decision = %(decision)s::json, result = %(result)s, clo
     claimed_until = null, row_version = row_version + 1
 where id = %(id)s and status = 'open';
 
+-- name: ask_for_people
+update ticket set required_approvers = %(people)s, row_version = row_version + 1 where id = %(id)s;
+
 -- name: insert_event
 insert into ticket_event (ticket_id, kind, actor, at, reason)
 values (%(ticket_id)s, %(kind)s, %(actor)s, %(now)s, %(reason)s);

@@ -8,6 +8,7 @@ from uuid import UUID
 from opsdesk.access import Actor, Scope
 from opsdesk.kit.http_shapes import Next, Sha256, View
 from opsdesk.kit.masking import mask_mapping, mask_secrets, mask_text
+from opsdesk.review.claims import is_of
 from opsdesk.review.model import (
     Ticket,
     TicketAnswer,
@@ -154,7 +155,8 @@ class TicketView(TicketLine):
     decision: dict[str, Any] | None
     """The answers that it was decided with, by name; null: it was not."""
     answers: list[AnswerView]
-    """What each person answered, in order."""
+    """What each person answered, in order. Of an open screening ticket only one's own: whoever judges it as the second
+    does not know what the first one said."""
     history: list[EventView]
     """What happened, in order."""
 
@@ -168,6 +170,7 @@ class TicketView(TicketLine):
         now: datetime,
     ) -> "TicketView":
         asked_personal = {field.name for field in ticket.asked if field.personal}
+        answers = [answer for answer in answers if may_see_answer(ticket, answer, actor=actor)]
         return TicketView(
             **_line(ticket, now=now),
             purpose=ticket.purpose,
@@ -203,6 +206,13 @@ def _line(ticket: Ticket | TicketSummary, *, now: datetime) -> dict[str, Any]:
     claimed_by, until = ticket.claimed_by, ticket.claimed_until
     claim = ClaimView(by=claimed_by, until=until) if claimed_by and until and until > now else None
     return facts | {"run": ticket.subject, "claim": claim}
+
+
+def may_see_answer(ticket: Ticket, answer: TicketAnswer, *, actor: Actor) -> bool:
+    """While a screening ticket is open, nobody is told what others have said of it."""
+    if ticket.screening is None or ticket.status is not TicketStatus.OPEN:
+        return True
+    return is_of(answer.actor, answer.person, actor)
 
 
 def seen(actor: Actor, values: Mapping[str, Any], *, personal: Collection[str]) -> dict[str, Any]:

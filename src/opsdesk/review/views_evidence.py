@@ -9,7 +9,7 @@ from opsdesk.kit.http_shapes import Sha256, View
 from opsdesk.kit.masking import mask_text
 from opsdesk.review.evidence import AnswerEvidence, AnswerStanding, SnapshotEvidence, TicketEvidence
 from opsdesk.review.model import TicketStatus
-from opsdesk.review.views import seen
+from opsdesk.review.views import may_see_answer, seen
 
 
 class SnapshotView(View):
@@ -161,7 +161,11 @@ class EvidenceView(View):
             status=ticket.status,
             holds=found.holds,
             snapshots=[SnapshotView.of(each, actor=actor) for each in found.snapshots],
-            answers=[AnswerEvidenceView.of(each, personal=personal, actor=actor) for each in found.answers],
+            answers=[
+                AnswerEvidenceView.of(each, personal=personal, actor=actor)
+                for each in found.answers
+                if may_see_answer(ticket, each.answer, actor=actor)
+            ],
             earlier=[
                 EarlierTicketView(id=each.id, status=each.status, answers_given=each.answers_given)
                 for each in found.earlier

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from opsdesk.review.screening.model import Choice, DisplayType, ModuleCode, read_stored, stored
+from opsdesk.review.screening.model import (
+    Choice,
+    DisplayType,
+    ModuleCode,
+    ReviewRules,
+    SecondReview,
+    read_stored,
+    stored,
+)
 from opsdesk.review.screening.reading import read_document, warnings_of
 from tests.review.screening.samples import CODES, document, given, key, read, reason
 
@@ -280,3 +288,49 @@ def test_a_document_is_kept_and_read_and_edited_without_a_change(form: dict[str,
     assert read_stored(stored(first)) == first
     again, problems = read_document(stored(first), previous=first, codes=CODES, new_id=str)
     assert (again, problems) == (first, {})
+
+
+@pytest.mark.req("REV-B10", "REV-X45")
+def test_a_type_says_how_its_tickets_are_reviewed_and_else_nothing_is_asked() -> None:
+    assert document().review == ReviewRules()
+    found, problems = read(given() | {"review": {"second": "random", "share": "20", "remark_required": "Y"}})
+    assert found is not None, problems
+    assert found.review == ReviewRules(SecondReview.RANDOM, 20, remark_required=True)
+    assert read_stored(stored(found)) == found
+    off, _ = read(given() | {"review": {"second": "all", "share": "20"}})
+    assert off is not None
+    assert off.review == ReviewRules(SecondReview.ALL), "a share that is not drawn is not kept"
+
+
+@pytest.mark.req("REV-B10")
+def test_what_was_stored_before_there_were_rules_keeps_reading() -> None:
+    kept = stored(document())
+    del kept["review"]
+    assert read_stored(kept) == document()
+
+
+@pytest.mark.req("REV-B10")
+@pytest.mark.parametrize(
+    ("rules", "place"),
+    [
+        ({"second": "twice"}, "review.second"),
+        ({"second": ""}, "review.second"),
+        ({"second": "random"}, "review.share"),
+        ({"second": "random", "share": "0"}, "review.share"),
+        ({"second": "random", "share": "100"}, "review.share"),
+        ({"second": "random", "share": "2.5"}, "review.share"),
+        ({"remark_required": "maybe"}, "review.remark_required"),
+        ({"third": "all"}, "review.third"),
+        ("all", "review"),
+    ],
+)
+def test_rules_that_cannot_be_are_told_at_their_place(rules: Any, place: str) -> None:
+    found, problems = read(given() | {"review": rules})
+    assert (found, list(problems)) == (None, [place])
+
+
+@pytest.mark.parametrize("share", ["1", 99])
+def test_a_share_lies_between_one_and_ninety_nine(share: Any) -> None:
+    found, problems = read(given() | {"review": {"second": "random", "share": share}})
+    assert found is not None, problems
+    assert found.review.share == int(share)

@@ -42,7 +42,10 @@ KINDS: Sequence[Kind] = [
             r"is a code that is not active any more, or not for tickets",
             N_("This reject code is not active any more, or not for tickets: choose another one."),
         ),
-        (r"is not a number from 0 to (?P<limit>\d+)", N_("This has to be a number from 0 to %(limit)s.")),
+        (
+            r"is not a number from (?P<least>\d+) to (?P<limit>\d+)",
+            N_("This has to be a number from %(least)s to %(limit)s."),
+        ),
         (r"is neither Y nor N", N_("This has to be Y or N.")),
         (r"cannot be changed: it is (?P<name>.*)", N_("This cannot be changed: it is %(name)s.")),
         (r"is also a key of (?P<name>.*)", N_("There is a key of this name in another module too (%(name)s).")),

@@ -190,6 +190,7 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
         displays=screening_words.DISPLAYS,
         removal=screening_words.REMOVAL,
         codes=await _codes(editing.conn),
+        second_options=[(value, _(text)) for value, text in screening_words.SECOND_REVIEWS.items()],
         limits=LIMITS,
     )
 

@@ -13,6 +13,7 @@ from opsdesk import review
 from opsdesk.kit.ids import new_id
 
 SWITCHES = ("choice", "with_code", "code_return", "with_priority", "with_label")
+RULES = ("second", "share", "remark_required")
 MODULES = tuple(review.screening.model.ModuleCode)
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLACE = re.compile(r"(?P<list>modules\.(?P<module>\d+)\.keys|rejection\.reasons)\.(?P<row>\d+)(\.(?P<field>\w+))?")
@@ -61,6 +62,8 @@ class TypeForm:
     modules: tuple[ModuleRows, ...]
     switches: Mapping[str, str]
     reasons: tuple[ReasonRow, ...]
+    rules: Mapping[str, str]
+    """How the tickets are reviewed, by the names of RULES."""
 
     @property
     def with_code(self) -> bool:
@@ -101,13 +104,15 @@ class TypeForm:
                     for reason in self.reasons
                 ],
             },
+            "review": dict(self.rules),
         }
 
 
 def blank_form() -> TypeForm:
     """A new type: no key yet, and a row for the first reason. What has to be decided is not decided for anybody."""
     modules = tuple(ModuleRows(code, ()) for code in MODULES)
-    return TypeForm(0, "", "", modules, dict.fromkeys(SWITCHES, ""), (ReasonRow(row_id()),))
+    rules = _rules(review.screening.model.ReviewRules())
+    return TypeForm(0, "", "", modules, dict.fromkeys(SWITCHES, ""), (ReasonRow(row_id()),), rules)
 
 
 def stored_form(found: review.screening.types.ScreeningType) -> TypeForm:
@@ -138,6 +143,7 @@ def stored_form(found: review.screening.types.ScreeningType) -> TypeForm:
             )
             for reason in rejection.reasons
         ),
+        rules=_rules(kept.review),
     )
 
 
@@ -176,6 +182,7 @@ def posted_form(posted: Posted) -> TypeForm:
             )
             for reason in rows("reason")
         ),
+        rules={name: text(name) for name in RULES},
     )
 
 
@@ -244,13 +251,14 @@ def _fields(form: TypeForm) -> Iterator[str]:
     yield from (*SWITCHES, "reasons")
     for reason in form.reasons:
         yield from (f"{field}-{reason.id}" for field in ("label", "detail", "code", "priority"))
+    yield from RULES
 
 
 def _field_of(form: TypeForm, place: str) -> str:
     found = _PLACE.fullmatch(place)
     if found is None:
         name = place.rpartition(".")[2]
-        return name if name in (*SWITCHES, "name", "description", "reasons") else "modules"
+        return name if name in (*SWITCHES, *RULES, "name", "description", "reasons") else "modules"
     number, field = int(found["row"]), found["field"] or ""
     if found["module"] is None:
         return f"{field if field in ('label', 'detail', 'code', 'priority') else 'detail'}-{form.reasons[number].id}"
@@ -333,6 +341,14 @@ def _moved(rows: tuple[Any, ...], names: Sequence[str], target: str, by: int) ->
     place, changed = names.index(target), list(rows)
     changed[place], changed[place + by] = changed[place + by], changed[place]
     return tuple(changed)
+
+
+def _rules(kept: review.screening.model.ReviewRules) -> dict[str, str]:
+    return {
+        "second": kept.second.value,
+        "share": "" if kept.share is None else str(kept.share),
+        "remark_required": _yes_or_no(kept.remark_required),
+    }
 
 
 def _yes_or_no(value: bool | None) -> str:

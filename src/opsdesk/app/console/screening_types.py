@@ -95,6 +95,7 @@ async def show_type(
         older=versions[-1].version if versions and versions[-1].version > 1 else None,
         modules=screening_words.MODULES,
         fields=screening_words.FIELDS,
+        seconds={value: translate(request, visitor)(text) for value, text in screening_words.SECOND_REVIEWS.items()},
         kinds=kinds(request, visitor),
         may_write=may_write(visitor),
     )

@@ -35,6 +35,10 @@ FIELDS: Mapping[str, str] = {
     "application": "application",
     "source": "value type",
     "value": "value",
+    "review": "review info",
+    "second": "second review",
+    "share": "second review share",
+    "remark_required": "remark on reject",
 }
 """By the ids of controls, without that of the row."""
 CODE_CATEGORIES: Mapping[str, str] = {
@@ -65,6 +69,12 @@ REFERENCE_KINDS: Mapping[str, str] = {
     "methods": N_("Methods"),
     "reject-codes": N_("Reject codes"),
     "fields": N_("pb fields"),
+}
+SECOND_REVIEWS: Mapping[str, str] = {
+    "off": N_("none"),
+    "reject": N_("rejections only"),
+    "random": N_("a random share"),
+    "all": N_("every ticket"),
 }
 SAID: Mapping[str, str] = {
     "added": N_("A row was added."),
@@ -121,7 +131,7 @@ def changes_told(changes: Sequence[Any], names: Mapping[str, str] | None = None)
 
 def _steps(path: str, names: Mapping[str, str]) -> list[str]:
     steps = [plain or inner for plain, inner in _STEP.findall(path)]
-    hidden = ("modules", "rejection", "mapped", "keys")
+    hidden = ("modules", "rejection", "review", "mapped", "keys")
     called: Mapping[str, str] = {**FIELDS, **MODULES, "reasons": "rejection info", "type_version": "type version"}
     shown = [names.get(step) or called.get(step, step) for step in steps if step not in hidden]
     return shown or [called.get(steps[-1], steps[-1])] if steps else [""]

@@ -24,6 +24,7 @@ EVENTS: Mapping[str, str] = {
     "escalated": N_("escalated"),
     "clock_stopped": N_("clock stopped"),
     "clock_started": N_("clock goes on"),
+    "second_asked": N_("one more person is asked"),
     "closed": N_("closed"),
 }
 STANDINGS: Mapping[str, tuple[str, str]] = {

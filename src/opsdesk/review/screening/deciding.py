@@ -1,22 +1,21 @@
 """Screening tickets are decided: passed, or rejected with reasons that are those of the newest version of the type."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from opsdesk.access import Actor, Scope, require
+from opsdesk.access import Actor, Scope, require, system_actor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
 from opsdesk.review.agreement import Agreement
 from opsdesk.review.answers import text_problem
 from opsdesk.review.canonical import canonical
-from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other
+from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, counting
 from opsdesk.review.decisions import Given, OnDecided, check_key, conclude, is_repeated, record_answer
-from opsdesk.review.model import Ticket, TicketAnswer, Verdict
+from opsdesk.review.model import Ticket, TicketAnswer, TicketEventKind, Verdict
 from opsdesk.review.reasons import UNSPECIFIED
 from opsdesk.review.reference.entries import codes_for_tickets
 from opsdesk.review.screening.errors import (
@@ -28,16 +27,26 @@ from opsdesk.review.screening.errors import (
     VerdictInvalid,
 )
 from opsdesk.review.screening.generation import REMARK_CHARS_MAX
-from opsdesk.review.screening.model import Reason, Rejection
+from opsdesk.review.screening.model import Reason, Rejection, ReviewRules
+from opsdesk.review.screening.reading import REQUIRED
 from opsdesk.review.screening.rejecting import codes_returned, ticks_problem
+from opsdesk.review.screening.second_review import alike, asks_for_another
 from opsdesk.review.screening.ticking import still_valid
 from opsdesk.review.screening.types import show_type, version_document
-from opsdesk.review.tickets import lock_ticket, show_ticket, ticket_answers
+from opsdesk.review.tickets import (
+    ask_for_people,
+    lock_ticket,
+    record_change,
+    record_event,
+    show_ticket,
+    ticket_answers,
+)
 
 _SQL = statements(__file__)
 _SHARE_TYPE = _SQL["share_type"]
 _INSERT_DECISION = _SQL["insert_decision"]
 _DECISIONS = _SQL["decisions"]
+_DRAW_KEY = _SQL["draw_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +82,15 @@ class RejectionPanel:
     rejection: Rejection
     codes: Mapping[str, bool]
     """Every reject code; False: not active any more, or not for tickets."""
+    rules: ReviewRules
+    """How verdicts are given and looked at again, as the newest version says as well."""
 
 
 async def rejection_panel(conn: Connection, *, type_id: int) -> RejectionPanel:
     """Raises ScreeningTypeUnknown."""
     newest = await show_type(conn, type_id=type_id)
-    return RejectionPanel(newest.version, newest.document.rejection, await codes_for_tickets(conn))
+    codes = await codes_for_tickets(conn)
+    return RejectionPanel(newest.version, newest.document.rejection, codes, newest.document.review)
 
 
 async def decide_screening(
@@ -92,12 +104,13 @@ async def decide_screening(
     on_decided: OnDecided,
     shown_sha256: str | None = None,
 ) -> Ticket:
-    """Decide a screening ticket that the actor holds. The same key with the same judgement changes nothing.
+    """Judge a screening ticket that the actor holds. The same key with the same judgement changes nothing.
 
     Locks the ticket and then shares the type, so that of a decision and an edit of the reasons at the same moment the
     second sees the first. Reasons that were removed or changed since `rejection_version` are refused with those that
     still hold; the others count as they are now. They are copied beside the answer, with the codes that go back.
-    `on_decided` is called once, in this transaction, with the ticket decided.
+    Where the newest rules of the type want a second person to judge it as well, it stays open for others; where the two
+    do not say the same, for a third. `on_decided` is called once, in this transaction, with the ticket decided.
 
     Raises TicketUnknown, NotScreening, ClaimNeeded, PicturesOnTheirWay, VerdictInvalid, ReasonsChanged, DataChanged,
     AnswerKeyInvalid, AnswerKeyReused, ScopeMissing, TicketClaimed, and what `check_may_decide` raises.
@@ -122,7 +135,8 @@ async def decide_screening(
         raise ClaimNeeded(ticket_id=str(ticket_id))
     if ticket.screening.pictures_waiting:
         raise PicturesOnTheirWay(ticket_id=str(ticket_id), waiting=ticket.screening.pictures_waiting)
-    version, reasons, codes = await _reasons(conn, ticket, judgement)
+    panel = await _panel(conn, ticket, judgement)
+    reasons, codes = await _reasons(conn, ticket, judgement, panel)
     number = len(before) + 1
     await record_answer(conn, ticket=ticket, number=number, actor=actor, given=given, now=now)
     values = {
@@ -130,12 +144,13 @@ async def decide_screening(
         "number": number,
         "verdict": judgement.verdict,
         "type_id": ticket.screening.type_id,
-        "rejection_version": version,
+        "rejection_version": panel.version,
         "reasons": canonical([asdict(reason) for reason in reasons]),
         "codes": codes,
         "remark": judgement.remark.strip(),
     }
     await conn.execute(_INSERT_DECISION, values)
+    ticket = await _ask_for_another(conn, ticket, panel.rules, now=now)
     await conclude(conn, ticket=ticket, actor=actor, now=now, agree=_agree, on_decided=on_decided)
     return await show_ticket(conn, ticket_id=ticket_id)
 
@@ -152,16 +167,25 @@ async def screening_decisions(conn: Connection, *, ticket_id: UUID) -> tuple[Scr
     )
 
 
-async def _reasons(conn: Connection, ticket: Ticket, judgement: Judgement) -> tuple[int, list[Reason], list[str]]:
-    """The version that counts, the reasons in it, and the codes. Raises VerdictInvalid, ReasonsChanged."""
+async def _panel(conn: Connection, ticket: Ticket, judgement: Judgement) -> RejectionPanel:
+    """What counts for this judgement, and will until this transaction ends. Raises VerdictInvalid."""
     assert ticket.screening is not None
     type_id = ticket.screening.type_id
     _check(ticket, judgement)
     await conn.execute(_SHARE_TYPE, {"type_id": type_id})
     panel = await rejection_panel(conn, type_id=type_id)
+    if judgement.verdict is Verdict.REJECT and panel.rules.remark_required and not judgement.remark.strip():
+        raise VerdictInvalid(ticket_id=str(ticket.id), problems={"remark": [REQUIRED]})
+    return panel
+
+
+async def _reasons(
+    conn: Connection, ticket: Ticket, judgement: Judgement, panel: RejectionPanel
+) -> tuple[list[Reason], list[str]]:
+    """The reasons as they are now, and the codes. Raises VerdictInvalid, ReasonsChanged."""
     newest = panel.rejection
     if judgement.verdict is not Verdict.REJECT:
-        return panel.version, [], []
+        return [], []
     seen = await _seen(conn, ticket, judgement, panel)
     valid = still_valid(judgement.ticked, seen=seen, newest=newest, codes=panel.codes)
     problem = ticks_problem(newest, judgement.ticked)
@@ -170,7 +194,7 @@ async def _reasons(conn: Connection, ticket: Ticket, judgement: Judgement) -> tu
     if problem:
         raise VerdictInvalid(ticket_id=str(ticket.id), problems={"reasons": [problem]})
     chosen = [reason for reason in newest.reasons if reason.id in judgement.ticked]
-    return panel.version, chosen, codes_returned(newest, judgement.ticked)
+    return chosen, codes_returned(newest, judgement.ticked)
 
 
 async def _seen(conn: Connection, ticket: Ticket, judgement: Judgement, panel: RejectionPanel) -> Rejection:
@@ -198,12 +222,46 @@ def _check(ticket: Ticket, judgement: Judgement) -> None:
     if problem := text_problem(judgement.remark, chars_max=REMARK_CHARS_MAX):
         problems["remark"] = [problem]
     if judgement.verdict is Verdict.REJECT and judgement.rejection_version is None:
-        problems["rejection_version"] = ["is required"]
+        problems["rejection_version"] = [REQUIRED]
     if problems:
         raise VerdictInvalid(ticket_id=str(ticket.id), problems=problems)
 
 
-def _agree(_ticket: Ticket, given: Sequence[TicketAnswer]) -> Agreement:
-    """One judgement decides."""
-    last: Any = given[-1]
-    return Agreement(answers=last.answers, places=(len(given) - 1,))
+async def _ask_for_another(conn: Connection, ticket: Ticket, rules: ReviewRules, *, now: datetime) -> Ticket:
+    """The ticket, which waits for one more person where the verdict given just now makes it necessary."""
+    given = counting(ticket, await ticket_answers(conn, ticket_id=ticket.id))
+    key = await (await conn.execute(_DRAW_KEY)).fetchone()
+    assert key is not None, "the migration makes the key"
+    needed = ticket.required_approvers
+    asked = asks_for_another(rules, _verdicts(given), needed=needed, ticket_id=ticket.id, key=key[0])
+    if asked is None:
+        return ticket
+    await ask_for_people(conn, ticket_id=ticket.id, people=asked.people)
+    await record_event(
+        conn,
+        ticket_id=ticket.id,
+        kind=TicketEventKind.SECOND_ASKED,
+        actor=ticket.source,
+        now=now,
+        reason=asked.why,
+    )
+    await record_change(
+        conn,
+        ticket,
+        action="ask_second",
+        actor=system_actor(ticket.source),
+        before={"required_approvers": needed},
+        after={"required_approvers": asked.people, "why": asked.why},
+        now=now,
+    )
+    return replace(ticket, required_approvers=asked.people)
+
+
+def _agree(ticket: Ticket, given: Sequence[TicketAnswer]) -> Agreement | None:
+    """What the last one says, with their reasons, as soon as nobody else is needed."""
+    places = alike(_verdicts(given), needed=ticket.required_approvers)
+    return None if places is None else Agreement(answers=given[-1].answers, places=places)
+
+
+def _verdicts(given: Sequence[TicketAnswer]) -> list[Verdict]:
+    return [Verdict(answer.answers["decision"]) for answer in given]

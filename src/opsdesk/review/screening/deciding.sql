@@ -11,3 +11,6 @@ values
 -- name: decisions
 select ticket_id, number, verdict, rejection_version, reasons, codes, remark
 from screening_decision where ticket_id = %(ticket_id)s order by number;
+
+-- name: draw_key
+select key from review_draw_key order by key_id desc limit 1;

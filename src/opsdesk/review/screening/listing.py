@@ -15,6 +15,7 @@ from opsdesk.review.screening import adapts, types
 from opsdesk.review.screening.adapts import AdaptStatus, ScreeningAdapt, adapt_of_row
 from opsdesk.review.screening.difference import Change, difference
 from opsdesk.review.screening.errors import ConfigurationFilterInvalid
+from opsdesk.review.screening.model import read_stored, stored
 from opsdesk.review.screening.types import Category, name_key
 
 PAGE_ROWS = 20
@@ -126,10 +127,15 @@ async def type_history(
     """The versions of a type, or those before one of them; the newest first, `limit` at most."""
     values = {"type_id": type_id, "before": before, "rows": limit + 1}
     rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_VERSIONS, values)).fetchall()
-    earlier = [row["document"] for row in rows[1:]] + [None]
+    # As they would be stored now: what is said of types since, and not said in an old version, is no difference.
+    documents = [stored(read_stored(row["document"])) for row in rows]
+    earlier = [*documents[1:], None]
     return [
-        TypeVersion(**row, changes=[] if previous is None else list(difference(previous, row["document"])))
-        for row, previous in list(zip(rows, earlier, strict=True))[:limit]
+        TypeVersion(
+            **row | {"document": document},
+            changes=[] if previous is None else list(difference(previous, document)),
+        )
+        for row, document, previous in list(zip(rows, documents, earlier, strict=True))[:limit]
     ]
 
 

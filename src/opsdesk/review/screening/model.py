@@ -76,12 +76,35 @@ class Rejection:
     reasons: tuple[Reason, ...]
 
 
+class SecondReview(StrEnum):
+    """Of which tickets a second person judges as well, without having seen what the first one said."""
+
+    OFF = "off"
+    REJECT = "reject"
+    """Of those that the first person rejects."""
+    RANDOM = "random"
+    """Of a share of them, drawn by their ids."""
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRules:
+    """How the tickets are reviewed. What was saved before there were such rules has these."""
+
+    second: SecondReview = SecondReview.OFF
+    share: int | None = None
+    """In per cent; None: nothing is drawn."""
+    remark_required: bool = False
+    """Whether whoever rejects has to say something in their own words."""
+
+
 @dataclass(frozen=True, slots=True)
 class TypeDocument:
     """One version of a screening type, whole. The modules stand in the order in which they are shown."""
 
     modules: tuple[Module, ...]
     rejection: Rejection
+    review: ReviewRules = ReviewRules()
 
     @property
     def every_key(self) -> tuple[Key, ...]:
@@ -117,6 +140,11 @@ def stored(document: TypeDocument) -> dict[str, Any]:
                 for reason in rejection.reasons
             ],
         },
+        "review": {
+            "second": document.review.second.value,
+            "share": document.review.share,
+            "remark_required": document.review.remark_required,
+        },
     }
 
 
@@ -139,4 +167,11 @@ def read_stored(kept: Mapping[str, Any]) -> TypeDocument:
             with_label=rejection["with_label"],
             reasons=tuple(Reason(**reason) for reason in rejection["reasons"]),
         ),
+        review=_stored_rules(kept["review"]) if "review" in kept else ReviewRules(),
+    )
+
+
+def _stored_rules(kept: Mapping[str, Any]) -> ReviewRules:
+    return ReviewRules(
+        second=SecondReview(kept["second"]), share=kept["share"], remark_required=kept["remark_required"]
     )

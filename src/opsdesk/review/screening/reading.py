@@ -17,6 +17,8 @@ from opsdesk.review.screening.model import (
     ModuleCode,
     Reason,
     Rejection,
+    ReviewRules,
+    SecondReview,
     TypeDocument,
 )
 
@@ -27,6 +29,8 @@ KEYS_MAX = 50
 """Of one module."""
 REASONS_MAX = 200
 PRIORITY_MAX = 99_999
+SHARE_MIN, SHARE_MAX = 1, 99
+"""In per cent; nothing and everything have words of their own."""
 
 REQUIRED = "is required"
 DOUBLED = "is there twice"
@@ -46,12 +50,13 @@ class _Reader:
         self._used: set[str] = set()
 
     def document(self, given: Any) -> TypeDocument | None:
-        given = self._mapping("", given, {"modules", "rejection"})
+        given = self._mapping("", given, {"modules", "rejection", "review"})
         modules = self._modules(given.get("modules"))
         rejection = self._rejection(given.get("rejection"))
+        rules = self._review(given["review"]) if given.get("review") is not None else ReviewRules()
         if not any(module.keys for module in modules) and not self.problems:
             self._say("modules", "hold no key")
-        return None if self.problems or rejection is None else TypeDocument(modules, rejection)
+        return None if self.problems or rejection is None else TypeDocument(modules, rejection, rules)
 
     def _modules(self, given: Any) -> tuple[Module, ...]:
         modules: list[Module] = []
@@ -107,6 +112,17 @@ class _Reader:
             return None
         return Rejection(choice, with_code, code_return, with_priority, with_label, reasons)
 
+    def _review(self, given: Any) -> ReviewRules:
+        """What is left out is as it is in a type that says nothing of it."""
+        place = "review"
+        entry = self._mapping(place, given, {"second", "share", "remark_required"})
+        second = self._one_of(f"{place}.second", entry.get("second", SecondReview.OFF), SecondReview)
+        share = None
+        if second is SecondReview.RANDOM:
+            share = self._number(f"{place}.share", entry.get("share"), SHARE_MIN, SHARE_MAX)
+        remark_required = self._switch(f"{place}.remark_required", entry.get("remark_required", False))
+        return ReviewRules(second or SecondReview.OFF, share, bool(remark_required))
+
     def _reasons_of(
         self, place: str, given: Any, with_code: bool, with_priority: bool, with_label: bool
     ) -> Iterator[Reason]:
@@ -121,7 +137,7 @@ class _Reader:
             if with_code:
                 code = self._code(f"{at}.code", entry.get("code"))
             if with_priority:
-                priority = self._priority(f"{at}.priority", entry.get("priority"))
+                priority = self._number(f"{at}.priority", entry.get("priority"), 0, PRIORITY_MAX)
             if priority is not None and priority in priorities:
                 self._say(f"{at}.priority", DOUBLED)
             priorities.add(priority)
@@ -153,12 +169,12 @@ class _Reader:
             self._say(place, "is a code that is not active any more, or not for tickets")
         return code
 
-    def _priority(self, place: str, given: Any) -> int | None:
+    def _number(self, place: str, given: Any, least: int, most: int) -> int | None:
         text = str(given).strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
         if given is None or (isinstance(given, str) and not text):
             self._say(place, REQUIRED)
-        elif not (text.isascii() and text.isdecimal()) or int(text) > PRIORITY_MAX:
-            self._say(place, f"is not a number from 0 to {PRIORITY_MAX}")
+        elif not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+            self._say(place, f"is not a number from {least} to {most}")
         else:
             return int(text)
         return None
