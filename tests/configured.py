@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from opsdesk.access import Actor, Scope
 from opsdesk.kit.db import Connection
 from opsdesk.review.reference import entries, fields
 from opsdesk.review.reference.proto_fields import PbField
 from opsdesk.review.screening import adapts, types
+from opsdesk.review.screening.generation import Generated, Hit, generate
+from opsdesk.review.screening.sources import Facts
 from opsdesk.review.screening.types import Category, ScreeningType
 
 OPERATOR = Actor(
@@ -113,4 +116,39 @@ async def add_adapt(
     )
 
 
-__all__ = ["OPERATOR", "Category", "add_adapt", "add_reference", "add_type", "type_document"]
+ENGINE = Actor(id="key:anti-fraud", name="anti-fraud", roles=frozenset(), scopes=frozenset())
+FACTS = Facts(
+    request={"customer": {"full_name": "王小明", "id_card": {"front_url": "https://pictures.example.com/front.png"}}},
+    verifications={"liveness_check_url1": "https://pictures.example.com/face.png"},
+)
+
+
+async def add_ticket(
+    conn: Connection,
+    found: ScreeningType,
+    *,
+    now: datetime,
+    flow_no: str = "F-1",
+    facts: Facts = FACTS,
+    application: str = "cash_loan",
+    scene: str = "activation",
+    user_id: str = "U-1",
+) -> UUID:
+    """A ticket that the anti-fraud engine has made; the id of it."""
+    hit = Hit(flow_no, application, scene, found.type_id, user_id)
+    made = await generate(conn, hit, facts=facts, actor=ENGINE, now=now)
+    assert isinstance(made, Generated), made
+    return made.ticket_id
+
+
+__all__ = [
+    "ENGINE",
+    "FACTS",
+    "OPERATOR",
+    "Category",
+    "add_adapt",
+    "add_reference",
+    "add_ticket",
+    "add_type",
+    "type_document",
+]

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from opsdesk import access
 from opsdesk.kit.clock import SystemClock
+from tests import configured
 from tests.access.staff import BROWSER, PASSWORD
 from tests.app.described import Description
 from tests.app.documents import WAITS, greet
@@ -52,6 +53,7 @@ WRITES = {
     "POST /v1/tickets/{ticket_id}/claims": ["ticket.claim"],
     "DELETE /v1/tickets/{ticket_id}/claims": ["ticket.release"],
     "POST /v1/tickets/{ticket_id}/decisions": ["ticket.decide", "run.decision"],
+    "POST /v1/tickets/{ticket_id}/verdict": ["ticket.decide"],
     "POST /v1/tickets/{ticket_id}/amendments": ["ticket.amend", "run.amend"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
@@ -129,6 +131,7 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
         await amend(api, now, ticket, key)
         seen = {"shown_sha256": (await api.get(f"/v1/tickets/{ticket}", key=desk)).body["shown_sha256"]}
         await api.post(f"/v1/tickets/{ticket}/decisions", APPROVED | seen, key=desk, once="1")
+        await judge(api, desk)
         await api.post(f"/v1/callbacks/{token(api, later)}", {"score": 0.5})
         other = await api.start("greet", key=key, once="other", email="later@example.com")
         await api.post(f"/v1/runs/{other}/signals", {"node": "ask", "answer": {"score": 0.5}}, key=key)
@@ -200,6 +203,18 @@ async def signed_in(api: AuditedApi, code: str, *, with_factor: bool = True) -> 
 async def session_of(api: AuditedApi, about: str, key: str) -> str:
     [session] = (await api.get(f"{about}/sessions", key=key)).body["items"]
     return str(session["id"])
+
+
+async def judge(api: AuditedApi, desk: str) -> None:
+    """A screening ticket is passed."""
+    now = api.installation.clock.now()
+    async with api.installation.database.transaction() as conn:
+        await configured.add_reference(conn, now=now)
+        found = await configured.add_type(conn, now=now)
+        await configured.add_adapt(conn, found, now=now)
+        ticket = await configured.add_ticket(conn, found, now=now)
+    await api.call("POST", f"/v1/tickets/{ticket}/claims", key=desk)
+    await api.post(f"/v1/tickets/{ticket}/verdict", {"verdict": "pass"}, key=desk, once="passed")
 
 
 async def amend(api: AuditedApi, run: str, ticket: str, key: str) -> None:

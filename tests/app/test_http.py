@@ -76,6 +76,7 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "rerun_node": {"node": "ask", "reason": "no"},
         "correct_run": {"values": {}, "reason": "no"},
         "decide_ticket": {"answers": {}},
+        "give_verdict": {"verdict": "pass"},
         "amend_ticket": {"values": {}, "reason": "no"},
         "make_key": {"name": "eve", "scopes": ["keys:write"]},
         "create_person": {"email": "eve@example.com", "name": "Eve", "roles": ["admin"]},

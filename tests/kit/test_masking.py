@@ -161,3 +161,9 @@ def test_a_bottomless_value_is_cut_off() -> None:
 def test_an_address_in_the_place_of_a_name_is_masked() -> None:
     masked = mask_mapping({"alice@example.com": 1, "answer": {"+86 138 0013 8000": {"bob@example.com": 2}}})
     assert masked == {"a***@e***.com": 1, "answer": {"+** *** **** **00": {"b***@e***.com": 2}}}
+
+
+def test_what_lies_in_a_field_that_was_said_to_be_personal_is_personal() -> None:
+    given = {"values": {"k1": "王小明", "k2": ["someone"], "k3": None}, "base": {"k1": "plain"}}
+    masked = mask_mapping(given, personal={"values"})
+    assert masked == {"values": {"k1": "王*", "k2": ["s*"], "k3": None}, "base": {"k1": "plain"}}

@@ -1,13 +1,11 @@
 """`opsdesk ticket`: what people are asked, and what they answer."""
 
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
 from opsdesk.app.command_frame import AsJson, Reveal, command
 from opsdesk.app.output import local_time, print_json, print_table, say
-from opsdesk.app.values import typed_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from opsdesk import review
 
 NAME_CHARACTERS_MAX = 64
-DIGEST_CHARACTERS_MIN = 8
 
 
 TicketId = Annotated[
@@ -76,7 +73,7 @@ def _print_tickets(lines: "Sequence[review.views.TicketLine]", *, now: "datetime
     rows = [
         (
             short(line.id),
-            short(line.run),
+            short(line.run) if line.run else line.screening.flow_no if line.screening else "",
             line.role or "anyone",
             "clock stands" if line.stands_since else local_time(line.due_at, now=now),
             line.claim.by if line.claim else line.status if line.closed_at else "",
@@ -98,17 +95,18 @@ async def show_ticket(ticket_id: TicketId, reveal: Reveal = False, as_json: AsJs
     from opsdesk.app import chosen
     from opsdesk.app.acting import reading
     from opsdesk.app.opening import installation
-    from opsdesk.app.ticket_text import print_ticket, ticket_view
+    from opsdesk.app.ticket_text import print_ticket, rejection_of, ticket_view
 
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
         reader = await reading(opsdesk, conn, Scope.TICKETS_READ, reveal=reveal)
         now = opsdesk.clock.now()
         found = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
         view = await ticket_view(conn, found, actor=reader, now=now)
+        rejection = await rejection_of(conn, view)
     if as_json:
         print_json(view)
     else:
-        print_ticket(view, now=now)
+        print_ticket(view, rejection=rejection, now=now)
 
 
 @command
@@ -161,65 +159,6 @@ async def release_ticket(ticket_id: TicketId, name: AsName = None, as_json: AsJs
         await tell_change(conn, released, "given back", actor=actor, now=now, as_json=as_json)
 
 
-@command
-async def decide_ticket(
-    ticket_id: TicketId,
-    given: Annotated[
-        list[str],
-        typer.Option(
-            "--answer", help="An answer as name=value, or name:=JSON; may be given again.", metavar="NAME=VALUE"
-        ),
-    ] = [],  # noqa: B006 - typer reads the default and never changes it
-    reason_code: Annotated[
-        str | None, typer.Option("--reason-code", help="Why, by one of the codes that the ticket declares.")
-    ] = None,
-    seen: Annotated[
-        str | None,
-        typer.Option(
-            "--seen", help="The digest of the data that you saw, or its beginning; needed once it was amended."
-        ),
-    ] = None,
-    roles: Roles = [],  # noqa: B006 - as above
-    name: AsName = None,
-    key: Annotated[str | None, typer.Option("--key", help="Makes it once-only.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Answer a ticket. It is decided with the last answer that it needs, and its run goes on.
-
-    Whoever started the run does not decide it: of several people at one machine, each says who they are with --as.
-
-    Example: `opsdesk ticket decide 1f2e3d4c5b6a --role compliance_officer --as reviewer-one
-    --answer compliance_decision=approved --answer review_notes="the match is another person"`
-    """
-    from opsdesk import review
-    from opsdesk.access import Scope
-    from opsdesk.app import chosen, desk
-    from opsdesk.app.acting import acting
-    from opsdesk.app.opening import installation
-    from opsdesk.app.ticket_text import tell_change
-
-    who = checked_name(name)
-    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        actor = await acting(opsdesk, conn, Scope.TICKETS_DECIDE, roles=roles, as_name=who)
-        now = opsdesk.clock.now()
-        asking = await review.show_ticket(conn, ticket_id=await chosen.ticket_id(conn, ticket_id))
-        decided = await review.decide(
-            conn,
-            ticket_id=asking.id,
-            actor=actor,
-            answers=typed_values(given, {field.name: field.schema for field in asking.asked}),
-            shown_sha256=_digest_seen(seen, asking.shown_sha256),
-            reason_code=reason_code,
-            key=key or uuid4().hex,
-            now=now,
-            on_decided=desk.on_decided,
-        )
-        done = decided.status is review.TicketStatus.DECIDED
-        left = f"answered, {decided.answers_given} of {decided.required_approvers}; somebody else has to answer too"
-        words = f"decided; the run goes on: opsdesk run watch {chosen.short(decided.subject)}" if done else left
-        await tell_change(conn, decided, words, actor=actor, now=now, as_json=as_json)
-
-
 def checked_name(name: str | None) -> str | None:
     """Who of several people at this machine acts. Raises typer.BadParameter for a name that is none."""
     if name is None:
@@ -229,13 +168,3 @@ def checked_name(name: str | None) -> str | None:
         problem = f"has 1 to {NAME_CHARACTERS_MAX} printable characters and no slash"
         raise typer.BadParameter(problem, param_hint="--as")
     return name
-
-
-def _digest_seen(seen: str | None, shown_sha256: str) -> str | None:
-    """The whole digest of which somebody typed the beginning; another one than the ticket's stays as it was typed."""
-    if seen is None:
-        return None
-    seen = seen.strip().lower().removesuffix("…")
-    if len(seen) < DIGEST_CHARACTERS_MIN:
-        raise typer.BadParameter(f"has at least {DIGEST_CHARACTERS_MIN} digits", param_hint="--seen")
-    return shown_sha256 if shown_sha256.startswith(seen) else seen

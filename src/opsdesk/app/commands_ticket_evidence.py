@@ -101,7 +101,8 @@ async def show_evidence(ticket_id: TicketId, reveal: Reveal = False, as_json: As
 
 def _lines(view: "review.views_evidence.EvidenceView", *, now: "datetime") -> list[str]:
     asked = f"for {view.role or 'anyone'}, {view.required_approvers} needed, asked by {view.requested_by}"
-    lines = [f"ticket {view.ticket} — {view.status}", f"  node {view.node} of run {view.run}", f"  {asked}", "", "Data"]
+    asks = f"node {view.node} of run {view.run}" if view.run else f"made by {view.node}"
+    lines = [f"ticket {view.ticket} — {view.status}", f"  {asks}", f"  {asked}", "", "Data"]
     for shown in view.snapshots:
         proof = _proof(shown.audit_entry, shown.audit_seq, shown.is_whole)
         lines.append(f"  {shown.number}  {shown.shown_sha256[:_DIGEST_SHOWN]}…  {proof}")

@@ -73,6 +73,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.trigger_routes,
         flows.routes.webhook_routes,
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
+        review.routes_verdicts.verdict_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         review.routes_evidence.evidence_routes(desk.on_amended, refusals=flows.arrivals.AMENDMENT_REFUSALS),
         access.routes.routes,
         access.routes.audit_routes,

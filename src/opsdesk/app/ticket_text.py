@@ -16,9 +16,7 @@ async def ticket_view(
     conn: Connection, ticket: review.Ticket, *, actor: Actor, now: datetime
 ) -> "review.views.TicketView":
     """With its answers and its history, masked for the reader."""
-    answers = await review.ticket_answers(conn, ticket_id=ticket.id)
-    history = await review.ticket_history(conn, ticket_id=ticket.id)
-    return review.views.TicketView.whole(ticket, answers, history, actor=actor, now=now)
+    return await review.routes.whole_view(conn, ticket, actor=actor, now=now)
 
 
 async def tell_change(
@@ -31,9 +29,25 @@ async def tell_change(
         say(f"ticket {short(ticket.id)} {words}")
 
 
-def print_ticket(view: "review.views.TicketView", *, now: datetime) -> None:
+async def rejection_of(
+    conn: Connection, view: "review.views.TicketView"
+) -> "review.views_screening.RejectionView | None":
+    """What an open screening ticket can be rejected with now."""
+    if view.screening is None or view.closed_at is not None:
+        return None
+    panel = await review.screening.deciding.rejection_panel(conn, type_id=view.screening.type_id)
+    return review.views_screening.RejectionView.of(panel)
+
+
+def print_ticket(
+    view: "review.views.TicketView",
+    *,
+    rejection: "review.views_screening.RejectionView | None" = None,
+    now: datetime,
+) -> None:
     """The ticket on stdout, and on stderr how to answer it."""
-    lines = [f"{view.title} — {view.status}", f"  {view.purpose}", f"  ticket {view.id}", f"  run    {view.run}"]
+    lines = [f"{view.title} — {view.status}", f"  {view.purpose}", f"  ticket {view.id}"]
+    lines.append(f"  run    {view.run}" if view.screening is None else f"  flow   {view.screening.flow_no}")
     lines.append(f"  for {view.role or 'anyone'}, {view.answers_given} of {view.required_approvers} answered")
     if view.priority and not view.closed_at:
         lines.append(f"  priority {view.priority}")
@@ -47,6 +61,11 @@ def print_ticket(view: "review.views.TicketView", *, now: datetime) -> None:
         lines.append(f"  held by {view.claim.by} until {local_time(view.claim.until, now=now)}")
     amended = f", amended {view.snapshot - 1} times" if view.snapshot > 1 else ""
     lines.append(f"  data   {view.shown_sha256[:DIGEST_SHOWN]}{amended}")
+    if view.screening is not None:
+        print_data("\n".join(lines + _screening(view, rejection, now=now)))
+        if rejection is not None:
+            say(f"Next: {_verdict_example(view, rejection)}")
+        return
     lines += _section("Shown", [f"{name}: {_text(value)}" for name, value in view.shown.items()])
     lines += _section("Asked", [_asked(field) for field in view.asked])
     lines += _section(
@@ -85,3 +104,37 @@ def _example(view: "review.views.TicketView") -> str:
     answers = "".join(f" --answer {field.name}=…" for field in view.asked if field.required)
     seen = f" --seen {view.shown_sha256[:DIGEST_SHOWN]}" if view.snapshot > 1 else ""
     return f"opsdesk ticket decide {short(view.id)}{role} --as NAME{answers}{seen}"
+
+
+def _screening(
+    view: "review.views.TicketView", rejection: "review.views_screening.RejectionView | None", *, now: datetime
+) -> list[str]:
+    """Base info, the modules in their order, what it can be rejected with, and what was said of it."""
+    assert view.screening is not None
+    facts = [*view.shown["base"].items(), ("status", view.screening.status), ("result", view.screening.result or "")]
+    lines = _section("base info", [f"{name}: {_text(value)}" for name, value in facts])
+    for module in review.screening.frozen.modules_of(view.shown):
+        fields = [f"{each.key.name}: {'' if each.value is None else _text(each.value)}" for each in module.keys]
+        lines += _section(f"{module.code} info", fields)
+    if rejection is not None:
+        lines += _section(
+            f"rejection info, version {rejection.rejection_version}", list(map(_reason, rejection.reasons))
+        )
+    return lines + _section("Verdicts", [_verdict(each, now=now) for each in view.verdicts])
+
+
+def _reason(reason: "review.views_screening.OfferedReason") -> str:
+    label = f"{reason.label} / " if reason.label else ""
+    code = f" ({reason.code}{'' if reason.is_selectable else ', not active'})" if reason.code else ""
+    return f"{reason.id}  {label}{reason.detail}{code}"
+
+
+def _verdict(verdict: "review.views_screening.VerdictView", *, now: datetime) -> str:
+    why = "".join(f", {reason.detail}" for reason in verdict.reasons)
+    codes = f" [{' '.join(verdict.codes)}]" if verdict.codes else ""
+    return f"{local_time(verdict.at, now=now)} {verdict.by}: {verdict.verdict}{why}{codes} {verdict.remark}".rstrip()
+
+
+def _verdict_example(view: "review.views.TicketView", rejection: "review.views_screening.RejectionView") -> str:
+    seen = f" --rejection-version {rejection.rejection_version}"
+    return f"opsdesk ticket decide {short(view.id)} --as NAME --verdict reject --reason ID{seen}, after ticket claim"

@@ -75,7 +75,7 @@ def _mask(name: str, value: Any, *, personal: frozenset[str], depth: int) -> Any
         return SECRET
     if isinstance(value, Mapping):
         return {
-            _masked_key(key): _mask(_inner(name, key), item, personal=personal, depth=depth + 1)
+            _masked_key(key): _mask(_inner(name, key, personal), item, personal=personal, depth=depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
@@ -91,10 +91,12 @@ def _masked_key(key: Any) -> Any:
     return mask_text(key) if isinstance(key, str) and not key.isidentifier() else key
 
 
-def _inner(name: str, key: Any) -> str:
+def _inner(name: str, key: Any, personal: frozenset[str]) -> str:
     """The name a value inside a personal field goes by: `address: {city: …}` stays personal."""
     own = str(key)
-    return own if is_secret(own) or _kind(own) is not None or _kind(name) is None else name
+    if is_secret(own) or _kind(own) is not None:
+        return own
+    return name if _kind(name) is not None or name in personal else own
 
 
 def _mask_secret(name: str, value: Any, *, depth: int) -> Any:

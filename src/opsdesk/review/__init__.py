@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from opsdesk.review import errors as errors
     from opsdesk.review import evidence as evidence
     from opsdesk.review import groups as groups
+    from opsdesk.review import model as model
     from opsdesk.review import reasons as reasons
     from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
     from opsdesk.review import routes_evidence as routes_evidence
+    from opsdesk.review import routes_verdicts as routes_verdicts
     from opsdesk.review import screening as screening
     from opsdesk.review import views as views
     from opsdesk.review import views_evidence as views_evidence
+    from opsdesk.review import views_screening as views_screening
 
 __all__ = [
     "NewTicket",
@@ -66,13 +69,16 @@ _LATER = frozenset(
         "errors",
         "evidence",
         "groups",
+        "model",
         "reasons",
         "reference",
         "routes",
         "routes_evidence",
+        "routes_verdicts",
         "screening",
         "views",
         "views_evidence",
+        "views_screening",
     }
 )
 

@@ -190,23 +190,11 @@ class Ticket:
 
     def screening_status(self, now: datetime) -> ScreeningStatus:
         """Answers that were given on what is shown now count as those of a first reviewer."""
-        match self.status:
-            case TicketStatus.DECIDED:
-                return ScreeningStatus.COMPLETED
-            case TicketStatus.EXPIRED:
-                return ScreeningStatus.EXPIRED
-            case TicketStatus.CANCELLED | TicketStatus.ANSWERED_ELSEWHERE:
-                return ScreeningStatus.CANCELLED
-            case TicketStatus.OPEN:
-                if self.claim_at(now):
-                    return ScreeningStatus.IN_REVIEW
-                return ScreeningStatus.AWAITING_SECOND if self.answers_given else ScreeningStatus.PENDING
+        return screening_status(self, now)
 
     def claim_at(self, now: datetime) -> tuple[str, datetime] | None:
         """Who holds the ticket, and until when."""
-        if self.claimed_by is None or self.claimed_until is None or self.claimed_until <= now:
-            return None
-        return self.claimed_by, self.claimed_until
+        return claim_at(self, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +218,29 @@ class TicketSummary:
     closed_at: datetime | None
     priority: int
     stands_since: datetime | None
+    screening: Screening | None
+
+
+def claim_at(ticket: Ticket | TicketSummary, now: datetime) -> tuple[str, datetime] | None:
+    """Who holds the ticket, and until when."""
+    if ticket.claimed_by is None or ticket.claimed_until is None or ticket.claimed_until <= now:
+        return None
+    return ticket.claimed_by, ticket.claimed_until
+
+
+def screening_status(ticket: Ticket | TicketSummary, now: datetime) -> ScreeningStatus:
+    """Answers that were given on what is shown now count as those of a first reviewer."""
+    match ticket.status:
+        case TicketStatus.DECIDED:
+            return ScreeningStatus.COMPLETED
+        case TicketStatus.EXPIRED:
+            return ScreeningStatus.EXPIRED
+        case TicketStatus.CANCELLED | TicketStatus.ANSWERED_ELSEWHERE:
+            return ScreeningStatus.CANCELLED
+        case TicketStatus.OPEN:
+            if claim_at(ticket, now):
+                return ScreeningStatus.IN_REVIEW
+            return ScreeningStatus.AWAITING_SECOND if ticket.answers_given else ScreeningStatus.PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from opsdesk.kit.sql import backwards, statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.errors import TicketFilterInvalid
 from opsdesk.review.model import TicketStatus, TicketSummary
+from opsdesk.review.tickets import screening_of
 
 FILTER_CHARS_MAX = 200
 FOUND_TICKETS_MAX = 10
@@ -113,7 +114,8 @@ def _filters(
 
 
 def _summary(row: dict[str, Any]) -> TicketSummary:
-    return TicketSummary(**row | {"status": TicketStatus(row["status"])})
+    screening = screening_of(row)
+    return TicketSummary(**row | {"status": TicketStatus(row["status"]), "screening": screening})
 
 
 def _sort_key(ticket: TicketSummary) -> tuple[int, datetime, datetime, UUID]:

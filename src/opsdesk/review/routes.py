@@ -28,6 +28,7 @@ from opsdesk.review.errors import (
     TicketUnknown,
 )
 from opsdesk.review.model import Ticket, TicketStatus
+from opsdesk.review.screening.deciding import screening_decisions
 from opsdesk.review.views import TicketLine, TicketPage, TicketView
 
 REASON_CODE_CHARS_MAX = 64
@@ -173,4 +174,5 @@ async def whole_view(conn: Connection, ticket: Ticket, *, actor: access.Actor, n
     """The ticket with its answers and its history, as this actor may see it."""
     answers = await tickets.ticket_answers(conn, ticket_id=ticket.id)
     history = await tickets.ticket_history(conn, ticket_id=ticket.id)
-    return TicketView.whole(ticket, answers, history, actor=actor, now=now)
+    verdicts = await screening_decisions(conn, ticket_id=ticket.id) if ticket.screening else ()
+    return TicketView.whole(ticket, answers, history, verdicts=verdicts, actor=actor, now=now)

@@ -17,7 +17,6 @@ from opsdesk.review.answers import problem_of_schema
 from opsdesk.review.canonical import canonical, digest_of, sha256_of
 from opsdesk.review.errors import TicketDiffers, TicketInvalid, TicketUnknown
 from opsdesk.review.model import (
-    SCREENING,
     NewTicket,
     Screening,
     Ticket,
@@ -236,19 +235,23 @@ def _content_sha256(ticket: NewTicket) -> str:
 _OF_SCREENING = ("application", "scene", "bucket", "user_id", "type_id", "type_version", "adapt_id", "adapt_version")
 
 
-def _ticket(row: dict[str, Any]) -> Ticket:
+def screening_of(row: dict[str, Any]) -> Screening | None:
+    """What a row tells of a screening type, taken out of it; None where none makes the ticket."""
     more = {name: row.pop(name) for name in _OF_SCREENING}
     result, waiting = row.pop("result"), row.pop("pictures_waiting")
+    if more["type_id"] is None:
+        return None
+    return Screening(**more, result=Verdict(result) if result else None, pictures_waiting=waiting)
+
+
+def _ticket(row: dict[str, Any]) -> Ticket:
+    screening = screening_of(row)
     return Ticket(
         **row
         | {
             "shown_personal": frozenset(row["shown_personal"]),
             "asked": tuple(TicketField(**field) for field in row["asked"]),
             "status": TicketStatus(row["status"]),
-            "screening": _screening(more, result, waiting) if row["source"] == SCREENING else None,
+            "screening": screening,
         }
     )
-
-
-def _screening(row: Mapping[str, Any], result: str | None, pictures_waiting: int) -> Screening:
-    return Screening(**row, result=Verdict(result) if result else None, pictures_waiting=pictures_waiting)

@@ -10,6 +10,7 @@ from opsdesk.kit.http_shapes import Next, Sha256, View
 from opsdesk.kit.masking import mask_mapping, mask_secrets, mask_text
 from opsdesk.review.claims import is_of
 from opsdesk.review.model import (
+    SCREENING,
     Ticket,
     TicketAnswer,
     TicketEvent,
@@ -18,6 +19,9 @@ from opsdesk.review.model import (
     TicketStatus,
     TicketSummary,
 )
+from opsdesk.review.screening.deciding import ScreeningDecision
+from opsdesk.review.screening.frozen import PERSONAL, is_frozen
+from opsdesk.review.views_screening import ScreeningView, VerdictView
 
 
 class ClaimView(View):
@@ -34,10 +38,12 @@ class TicketLine(View):
 
     id: UUID
     """The id of the ticket."""
-    run: str
-    """The id of the run that asks."""
+    source: str
+    """What asks: `run`, or `screening` where an application came in."""
+    run: str | None
+    """The id of the run that asks; null: none does."""
     node: str
-    """The id of the node that asks."""
+    """The id of the node that asks, or the adapt that the ticket was made by."""
     title: str
     """What is to be done, in a few words."""
     role: str | None
@@ -62,6 +68,8 @@ class TicketLine(View):
     """Who works on it now; null: nobody."""
     closed_at: datetime | None
     """When it was decided or ended without a decision; null while it is open."""
+    screening: ScreeningView | None
+    """Of a ticket that a screening type makes: whom it is about and where it stands; null: none does."""
 
     @staticmethod
     def of(ticket: Ticket | TicketSummary, *, now: datetime) -> "TicketLine":
@@ -130,7 +138,7 @@ class EventView(View):
     kind: TicketEventKind
     """What happened."""
     by: str
-    """The id of the actor, or `run`."""
+    """The id of the actor, or what the ticket comes from: `run` or `screening`."""
     at: datetime
     """When."""
     reason: str
@@ -157,6 +165,8 @@ class TicketView(TicketLine):
     answers: list[AnswerView]
     """What each person answered, in order. Of an open screening ticket only one's own: whoever judges it as the second
     does not know what the first one said."""
+    verdicts: list[VerdictView]
+    """Of a screening ticket: what each reviewer said, with the reasons as they were then; hidden as answers are."""
     history: list[EventView]
     """What happened, in order."""
 
@@ -166,6 +176,7 @@ class TicketView(TicketLine):
         answers: Collection[TicketAnswer],
         history: Collection[TicketEvent],
         *,
+        verdicts: Collection[ScreeningDecision] = (),
         actor: Actor,
         now: datetime,
     ) -> "TicketView":
@@ -174,7 +185,7 @@ class TicketView(TicketLine):
         return TicketView(
             **_line(ticket, now=now),
             purpose=ticket.purpose,
-            shown=seen(actor, ticket.shown, personal=ticket.shown_personal),
+            shown=seen_shown(actor, ticket.shown, personal=ticket.shown_personal),
             shown_sha256=ticket.shown_sha256,
             snapshot=ticket.snapshot,
             reason_codes={decision: dict(codes) for decision, codes in ticket.reasons.items()},
@@ -193,6 +204,7 @@ class TicketView(TicketLine):
                 )
                 for answer in answers
             ],
+            verdicts=_verdicts(answers, verdicts, actor=actor),
             history=[
                 EventView(kind=event.kind, by=event.actor, at=event.at, reason=mask_text(event.reason))
                 for event in history
@@ -201,11 +213,35 @@ class TicketView(TicketLine):
 
 
 def _line(ticket: Ticket | TicketSummary, *, now: datetime) -> dict[str, Any]:
-    names = "id node title role required_approvers answers_given due_at requested_by opened_at status closed_at"
+    names = "id source node title role required_approvers answers_given due_at requested_by opened_at status closed_at"
     facts = {name: getattr(ticket, name) for name in (*names.split(), "priority", "stands_since")}
     claimed_by, until = ticket.claimed_by, ticket.claimed_until
     claim = ClaimView(by=claimed_by, until=until) if claimed_by and until and until > now else None
-    return facts | {"run": ticket.subject, "claim": claim}
+    run = None if ticket.source == SCREENING else ticket.subject
+    return facts | {"run": run, "claim": claim, "screening": ScreeningView.of(ticket, now=now)}
+
+
+def _verdicts(
+    answers: Collection[TicketAnswer], verdicts: Collection[ScreeningDecision], *, actor: Actor
+) -> list[VerdictView]:
+    by_number = {answer.number: answer for answer in answers}
+    return [
+        VerdictView.of(
+            kept,
+            by=by_number[kept.number].actor,
+            at=by_number[kept.number].answered_at,
+            remark=seen(actor, {"remark": kept.remark}, personal={"remark"})["remark"],
+        )
+        for kept in verdicts
+        if kept.number in by_number
+    ]
+
+
+def seen_shown(actor: Actor, shown: Mapping[str, Any], *, personal: Collection[str]) -> dict[str, Any]:
+    """What a ticket shows, as this reader may see it. Of a frozen document only the values are masked, and no key."""
+    if not is_frozen(shown):
+        return seen(actor, shown, personal=personal)
+    return {**shown, **seen(actor, {name: shown[name] for name in PERSONAL}, personal=PERSONAL)}
 
 
 def may_see_answer(ticket: Ticket, answer: TicketAnswer, *, actor: Actor) -> bool:

@@ -8,8 +8,8 @@ from opsdesk.access import Actor
 from opsdesk.kit.http_shapes import Sha256, View
 from opsdesk.kit.masking import mask_text
 from opsdesk.review.evidence import AnswerEvidence, AnswerStanding, SnapshotEvidence, TicketEvidence
-from opsdesk.review.model import TicketStatus
-from opsdesk.review.views import may_see_answer, seen
+from opsdesk.review.model import SCREENING, TicketStatus
+from opsdesk.review.views import may_see_answer, seen, seen_shown
 
 
 class SnapshotView(View):
@@ -45,7 +45,7 @@ class SnapshotView(View):
         each = found.amendment
         return SnapshotView(
             number=each.snapshot,
-            shown=seen(actor, each.shown, personal=each.shown_personal),
+            shown=seen_shown(actor, each.shown, personal=each.shown_personal),
             shown_sha256=each.shown_sha256,
             is_whole=found.is_whole,
             changed=each.changed,
@@ -125,8 +125,8 @@ class EvidenceView(View):
 
     ticket: UUID
     """The id of the ticket."""
-    run: str
-    """The id of the run that asks."""
+    run: str | None
+    """The id of the run that asks; null: none does."""
     node: str
     """The id of the node that asks."""
     requested_by: str
@@ -153,7 +153,7 @@ class EvidenceView(View):
         personal = frozenset(field.name for field in ticket.asked if field.personal)
         return EvidenceView(
             ticket=ticket.id,
-            run=ticket.subject,
+            run=None if ticket.source == SCREENING else ticket.subject,
             node=ticket.node,
             requested_by=ticket.requested_by,
             role=ticket.role,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -31,7 +32,7 @@ from opsdesk.review.screening.model import Reason, Rejection, ReviewRules
 from opsdesk.review.screening.reading import REQUIRED
 from opsdesk.review.screening.rejecting import codes_returned, ticks_problem
 from opsdesk.review.screening.second_review import alike, asks_for_another
-from opsdesk.review.screening.ticking import still_valid
+from opsdesk.review.screening.ticking import is_selectable, still_valid
 from opsdesk.review.screening.types import show_type, version_document
 from opsdesk.review.tickets import (
     ask_for_people,
@@ -84,6 +85,19 @@ class RejectionPanel:
     """Every reject code; False: not active any more, or not for tickets."""
     rules: ReviewRules
     """How verdicts are given and looked at again, as the newest version says as well."""
+
+    def facts(self) -> dict[str, Any]:
+        """The same as JSON, each reason with whether it can be ticked."""
+        rejection = self.rejection
+        return {
+            "rejection_version": self.version,
+            "choice": rejection.choice.value,
+            "code_return": rejection.code_return and rejection.code_return.value,
+            "with_priority": rejection.with_priority,
+            "reasons": [
+                asdict(reason) | {"is_selectable": is_selectable(reason, self.codes)} for reason in rejection.reasons
+            ],
+        }
 
 
 async def rejection_panel(conn: Connection, *, type_id: int) -> RejectionPanel:
@@ -190,7 +204,9 @@ async def _reasons(
     valid = still_valid(judgement.ticked, seen=seen, newest=newest, codes=panel.codes)
     problem = ticks_problem(newest, judgement.ticked)
     if len(valid) < len(judgement.ticked) or (problem and panel.version != judgement.rejection_version):
-        raise ReasonsChanged(ticket_id=str(ticket.id), rejection_version=panel.version, valid=list(valid))
+        raise ReasonsChanged(
+            ticket_id=str(ticket.id), rejection_version=panel.version, valid=list(valid), panel=panel.facts()
+        )
     if problem:
         raise VerdictInvalid(ticket_id=str(ticket.id), problems={"reasons": [problem]})
     chosen = [reason for reason in newest.reasons if reason.id in judgement.ticked]

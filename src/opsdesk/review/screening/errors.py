@@ -132,3 +132,9 @@ class ReasonsChanged(Refused):
     """The version of the type that counts now."""
     valid: Sequence[str]
     """The ids of those that were chosen and still hold."""
+    panel: Mapping[str, Any] = field(default_factory=dict)
+    """What the ticket can be rejected with now, as `GET /v1/tickets/{ticket_id}/rejection` tells it."""
+
+
+VERDICT_REFUSALS = (NotScreening, ClaimNeeded, PicturesOnTheirWay, VerdictInvalid, ReasonsChanged)
+"""What a verdict may be refused for, beside what any answer is."""

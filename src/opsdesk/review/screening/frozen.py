@@ -13,6 +13,7 @@ VALUE_CHARS_MAX = 10_000
 """Of the JSON of one value; what is longer is shown empty, and said to be."""
 PERSONAL = frozenset({"values"})
 """What of a frozen document is about a person."""
+_PARTS = frozenset({"base", "modules", "values", "problems"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ def frozen(base: BaseInfo, document: TypeDocument, values: Mapping[str, Any]) ->
         "values": kept,
         "problems": problems,
     }
+
+
+def is_frozen(shown: Mapping[str, Any]) -> bool:
+    """Whether a ticket shows a frozen document, and not the inputs of a node."""
+    return shown.keys() == _PARTS
 
 
 @dataclass(frozen=True, slots=True)
