@@ -744,6 +744,27 @@ CREATE TABLE strategy_group_adapt (
     adapt_id integer NOT NULL
 );
 
+CREATE TABLE strategy_group_event (
+    event_id bigint NOT NULL,
+    group_id integer NOT NULL,
+    kind text NOT NULL,
+    revision integer,
+    detail jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT strategy_group_event_check CHECK (((kind = 'applied'::text) = (revision IS NOT NULL))),
+    CONSTRAINT strategy_group_event_kind_check CHECK ((kind = ANY (ARRAY['applied'::text, 'activated'::text, 'deactivated'::text, 'placed'::text])))
+);
+
+ALTER TABLE strategy_group_event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME strategy_group_event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE strategy_group ALTER COLUMN group_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME strategy_group_group_id_seq
     START WITH 1
@@ -759,6 +780,7 @@ CREATE TABLE strategy_group_revision (
     document jsonb NOT NULL,
     saved_at timestamp with time zone NOT NULL,
     operator text NOT NULL,
+    restored_from integer,
     CONSTRAINT strategy_group_revision_revision_check CHECK ((revision >= 1))
 );
 
@@ -1073,6 +1095,9 @@ ALTER TABLE ONLY sign_in_attempt
 ALTER TABLE ONLY strategy_group_adapt
     ADD CONSTRAINT strategy_group_adapt_pkey PRIMARY KEY (group_id, revision, adapt_id);
 
+ALTER TABLE ONLY strategy_group_event
+    ADD CONSTRAINT strategy_group_event_pkey PRIMARY KEY (event_id);
+
 ALTER TABLE ONLY strategy_group
     ADD CONSTRAINT strategy_group_once UNIQUE (application, scene, name_key);
 
@@ -1215,6 +1240,8 @@ CREATE INDEX strategy_group_adapt_of_adapt ON strategy_group_adapt USING btree (
 
 CREATE INDEX strategy_group_by_change ON strategy_group USING btree (changed_at DESC, group_id DESC);
 
+CREATE INDEX strategy_group_event_of_group ON strategy_group_event USING btree (group_id, event_id);
+
 CREATE UNIQUE INDEX ticket_answer_once_per_person ON ticket_answer USING btree (ticket_id, snapshot, COALESCE(person, actor));
 
 CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
@@ -1244,6 +1271,8 @@ CREATE TRIGGER screening_decision_is_append_only BEFORE DELETE OR UPDATE OR TRUN
 CREATE TRIGGER screening_type_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_type_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER strategy_group_adapt_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON strategy_group_adapt FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER strategy_group_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON strategy_group_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER strategy_group_revision_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON strategy_group_revision FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -1358,6 +1387,12 @@ ALTER TABLE ONLY strategy_group_adapt
 
 ALTER TABLE ONLY strategy_group
     ADD CONSTRAINT strategy_group_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
+ALTER TABLE ONLY strategy_group_event
+    ADD CONSTRAINT strategy_group_event_group_id_fkey FOREIGN KEY (group_id) REFERENCES strategy_group(group_id);
+
+ALTER TABLE ONLY strategy_group_event
+    ADD CONSTRAINT strategy_group_event_group_id_revision_fkey FOREIGN KEY (group_id, revision) REFERENCES strategy_group_revision(group_id, revision);
 
 ALTER TABLE ONLY strategy_group_revision
     ADD CONSTRAINT strategy_group_revision_group_id_fkey FOREIGN KEY (group_id) REFERENCES strategy_group(group_id);

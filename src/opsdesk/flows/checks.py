@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from opsdesk.flows.document import Loaded, load
 from opsdesk.flows.errors import ProcedureRefused
+from opsdesk.flows.expression_problems import Problem
 from opsdesk.flows.expressions import Condition, ConditionInvalid, Scope, compile_condition, compile_conditions
 from opsdesk.flows.findings import Finding, Severity
 from opsdesk.flows.lint import lint
@@ -83,12 +84,12 @@ def _unless(blocking: list[Finding], loaded: Loaded, file_name: str) -> Procedur
     return loaded.procedure
 
 
-def condition_over(text: str, names: Mapping[str, Mapping[str, Any]]) -> Condition | tuple[str, ...]:
+def condition_over(text: str, names: Mapping[str, Mapping[str, Any]]) -> Condition | tuple[Problem, ...]:
     """A condition for those who are no procedure, over these names, each with its JSON Schema.
 
-    Or all that is wrong with it, in sentences. `evaluate` raises ConditionFailed where it cannot be decided.
+    Or all that is wrong with it, and where. `evaluate` raises ConditionFailed where it cannot be decided.
     """
     try:
         return compile_condition(text, Scope(names))
     except ConditionInvalid as invalid:
-        return tuple(f"{each.message}; {each.hint}" if each.hint else each.message for each in invalid.problems)
+        return invalid.problems

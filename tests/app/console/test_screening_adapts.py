@@ -35,6 +35,8 @@ async def risk(api: Api) -> Visit:
 
 
 class Always:
+    names = ()
+
     """A condition that holds."""
 
     def evaluate(self, values: Mapping[str, Any]) -> bool:

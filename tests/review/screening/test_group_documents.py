@@ -8,8 +8,9 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from opsdesk import flows
-from opsdesk.review.groups.document import Answer, GroupDocument, Offered, read_group, read_stored, stored
+from opsdesk.review.groups.document import Answer, GroupDocument, Offered, read_stored, stored
 from opsdesk.review.groups.evaluation import CompiledGroup, RuleUndecided, compiled_group
+from opsdesk.review.groups.reading import read_group
 from opsdesk.review.screening.sources import Facts
 from tests.review.screening.samples import rule, verify
 

@@ -9,7 +9,7 @@ from opsdesk import flows
 from opsdesk.access import Actor
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
-from opsdesk.review.groups import groups
+from opsdesk.review.groups import groups, listing
 from opsdesk.review.groups.errors import GroupExists, GroupInvalid, GroupMoved
 from opsdesk.review.groups.groups import Group
 from opsdesk.review.screening import adapts
@@ -186,7 +186,7 @@ async def test_a_name_is_taken_once_in_a_scene(desk: Database, risk: Actor, cloc
         assert refused.value.group_id == group.group_id
         unchanged = await save(conn, group, form(None) | {"rules": [_same(group)]}, actor=risk, clock=clock)
         assert unchanged.revision == 1
-        [listed] = (await groups.list_groups(conn, application="cash_loan")).items
+        [listed] = (await listing.list_groups(conn, application="cash_loan")).items
         assert listed == group
 
 

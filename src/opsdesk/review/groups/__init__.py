@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from opsdesk.review.groups import errors as errors
     from opsdesk.review.groups import evaluation as evaluation
     from opsdesk.review.groups import groups as groups
+    from opsdesk.review.groups import listing as listing
+    from opsdesk.review.groups import reading as reading
+    from opsdesk.review.groups import revisions as revisions
+    from opsdesk.review.groups import routes as routes
+    from opsdesk.review.groups import showing as showing
+    from opsdesk.review.groups import trying as trying
+    from opsdesk.review.groups import views as views
 
 _MODULES = frozenset(
     {
@@ -16,6 +23,13 @@ _MODULES = frozenset(
         "errors",
         "evaluation",
         "groups",
+        "listing",
+        "reading",
+        "revisions",
+        "routes",
+        "showing",
+        "trying",
+        "views",
     }
 )
 

@@ -5,14 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from opsdesk.review.answers import text_problem
-from opsdesk.review.screening.reading import DOUBLED, REQUIRED, Problems
-from opsdesk.review.screening.sources import FEATURE_CHARS_MAX, VERIFY_FIELDS
-
-RULES_MAX = 100
-FEATURES_MAX = 500
-RULE_NAME_CHARS_MAX = 64
-CONDITION_CHARS_MAX = 2000
+from opsdesk.review.screening.sources import VERIFY_FIELDS, Source
 
 
 class Answer(StrEnum):
@@ -25,6 +18,8 @@ class Answer(StrEnum):
 
 
 class FeatureType(StrEnum):
+    """What kind of value a feature is."""
+
     NUMBER = "number"
     TEXT = "text"
     FLAG = "flag"
@@ -41,10 +36,13 @@ SCHEMAS: Mapping[FeatureType, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A value that comes with an application and that the group reads. Adapts find it here by its name."""
+    """A value that the group reads of an application. Rules and adapts find it here by its name."""
 
     name: str
     type: FeatureType
+    source: Source
+    value: str
+    """Where in the source it comes from: a feature of the anti-fraud engine, a pb field, or a verify field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +73,37 @@ class GroupDocument:
 class Condition(Protocol):
     """A condition that was checked."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it reads, of the names that it was checked with."""
+        ...
+
     def evaluate(self, values: Mapping[str, Any]) -> bool:
         """Raises what the compiler's owner says where it cannot be decided."""
         ...
 
 
-Compile = Callable[[str, Mapping[str, Mapping[str, Any]]], Condition | tuple[str, ...]]
-"""A condition over these names, each with its JSON Schema; or all that is wrong with it, in sentences."""
+class ConditionProblem(Protocol):
+    """Something that is wrong with a condition."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    @property
+    def offset(self) -> int:
+        """Characters from the start of the condition."""
+        ...
+
+
+Compile = Callable[[str, Mapping[str, Mapping[str, Any]]], Condition | tuple[ConditionProblem, ...]]
+"""A condition over these names, each with its JSON Schema; or all that is wrong with it."""
+
+
+def problem_text(problem: ConditionProblem) -> str:
+    """In a sentence, with its position."""
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{problem.message}{hint} (character {problem.offset + 1})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +127,15 @@ def names_of(document: GroupDocument, pb_fields: Sequence[str]) -> dict[str, Map
 def stored(document: GroupDocument) -> dict[str, Any]:
     """The document as it is kept: JSON."""
     return {
-        "features": [{"name": feature.name, "type": feature.type.value} for feature in document.features],
+        "features": [
+            {
+                "name": feature.name,
+                "type": feature.type.value,
+                "source": feature.source.value,
+                "value": feature.value,
+            }
+            for feature in document.features
+        ],
         "rules": [
             {
                 "id": rule.id,
@@ -123,7 +153,16 @@ def stored(document: GroupDocument) -> dict[str, Any]:
 def read_stored(kept: Mapping[str, Any]) -> GroupDocument:
     """The document out of what `stored` made of it."""
     return GroupDocument(
-        features=tuple(Feature(each["name"], FeatureType(each["type"])) for each in kept["features"]),
+        features=tuple(
+            Feature(
+                each["name"],
+                FeatureType(each["type"]),
+                # Those that were kept first came under their own names, and did not say so.
+                Source(each.get("source", Source.FEATURE)),
+                each.get("value", each["name"]),
+            )
+            for each in kept["features"]
+        ),
         rules=tuple(
             Rule(
                 rule["id"],
@@ -136,104 +175,3 @@ def read_stored(kept: Mapping[str, Any]) -> GroupDocument:
             for rule in kept["rules"]
         ),
     )
-
-
-def read_group(
-    given: Any, *, offered: Offered, compile_condition: Compile, new_id: Callable[[], str]
-) -> tuple[GroupDocument | None, Problems]:
-    """The document, or None and everything that is wrong, by place such as `rules.1.when`.
-
-    Paused adapts are not in `offered`, so that a rule which chooses one is refused.
-    """
-    problems: Problems = {}
-    if not isinstance(given, Mapping):
-        return None, {"document": ["is no mapping"]}
-    features = _features(given.get("features", []), problems)
-    rules = _rules(given.get("rules"), offered, new_id, problems)
-    document = GroupDocument(tuple(features), tuple(rules))
-    names = names_of(document, offered.pb_fields)
-    for place, rule in enumerate(rules):
-        if rule.when and isinstance(found := compile_condition(rule.when, names), tuple):
-            problems.setdefault(f"rules.{place}.when", []).extend(found)
-    return (None if problems else document), problems
-
-
-def _features(given: Any, problems: Problems) -> list[Feature]:
-    features: list[Feature] = []
-    for place, entry in _rows("features", given, FEATURES_MAX, problems):
-        name = _text(f"{place}.name", entry.get("name"), FEATURE_CHARS_MAX, problems)
-        kind = entry.get("type") or FeatureType.NUMBER
-        if kind not in list(FeatureType):
-            problems[f"{place}.type"] = [f"is none of {', '.join(FeatureType)}"]
-            continue
-        if name in [feature.name for feature in features]:
-            problems[f"{place}.name"] = [DOUBLED]
-        if name and not name.isidentifier():
-            problems[f"{place}.name"] = ["is no name that a condition can use: letters, digits and _"]
-        features.append(Feature(name or f"_{len(features)}", FeatureType(kind)))
-    return features
-
-
-def _rules(given: Any, offered: Offered, new_id: Callable[[], str], problems: Problems) -> list[Rule]:
-    rules: list[Rule] = []
-    for place, entry in _rows("rules", given, RULES_MAX, problems):
-        name = _text(f"{place}.name", entry.get("name"), RULE_NAME_CHARS_MAX, problems)
-        when = _text(f"{place}.when", entry.get("when"), CONDITION_CHARS_MAX, problems)
-        answer = entry.get("answer")
-        if name in [rule.name for rule in rules]:
-            problems[f"{place}.name"] = [DOUBLED]
-        if answer not in list(Answer):
-            problems[f"{place}.answer"] = [f"is none of {', '.join(Answer)}" if answer else REQUIRED]
-            continue
-        methods: tuple[str, ...] = ()
-        type_id: int | None = None
-        if answer == Answer.VERIFY:
-            methods, type_id = _verification(place, entry, offered, problems)
-        rule_id = str(entry.get("id") or "")
-        if not rule_id or rule_id in [rule.id for rule in rules]:
-            rule_id = new_id()
-        rules.append(Rule(rule_id, name or "", when or "", Answer(answer), methods, type_id))
-    return rules
-
-
-def _verification(
-    place: str, entry: Mapping[str, Any], offered: Offered, problems: Problems
-) -> tuple[tuple[str, ...], int | None]:
-    methods = entry.get("methods") or ()
-    if not isinstance(methods, list | tuple) or not methods:
-        problems[f"{place}.methods"] = [REQUIRED]
-        methods = ()
-    elif unknown := [method for method in methods if method not in offered.methods]:
-        problems[f"{place}.methods"] = [f"{unknown[0]} is no method with screening of this application and scene"]
-    chosen = entry.get("screening_type")
-    text = str(chosen).strip() if isinstance(chosen, int | str) and not isinstance(chosen, bool) else ""
-    if not text:
-        problems[f"{place}.screening_type"] = [REQUIRED]
-    elif not (text.isascii() and text.isdecimal()) or int(text) not in offered.types:
-        problems[f"{place}.screening_type"] = ["has no active adapt for this application and scene"]
-    else:
-        return tuple(map(str, methods)), int(text)
-    return tuple(map(str, methods)), None
-
-
-def _rows(place: str, given: Any, limit: int, problems: Problems) -> list[tuple[str, Mapping[str, Any]]]:
-    if not isinstance(given, list | tuple):
-        problems[place] = [REQUIRED if given is None else "is no list"]
-        return []
-    if len(given) > limit:
-        problems[place] = [f"are more than {limit}"]
-        return []
-    rows = [(f"{place}.{number}", each) for number, each in enumerate(given)]
-    problems.update({at: ["is no mapping"] for at, each in rows if not isinstance(each, Mapping)})
-    return [(at, each) for at, each in rows if isinstance(each, Mapping)]
-
-
-def _text(place: str, given: Any, chars_max: int, problems: Problems) -> str | None:
-    text = given.strip() if isinstance(given, str) else ""
-    if not text:
-        problems[place] = [REQUIRED]
-    elif problem := text_problem(text, chars_max=chars_max):
-        problems[place] = [problem]
-    else:
-        return text
-    return None

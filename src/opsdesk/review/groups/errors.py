@@ -1,7 +1,8 @@
 """What strategy groups refuse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from opsdesk.kit.errors import Invalid, NotFound, Refused
 
@@ -19,6 +20,8 @@ class GroupInvalid(Invalid):
 
     problems: Mapping[str, Sequence[str]]
     """By place, such as `rules.1.when`, all of them at once."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The names of the rules that problems are about, by place such as `rules.1`."""
 
 
 @dataclass(eq=False)
@@ -33,4 +36,15 @@ class GroupMoved(Refused):
     """Somebody else has saved a newer revision of the strategy group; look at it and save again."""
 
     revision: int
+    """The newest one."""
     operator: str
+    changes: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """What they changed: path, before, after."""
+
+
+@dataclass(eq=False)
+class GroupFilterInvalid(Invalid):
+    """This filter of a list of strategy groups cannot be used."""
+
+    field: str
+    problem: str

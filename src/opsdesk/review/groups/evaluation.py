@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opsdesk.review.groups.document import Answer, Compile, Condition, GroupDocument, Rule, names_of
+from opsdesk.review.groups.document import (
+    Answer,
+    Compile,
+    Condition,
+    Feature,
+    GroupDocument,
+    Rule,
+    names_of,
+    problem_text,
+)
 from opsdesk.review.screening.sources import SOURCES, VERIFY_FIELDS, Facts, Source
 
 
@@ -37,24 +46,28 @@ class CompiledGroup:
 
     def evaluate(self, facts: Facts) -> Verdict:
         """The answer of the first rule that holds. Raises RuleUndecided."""
-        values = self._values(facts)
+        values = self.values(facts)
         for rule in self.document.rules:
-            try:
-                holds = self.conditions[rule.id].evaluate(values)
-            except Exception as error:
-                # The compiler is handed in, and so is what its conditions raise; whatever it is, nobody passes by it.
-                raise RuleUndecided(rule, str(error)) from error
-            if holds:
+            if self.holds(rule, values):
                 return Verdict(rule.answer, rule)
         return Verdict(Answer.PASS, None)
 
+    def holds(self, rule: Rule, values: Mapping[str, Any]) -> bool:
+        """Whether a rule holds for what `values` gave. Raises RuleUndecided."""
+        try:
+            return self.conditions[rule.id].evaluate(values)
+        except Exception as error:
+            # The compiler is handed in, and so is what its conditions raise; whatever it is, nobody passes by it.
+            raise RuleUndecided(rule, str(error)) from error
+
     def known_features(self, facts: Facts) -> Facts:
-        """The facts with only those features that the group has: what adapts find is what its strategy reads."""
-        names = {feature.name for feature in self.document.features}
-        features = {name: value for name, value in facts.features.items() if name in names}
+        """The facts with the features of the group, by its names for them: what adapts find is what it reads."""
+        found = {feature.name: _found(feature, facts) for feature in self.document.features}
+        features = {name: value[0] for name, value in found.items() if value}
         return Facts(facts.request, facts.verifications, features)
 
-    def _values(self, facts: Facts) -> dict[str, Any]:
+    def values(self, facts: Facts) -> dict[str, Any]:
+        """What conditions see of an application, by the names that they use. What is missing is not there."""
         values = dict(self.known_features(facts).features)
         read = SOURCES[Source.PB].read
         for path in self.pb_fields:
@@ -73,6 +86,16 @@ def compiled_group(document: GroupDocument, *, pb_fields: Sequence[str], compile
     for rule in document.rules:
         found = compile_condition(rule.when, names)
         if isinstance(found, tuple):
-            raise RuleUndecided(rule, "; ".join(found))
+            raise RuleUndecided(rule, "; ".join(map(problem_text, found)))
         conditions[rule.id] = found
     return CompiledGroup(document, tuple(pb_fields), conditions)
+
+
+def _found(feature: Feature, facts: Facts) -> tuple[Any] | tuple[()]:
+    """The value of a feature, or nothing. What came as null is there, unless it is a field of the request."""
+    if feature.source is Source.FEATURE:
+        return (facts.features[feature.value],) if feature.value in facts.features else ()
+    if feature.source is Source.VERIFY:
+        return (facts.verifications[feature.value],) if feature.value in facts.verifications else ()
+    value = SOURCES[feature.source].read(facts, feature.value)
+    return () if value is None else (value,)

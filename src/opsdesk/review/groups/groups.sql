@@ -21,8 +21,8 @@ join strategy_group_revision using (group_id, revision)
 where group_id = %(group_id)s;
 
 -- name: insert_revision
-insert into strategy_group_revision (group_id, revision, document, saved_at, operator)
-values (%(group_id)s, %(revision)s, %(document)s, %(now)s, %(operator)s);
+insert into strategy_group_revision (group_id, revision, document, restored_from, saved_at, operator)
+values (%(group_id)s, %(revision)s, %(document)s, %(restored_from)s, %(now)s, %(operator)s);
 
 -- name: insert_references
 insert into strategy_group_adapt (group_id, revision, adapt_id)
@@ -46,20 +46,13 @@ where group_id = %(group_id)s;
 update strategy_group set is_active = %(is_active)s, changed_at = %(now)s, operator = %(operator)s
 where group_id = %(group_id)s;
 
--- name: list_groups
-select group_id, application, scene, name, place, is_active, head.revision, live_revision, document,
-    changed_at, head.operator
-from strategy_group as head
-join strategy_group_revision using (group_id, revision)
-where (%(application)s::text is null or application = %(application)s)
-    and (%(scene)s::text is null or scene = %(scene)s)
-    and (%(after_at)s::timestamptz is null or (changed_at, group_id) < (%(after_at)s, %(after_id)s::integer))
-order by changed_at desc, group_id desc
-limit %(rows)s;
+-- name: set_place
+update strategy_group set place = %(place)s, changed_at = %(now)s, operator = %(operator)s
+where group_id = %(group_id)s;
 
--- name: list_revisions
-select revision, document, saved_at, operator from strategy_group_revision
-where group_id = %(group_id)s order by revision desc limit %(rows)s;
+-- name: insert_event
+insert into strategy_group_event (group_id, kind, revision, detail, at, operator)
+values (%(group_id)s, %(kind)s, %(revision)s, %(detail)s, %(now)s, %(operator)s);
 
 -- name: show_revision
 select document from strategy_group_revision where group_id = %(group_id)s and revision = %(revision)s;
@@ -74,7 +67,7 @@ order by place, head.group_id;
 
 -- name: referring
 select name, application, scene, bool_or(used.revision = head.revision) as is_saved,
-    bool_or(used.revision = head.live_revision) as is_live
+    coalesce(bool_or(used.revision = head.live_revision), false) as is_live
 from strategy_group as head
 join strategy_group_adapt as used on used.group_id = head.group_id
     and (used.revision = head.revision or used.revision = head.live_revision)

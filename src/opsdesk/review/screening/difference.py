@@ -17,8 +17,8 @@ class Change:
 def difference(before: Any, after: Any, path: str = "") -> Iterator[Change]:
     """The changes between two JSON documents.
 
-    Lists of things with an `id` are compared by it, so that a row that was moved is not a row that was changed; that
-    the order changed is told once, at the list.
+    Lists of things with an `id`, a `code` or a `name` are compared by it, so that a row that was moved is not a row
+    that was changed; that the order changed is told once, at the list.
     """
     if before == after:
         return
@@ -36,14 +36,14 @@ def difference(before: Any, after: Any, path: str = "") -> Iterator[Change]:
 
 
 def _by_id(value: Any) -> dict[str, Mapping[str, Any]] | None:
-    """Lists of rows with ids or codes; None for anything else. An empty list is a list of no rows."""
+    """Lists of rows with ids, codes or names; None for anything else. An empty list is a list of no rows."""
     if not isinstance(value, list | tuple):
         return None
     rows: dict[str, Mapping[str, Any]] = {}
     for row in value:
         if not isinstance(row, Mapping):
             return None
-        name = row.get("id") or row.get("code")
+        name = row.get("id") or row.get("code") or row.get("name")
         if not isinstance(name, str):
             return None
         rows[name] = row
