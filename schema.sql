@@ -71,6 +71,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION refuse_to_change_what_is_settled() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'the picture of ticket % is settled and never changes', old.ticket_id
+        using errcode = 'restrict_violation';
+end
+$$;
+
 CREATE TABLE api_key (
     id text NOT NULL,
     name text NOT NULL,
@@ -530,6 +539,43 @@ CREATE SEQUENCE pgqueuer_statistics_id_seq
 
 ALTER SEQUENCE pgqueuer_statistics_id_seq OWNED BY pgqueuer_statistics.id;
 
+CREATE TABLE picture (
+    ticket_id uuid NOT NULL,
+    key_id text NOT NULL,
+    token text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    reason text,
+    source_sha256 text,
+    content_sha256 text,
+    settled_at timestamp with time zone,
+    CONSTRAINT picture_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT picture_check CHECK (((state = 'waiting'::text) = (settled_at IS NULL))),
+    CONSTRAINT picture_check1 CHECK (((state = 'kept'::text) = (content_sha256 IS NOT NULL))),
+    CONSTRAINT picture_check2 CHECK (((state = 'kept'::text) = (source_sha256 IS NOT NULL))),
+    CONSTRAINT picture_check3 CHECK (((state <> 'given_up'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT picture_key_id_check CHECK ((key_id <> ''::text)),
+    CONSTRAINT picture_source_sha256_check CHECK ((source_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT picture_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'kept'::text, 'given_up'::text]))),
+    CONSTRAINT picture_token_check CHECK ((token ~ '^[A-Za-z0-9_-]{32}$'::text))
+);
+
+CREATE TABLE picture_content (
+    sha256 text NOT NULL,
+    media_type text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    data bytea NOT NULL,
+    outline bytea NOT NULL,
+    CONSTRAINT picture_content_check CHECK ((sha256 = encode(sha256(data), 'hex'::text))),
+    CONSTRAINT picture_content_data_check CHECK (((octet_length(data) >= 1) AND (octet_length(data) <= 10485760))),
+    CONSTRAINT picture_content_height_check CHECK (((height >= 1) AND (height <= 4096))),
+    CONSTRAINT picture_content_media_type_check CHECK ((media_type = ANY (ARRAY['image/jpeg'::text, 'image/png'::text]))),
+    CONSTRAINT picture_content_outline_check CHECK (((octet_length(outline) >= 1) AND (octet_length(outline) <= 8192))),
+    CONSTRAINT picture_content_width_check CHECK (((width >= 1) AND (width <= 4096)))
+);
+ALTER TABLE ONLY picture_content ALTER COLUMN data SET STORAGE EXTERNAL;
+
 CREATE TABLE reject_code (
     code text NOT NULL,
     category text NOT NULL,
@@ -912,6 +958,15 @@ ALTER TABLE ticket_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE ticket_reveal (
+    ticket_id uuid NOT NULL,
+    key_id text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ticket_reveal_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT ticket_reveal_key_id_check CHECK ((key_id <> ''::text))
+);
+
 ALTER TABLE ONLY pgqueuer ALTER COLUMN id SET DEFAULT nextval('pgqueuer_id_seq'::regclass);
 
 ALTER TABLE ONLY pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('pgqueuer_schedules_id_seq'::regclass);
@@ -1047,6 +1102,15 @@ ALTER TABLE ONLY pgqueuer_schedules
 ALTER TABLE ONLY pgqueuer_statistics
     ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY picture_content
+    ADD CONSTRAINT picture_content_pkey PRIMARY KEY (sha256);
+
+ALTER TABLE ONLY picture
+    ADD CONSTRAINT picture_pkey PRIMARY KEY (ticket_id, key_id);
+
+ALTER TABLE ONLY picture
+    ADD CONSTRAINT picture_token_key UNIQUE (token);
+
 ALTER TABLE ONLY reject_code
     ADD CONSTRAINT reject_code_pkey PRIMARY KEY (code);
 
@@ -1123,7 +1187,7 @@ ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
 
 ALTER TABLE ticket_event
-    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text]))) NOT VALID;
+    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text, 'revealed'::text]))) NOT VALID;
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
@@ -1137,6 +1201,9 @@ END) NOT VALID;
 
 ALTER TABLE ONLY ticket
     ADD CONSTRAINT ticket_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ticket_reveal
+    ADD CONSTRAINT ticket_reveal_pkey PRIMARY KEY (ticket_id, actor, key_id);
 
 ALTER TABLE ticket
     ADD CONSTRAINT ticket_screening_check CHECK (((source <> 'screening'::text) OR (num_nulls(application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version) = 0))) NOT VALID;
@@ -1258,6 +1325,12 @@ CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON a
 
 CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER picture_content_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON picture_content FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER picture_is_kept BEFORE DELETE OR TRUNCATE ON picture FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER picture_is_settled BEFORE UPDATE ON picture FOR EACH ROW WHEN ((old.state <> 'waiting'::text)) EXECUTE FUNCTION refuse_to_change_what_is_settled();
+
 CREATE TRIGGER review_draw_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON review_draw_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -1291,6 +1364,8 @@ CREATE TRIGGER ticket_is_finished BEFORE UPDATE ON ticket FOR EACH ROW WHEN (((o
 CREATE TRIGGER ticket_is_kept BEFORE DELETE OR TRUNCATE ON ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER ticket_people_only_go_up BEFORE UPDATE OF required_approvers ON ticket FOR EACH ROW WHEN (((old.type_id IS NULL) OR (new.required_approvers < old.required_approvers))) EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER ticket_reveal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ticket_reveal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 ALTER TABLE ONLY api_key
     ADD CONSTRAINT api_key_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
@@ -1339,6 +1414,12 @@ ALTER TABLE ONLY person_recovery_code
 
 ALTER TABLE ONLY person_session
     ADD CONSTRAINT person_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY picture
+    ADD CONSTRAINT picture_content_sha256_fkey FOREIGN KEY (content_sha256) REFERENCES picture_content(sha256);
+
+ALTER TABLE ONLY picture
+    ADD CONSTRAINT picture_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
 ALTER TABLE ONLY scene
     ADD CONSTRAINT scene_application_fkey FOREIGN KEY (application) REFERENCES application(application);
@@ -1408,6 +1489,9 @@ ALTER TABLE ONLY ticket_answer
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
+
+ALTER TABLE ONLY ticket_reveal
+    ADD CONSTRAINT ticket_reveal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
 ALTER TABLE ONLY ticket
     ADD CONSTRAINT ticket_scene_is_there FOREIGN KEY (application, scene) REFERENCES scene(application, scene) NOT VALID;

@@ -9,6 +9,7 @@ from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
 from opsdesk.app.observation import Observation, observation
+from opsdesk.app.pictures import picture_fetcher
 from opsdesk.app.run_signals import signals
 from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
@@ -62,6 +63,7 @@ class Opsdesk:
     clock: Clock
     secrets: Secrets
     http: HttpClient
+    pictures: review.pictures.fetching.Fetcher
     callbacks: flows.nodes.CallbackAddresses
     sign_in_rules: access.sign_in.SignInRules
     console_key: bytes
@@ -136,7 +138,10 @@ class Opsdesk:
 
     def job_worker(self) -> jobs.JobWorker:
         """A new worker for jobs; run and stop it."""
-        return jobs.JobWorker(self.database, JOB_KINDS, self.crons(), SUBSCRIPTIONS, clock=self.clock)
+        return jobs.JobWorker(self.database, self.job_kinds(), self.crons(), SUBSCRIPTIONS, clock=self.clock)
+
+    def job_kinds(self) -> Sequence[jobs.JobKind]:
+        return [*JOB_KINDS, review.pictures.jobs.picture_job(self.pictures, self.clock)]
 
 
 @asynccontextmanager
@@ -156,13 +161,14 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             http_client(
                 ca_file=settings.ca_file, connect_to=settings.connect_to, allow_networks=settings.allow_networks
             ) as http,
+            picture_fetcher(settings) as pictures,
         ):
             await _check_migrations(database, accept_newer=settings.accept_newer_database)
             callbacks = callback_addresses(settings, secrets)
             rules = sign_in_rules(settings, secrets)
             console_key = secrets.get_or_create(CONSOLE_KEY, settings.data_dir).encode()
             async with _observed(settings, secrets, database) as seen:
-                yield Opsdesk(settings, database, clock, secrets, http, callbacks, rules, console_key, seen)
+                yield Opsdesk(settings, database, clock, secrets, http, pictures, callbacks, rules, console_key, seen)
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

@@ -45,6 +45,15 @@ class Settings(BaseSettings):
         "",
         description="networks inside that may be called, such as `10.0.0.0/8,fd00::/8`; else only public addresses",
     )
+    picture_hosts: str = Field(
+        "",
+        description="hosts that pictures of tickets are fetched from: `host`, `host:port` or `*.host`, separated by "
+        "commas; unset: none are fetched",
+    )
+    picture_networks: str = Field(
+        "",
+        description="networks inside that such hosts may be in, such as `10.0.0.0/8`; else only public addresses",
+    )
     worker_lease_s: float = Field(
         15.0, description="seconds after which the runs of a worker that went silent are taken over", ge=0.2, le=600
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from opsdesk.review import evidence as evidence
     from opsdesk.review import groups as groups
     from opsdesk.review import model as model
+    from opsdesk.review import pictures as pictures
     from opsdesk.review import reasons as reasons
     from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
@@ -70,6 +71,7 @@ _LATER = frozenset(
         "evidence",
         "groups",
         "model",
+        "pictures",
         "reasons",
         "reference",
         "routes",

@@ -50,6 +50,8 @@ class TicketEventKind(StrEnum):
     """The clock goes on, so that the ticket is due later."""
     SECOND_ASKED = "second_asked"
     """One more person has to judge it, for the reason given."""
+    REVEALED = "revealed"
+    """Somebody asked to see values that are hidden at first; the reason names them."""
     CLOSED = "closed"
     """Ended without a decision, for the reason given."""
 

@@ -25,6 +25,7 @@ EVENTS: Mapping[str, str] = {
     "clock_stopped": N_("clock stopped"),
     "clock_started": N_("clock goes on"),
     "second_asked": N_("one more person is asked"),
+    "revealed": N_("asked to see"),
     "closed": N_("closed"),
 }
 STANDINGS: Mapping[str, tuple[str, str]] = {

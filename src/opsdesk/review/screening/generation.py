@@ -16,6 +16,7 @@ from opsdesk.review.alerts import Alert, tell
 from opsdesk.review.answers import text_problem
 from opsdesk.review.canonical import canonical, digest_of, sha256_of
 from opsdesk.review.model import SCREENING, TicketField, Verdict
+from opsdesk.review.pictures.keeping import ask_for_pictures, picture_keys
 from opsdesk.review.screening import adapt_document
 from opsdesk.review.screening.errors import FlowInvalid
 from opsdesk.review.screening.frozen import PERSONAL, BaseInfo, frozen
@@ -79,6 +80,7 @@ async def generate(
 
     Type, adapt and scene are read in one snapshot: of an edit at the same moment either all of it is in the ticket or
     nothing. Whether the adapt is paused does not matter: what is live goes on. Values that are not there are empty.
+    Pictures are fetched once this transaction has committed, and nobody decides before they are there or given up.
     Where there is no adapt, operators are told, in this transaction.
 
     Raises FlowInvalid.
@@ -97,6 +99,8 @@ async def generate(
         assert found.screening is not None
         made = found.screening
         return Generated(found.id, False, made.bucket, made.type_version, made.adapt_version)
+    if values["picture_keys"]:
+        await ask_for_pictures(conn, ticket_id=ticket_id, key_ids=values["picture_keys"])
     told = ("subject", "node", "shown_sha256", "content_sha256")  # the versions are in what is shown
     await audit.record(
         conn,
@@ -128,6 +132,7 @@ def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor,
     )
     shown = frozen(base, document, values)
     text = canonical(shown)
+    pictures = picture_keys(shown)
     return asdict(hit) | {
         "id": new_id(),
         "source": SCREENING,
@@ -146,7 +151,8 @@ def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor,
         "type_version": row["type_version"],
         "adapt_id": row["adapt_id"],
         "adapt_version": row["adapt_version"],
-        "pictures_waiting": 0,
+        "picture_keys": pictures,
+        "pictures_waiting": len(pictures),
     }
 
 
