@@ -31,11 +31,16 @@ if TYPE_CHECKING:
     from opsdesk.review import reasons as reasons
     from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
+    from opsdesk.review import routes_adapts as routes_adapts
     from opsdesk.review import routes_evidence as routes_evidence
+    from opsdesk.review import routes_reference as routes_reference
+    from opsdesk.review import routes_screening as routes_screening
     from opsdesk.review import routes_verdicts as routes_verdicts
     from opsdesk.review import screening as screening
     from opsdesk.review import views as views
+    from opsdesk.review import views_configuration as views_configuration
     from opsdesk.review import views_evidence as views_evidence
+    from opsdesk.review import views_reference as views_reference
     from opsdesk.review import views_screening as views_screening
 
 __all__ = [
@@ -75,11 +80,16 @@ _LATER = frozenset(
         "reasons",
         "reference",
         "routes",
+        "routes_adapts",
         "routes_evidence",
+        "routes_reference",
+        "routes_screening",
         "routes_verdicts",
         "screening",
         "views",
+        "views_configuration",
         "views_evidence",
+        "views_reference",
         "views_screening",
     }
 )

@@ -1,5 +1,6 @@
 """Lists of the configuration: filtered, in a stable order, page by page, with what every version changed."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,15 +9,24 @@ import pytest
 from opsdesk.access import Actor
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.paging import Page
 from opsdesk.review.screening import adapts, listing
 from opsdesk.review.screening.adapts import AdaptStatus
-from opsdesk.review.screening.errors import ConfigurationFilterInvalid
+from opsdesk.review.screening.errors import (
+    ConfigurationFilterInvalid,
+    ScreeningAdaptUnknown,
+    ScreeningTypeUnknown,
+)
 from opsdesk.review.screening.types import Category
 from tests.review.screening.configuring import add, add_adapt, edit, with_key
 
 
 async def nobody(conn: Connection, *, adapt_id: int) -> list[str]:
     return []
+
+
+async def new_customers(conn: Connection, *, adapt_id: int) -> list[str]:
+    return ["new customers"]
 
 
 async def many(desk: Database, risk: Actor, clock: ManualClock, count: int) -> list[str]:
@@ -107,7 +117,7 @@ async def test_every_version_is_there_with_its_parameters_and_what_it_changed(
         found = await add(conn, risk, clock)
         clock.advance(seconds=timedelta(hours=1).total_seconds())
         await edit(conn, found, with_key(found, "device"), actor=other, clock=clock)
-        newest, first = await listing.type_history(conn, type_id=found.type_id)
+        newest, first = (await listing.type_history(conn, type_id=found.type_id)).items
     assert (newest.version, newest.operator, newest.saved_at) == (2, other.id, clock.now())
     assert [change.path for change in newest.changes] == ["modules[others].keys[device]"]
     assert newest.document["modules"][2]["keys"][0]["name"] == "device"
@@ -124,10 +134,10 @@ async def test_the_history_of_an_adapt_tells_its_own_versions_those_of_its_type_
         clock.advance(seconds=1)
         await edit(conn, found, with_key(found, "device"), actor=other, clock=clock)
         clock.advance(seconds=1)
-        await adapts.note_refused_pause(
-            conn, adapt_id=adapt.adapt_id, groups=["new customers"], actor=risk, now=clock.now()
+        await adapts.try_to_pause_adapt(
+            conn, adapt_id=adapt.adapt_id, actor=risk, now=clock.now(), referring=new_customers
         )
-        history = await listing.adapt_history(conn, adapt_id=adapt.adapt_id)
+        history = (await listing.adapt_history(conn, adapt_id=adapt.adapt_id)).items
     assert [(entry.kind, entry.version, entry.operator, entry.is_auto) for entry in history] == [
         ("pause_refused", None, risk.id, False),
         ("version", 2, other.id, True),
@@ -135,6 +145,56 @@ async def test_the_history_of_an_adapt_tells_its_own_versions_those_of_its_type_
     ]
     assert history[0].detail == {"groups": ["new customers"]}
     assert [(change.path, change.before, change.after) for change in history[1].changes] == [("type_version", 1, 2)]
+
+
+@pytest.mark.req("REV-V07", "REV-D13")
+async def test_a_long_history_comes_in_pages_that_neither_skip_nor_repeat(
+    desk: Database, risk: Actor, clock: ManualClock
+) -> None:
+    by: dict[str, Any] = {"actor": risk, "now": clock.now()}
+    async with desk.transaction() as conn:
+        found = await add(conn, risk, clock)
+        adapt = await add_adapt(conn, found, risk, clock)
+        for number in range(5):
+            # All at one moment, so that the order is not that of the clock alone.
+            saved = await edit(conn, found, with_key(found, f"key {number}"), actor=risk, clock=clock)
+            found = saved.type
+            await adapts.try_to_pause_adapt(conn, adapt_id=adapt.adapt_id, referring=new_customers, **by)
+        versions = await pages_of(listing.type_history, conn, type_id=found.type_id)
+        entries = await pages_of(listing.adapt_history, conn, adapt_id=adapt.adapt_id)
+    assert [each.version for each in versions] == [6, 5, 4, 3, 2, 1]
+    assert [[change.path for change in each.changes] for each in versions[:5]] == [
+        [f"modules[others].keys[key {number}]"] for number in (4, 3, 2, 1, 0)
+    ]
+    assert [each.version for each in entries] == [6, 5, 4, 3, 2, 1, None, None, None, None, None]
+    assert [len(each.changes) for each in entries] == [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
+
+
+async def pages_of(list_page: Callable[..., Awaitable[Page[Any]]], conn: Connection, **about: Any) -> list[Any]:
+    """Everything, two at a time."""
+    found, cursor, more = [], None, True
+    while more:
+        page = await list_page(conn, rows=2, cursor=cursor, **about)
+        found += page.items
+        cursor, more = page.next, page.next is not None
+    return found
+
+
+async def test_one_version_is_shown_with_what_it_changed(desk: Database, risk: Actor, clock: ManualClock) -> None:
+    async with desk.transaction() as conn:
+        found = await add(conn, risk, clock)
+        adapt = await add_adapt(conn, found, risk, clock)
+        await edit(conn, found, with_key(found, "device"), actor=risk, clock=clock)
+        version = await listing.show_type_version(conn, type_id=found.type_id, version=2)
+        entry = await listing.show_adapt_version(conn, adapt_id=adapt.adapt_id, version=2)
+        with pytest.raises(ScreeningTypeUnknown):
+            await listing.show_type_version(conn, type_id=found.type_id, version=3)
+        with pytest.raises(ScreeningAdaptUnknown):
+            await listing.show_adapt_version(conn, adapt_id=adapt.adapt_id, version=3)
+        names = await listing.key_names(conn, type_id=found.type_id)
+    assert [change.path for change in version.changes] == ["modules[others].keys[device]"]
+    assert [change.path for change in entry.changes] == ["type_version"]
+    assert sorted(names.values()) == ["device", "front of the card", "full name"]
 
 
 async def test_what_nobody_can_look_for_is_refused(desk: Database) -> None:

@@ -12,7 +12,7 @@ from opsdesk.app.console import screening_adapt_form as forms
 from opsdesk.app.console import screening_words
 from opsdesk.app.console.frame import done, fragment, is_partial, page, translate, warning
 from opsdesk.app.console.screening_adapt_form import AdaptForm
-from opsdesk.app.console.screening_adapts import ADAPT, LIST, key_names, verify_words
+from opsdesk.app.console.screening_adapts import ADAPT, LIST, verify_words
 from opsdesk.app.console.screening_edit import lead_to
 from opsdesk.app.console.screening_types import NO_CHANGE, address, kinds
 from opsdesk.app.console.viewer import ScreeningWriter, Visitor
@@ -152,7 +152,7 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
     errors: dict[str, str] = {}
     for place, texts in shown.problems.items():
         errors[forms.field_of(place)] = screening_words.problem_told(texts, _)
-    names = await key_names(conn, editing.outer.type_id) if shown.moved else {}
+    names = await review.screening.listing.key_names(conn, type_id=editing.outer.type_id) if shown.moved else {}
     return (fragment if is_partial(request) else page)(
         request,
         visitor,

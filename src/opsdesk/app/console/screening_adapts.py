@@ -1,7 +1,7 @@
 """Screening adapts of a type: listed, looked at with their history, activated and paused."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,13 +11,11 @@ from opsdesk.app.console.frame import done, fragment, page, see_other, translate
 from opsdesk.app.console.screening_types import ONE, address, kinds, may_write
 from opsdesk.app.console.viewer import ScreeningReader, ScreeningWriter, Visitor
 from opsdesk.app.console.words import N_
-from opsdesk.kit.db import Connection
 from opsdesk.kit.http_requests import Conn, Now
 from opsdesk.kit.http_shapes import CountedId
 
 LIST = f"{ONE}/adapts"
 ADAPT = "/screening/adapts/{adapt_id}"
-HISTORY_SHOWN = 50
 STATUSES = tuple(status.value for status in review.screening.adapts.AdaptStatus)
 STATUS_BADGES: Mapping[str, str] = {"active": "done", "pause": "paused"}
 
@@ -83,12 +81,14 @@ async def scenes_of(request: Request, visitor: ScreeningReader, conn: Conn, appl
 
 
 @routes.get(ADAPT)
-async def show_adapt(request: Request, visitor: ScreeningReader, conn: Conn, adapt_id: CountedId) -> Response:
-    """All of it, read-only, with its history."""
+async def show_adapt(
+    request: Request, visitor: ScreeningReader, conn: Conn, adapt_id: CountedId, cursor: Cursor = ""
+) -> Response:
+    """All of it, read-only, with a page of its history."""
     found = await review.screening.adapts.show_adapt(conn, adapt_id=adapt_id)
     outer = await review.screening.types.show_type(conn, type_id=found.type_id)
-    names = await key_names(conn, found.type_id)
-    history = await review.screening.listing.adapt_history(conn, adapt_id=adapt_id)
+    names = await review.screening.listing.key_names(conn, type_id=found.type_id)
+    history = await review.screening.listing.adapt_history(conn, adapt_id=adapt_id, cursor=cursor or None)
     return page(
         request,
         visitor,
@@ -96,7 +96,9 @@ async def show_adapt(request: Request, visitor: ScreeningReader, conn: Conn, ada
         found=found,
         outer=outer,
         names=names,
-        history=[(each, screening_words.changes_told(each.changes, names)) for each in history[:HISTORY_SHOWN]],
+        history=[(each, screening_words.changes_told(each.changes, names)) for each in history.items],
+        older=history.next,
+        cursor=cursor,
         events=_events(request, visitor),
         badges=STATUS_BADGES,
         modules=screening_words.MODULES,
@@ -122,28 +124,15 @@ async def pause_adapt(
     request: Request, visitor: ScreeningWriter, conn: Conn, now: Now, adapt_id: CountedId
 ) -> Response:
     """Offer it no more; where groups refer to it, they are told instead."""
-    by: dict[str, Any] = {"actor": visitor.actor, "now": now}
-    adapts = review.screening.adapts
-    try:
-        found = await adapts.pause_adapt(
-            conn, adapt_id=adapt_id, referring=review.groups.groups.groups_against_a_pause, **by
-        )
-    except review.screening.errors.AdaptReferenced as error:
-        await adapts.note_refused_pause(conn, adapt_id=adapt_id, groups=error.groups, **by)
+    adapts, referring = review.screening.adapts, review.groups.groups.groups_against_a_pause
+    found = await adapts.try_to_pause_adapt(conn, adapt_id=adapt_id, actor=visitor.actor, now=now, referring=referring)
+    if isinstance(found, review.screening.errors.AdaptReferenced):
         refused = await adapts.show_adapt(conn, adapt_id=adapt_id)
         return page(
-            request, visitor, "screening/pause_refused.html", status=error.status, found=refused, groups=error.groups
+            request, visitor, "screening/pause_refused.html", status=found.status, found=refused, groups=found.groups
         )
     words = translate(request, visitor)(N_("The adapt is paused: groups cannot choose it any more."))
     return see_other(request, f"{address(found.type_id)}/adapts", done(words))
-
-
-async def key_names(conn: Connection, type_id: int) -> Mapping[str, str]:
-    """The names of the keys by their ids, also of those that versions before the newest had."""
-    versions = await review.screening.listing.type_history(conn, type_id=type_id)
-    return {
-        key["id"]: key["name"] for each in versions for module in each.document["modules"] for key in module["keys"]
-    }
 
 
 def verify_words(request: Request, visitor: Visitor) -> Mapping[str, str]:

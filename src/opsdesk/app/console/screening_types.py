@@ -16,7 +16,6 @@ from opsdesk.kit.http_shapes import CountedId
 
 PATH = "/screening"
 ONE = f"{PATH}/types/{{type_id}}"
-HISTORY_SHOWN = 20
 CATEGORIES = tuple(category.value for category in review.screening.types.Category)
 NO_CHANGE = N_("no change: nothing was saved, and there is no new version.")
 
@@ -79,11 +78,11 @@ async def show_type(
     visitor: ScreeningReader,
     conn: Conn,
     type_id: CountedId,
-    before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    cursor: Cursor = "",
 ) -> Response:
-    """All of it, read-only, with its history; `before`: the versions before this one."""
+    """All of it, read-only, with a page of its history."""
     found = await review.screening.types.show_type(conn, type_id=type_id)
-    versions = await review.screening.listing.type_history(conn, type_id=type_id, before=before, limit=HISTORY_SHOWN)
+    versions = await review.screening.listing.type_history(conn, type_id=type_id, cursor=cursor or None)
     return page(
         request,
         visitor,
@@ -91,8 +90,9 @@ async def show_type(
         found=found,
         document=review.screening.model.stored(found.document),
         preview=preview_of(found.document, name=found.name, version=found.version),
-        versions=[(each, screening_words.changes_told(each.changes)) for each in versions],
-        older=versions[-1].version if versions and versions[-1].version > 1 else None,
+        versions=[(each, screening_words.changes_told(each.changes)) for each in versions.items],
+        older=versions.next,
+        cursor=cursor,
         modules=screening_words.MODULES,
         fields=screening_words.FIELDS,
         seconds={value: translate(request, visitor)(text) for value, text in screening_words.SECOND_REVIEWS.items()},

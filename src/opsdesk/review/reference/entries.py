@@ -1,7 +1,7 @@
 """Applications, their scenes and methods, and reject codes: put in and listed, and never taken out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,17 @@ _LIST_REJECT_CODES = _SQL["list_reject_codes"]
 _SHOW_REJECT_CODE = _SQL["show_reject_code"]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a list: what comes behind the entry with this key, and how much of it."""
+
+    after: Sequence[str] | None = None
+    rows: int | None = None
+
+
+EVERYTHING = Window()
+
+
 async def put_application(conn: Connection, *, application: str, name: str, actor: Actor, now: datetime) -> Application:
     """Add an application, or call it otherwise. Raises ScopeMissing, ReferenceDataInvalid."""
     require(actor, Scope.SCREENING_WRITE)
@@ -43,8 +54,9 @@ async def put_application(conn: Connection, *, application: str, name: str, acto
     return entry
 
 
-async def list_applications(conn: Connection) -> Sequence[Application]:
-    return await (await conn.cursor(row_factory=class_row(Application)).execute(_LIST_APPLICATIONS)).fetchall()
+async def list_applications(conn: Connection, *, window: Window = EVERYTHING) -> Sequence[Application]:
+    rows = conn.cursor(row_factory=class_row(Application))
+    return await (await rows.execute(_LIST_APPLICATIONS, asdict(window))).fetchall()
 
 
 async def put_scene(
@@ -66,10 +78,11 @@ async def put_scene(
     return entry
 
 
-async def list_scenes(conn: Connection, *, application: str | None = None) -> Sequence[Scene]:
-    rows = await (
-        await conn.cursor(row_factory=dict_row).execute(_LIST_SCENES, {"application": application})
-    ).fetchall()
+async def list_scenes(
+    conn: Connection, *, application: str | None = None, window: Window = EVERYTHING
+) -> Sequence[Scene]:
+    values = {"application": application, **asdict(window)}
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_SCENES, values)).fetchall()
     return [_scene(row) for row in rows]
 
 
@@ -109,9 +122,9 @@ async def put_method(
 
 
 async def list_methods(
-    conn: Connection, *, application: str | None = None, scene: str | None = None
+    conn: Connection, *, application: str | None = None, scene: str | None = None, window: Window = EVERYTHING
 ) -> Sequence[Method]:
-    values = {"application": application, "scene": scene}
+    values = {"application": application, "scene": scene, **asdict(window)}
     rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_METHODS, values)).fetchall()
     return [Method(**row | {"verifications": [Verification(each) for each in row["verifications"]]}) for row in rows]
 
@@ -138,9 +151,13 @@ async def put_reject_code(
 
 
 async def list_reject_codes(
-    conn: Connection, *, category: CodeCategory | None = None, active: bool | None = None
+    conn: Connection,
+    *,
+    category: CodeCategory | None = None,
+    active: bool | None = None,
+    window: Window = EVERYTHING,
 ) -> Sequence[RejectCode]:
-    values = {"category": category, "active": active}
+    values = {"category": category, "active": active, **asdict(window)}
     rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_REJECT_CODES, values)).fetchall()
     return [_reject_code(row) for row in rows]
 

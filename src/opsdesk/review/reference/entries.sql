@@ -3,7 +3,9 @@ insert into application (application, name, created_at) values (%(application)s,
 on conflict (application) do update set name = excluded.name;
 
 -- name: list_applications
-select application, name from application order by application;
+select application, name from application
+where %(after)s::text[] is null or application > (%(after)s::text[])[1]
+order by application limit %(rows)s;
 
 -- name: put_scene
 insert into scene (application, scene, name, bucket) values (%(application)s, %(scene)s, %(name)s, %(bucket)s)
@@ -11,8 +13,9 @@ on conflict (application, scene) do update set name = excluded.name, bucket = ex
 
 -- name: list_scenes
 select application, scene, name, bucket, message from scene
-where %(application)s::text is null or application = %(application)s
-order by application, scene;
+where (%(application)s::text is null or application = %(application)s)
+    and (%(after)s::text[] is null or (application, scene) > ((%(after)s::text[])[1], (%(after)s::text[])[2]))
+order by application, scene limit %(rows)s;
 
 -- name: show_scene
 select application, scene, name, bucket, message from scene
@@ -32,7 +35,9 @@ set name = excluded.name, with_screening = excluded.with_screening, verification
 select application, scene, method, name, with_screening, verifications from screening_method
 where (%(application)s::text is null or application = %(application)s)
     and (%(scene)s::text is null or scene = %(scene)s)
-order by application, scene, method;
+    and (%(after)s::text[] is null
+        or (application, scene, method) > ((%(after)s::text[])[1], (%(after)s::text[])[2], (%(after)s::text[])[3]))
+order by application, scene, method limit %(rows)s;
 
 -- name: put_reject_code
 insert into reject_code (code, category, description, is_active, changed_at)
@@ -45,7 +50,8 @@ set category = excluded.category, description = excluded.description, is_active 
 select code, category, description, is_active from reject_code
 where (%(category)s::text is null or category = %(category)s)
     and (%(active)s::boolean is null or is_active = %(active)s)
-order by code;
+    and (%(after)s::text[] is null or code > (%(after)s::text[])[1])
+order by code limit %(rows)s;
 
 -- name: show_reject_code
 select code, category, description, is_active from reject_code where code = %(code)s;

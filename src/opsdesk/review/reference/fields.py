@@ -46,8 +46,16 @@ class FieldsChanged:
 
 async def list_fields(conn: Connection, *, application: str, scene: str) -> Sequence[PbField]:
     """In the order of the file."""
+    return await some_fields(conn, application=application, scene=scene)
+
+
+async def some_fields(
+    conn: Connection, *, application: str, scene: str, skipped: int = 0, limit: int | None = None
+) -> Sequence[PbField]:
+    """A part of them, in the order of the file."""
     rows = conn.cursor(row_factory=class_row(PbField))
-    return await (await rows.execute(_LIST_FIELDS, {"application": application, "scene": scene})).fetchall()
+    values = {"application": application, "scene": scene, "skipped": skipped, "limit": limit}
+    return await (await rows.execute(_LIST_FIELDS, values)).fetchall()
 
 
 async def import_proto(

@@ -1,5 +1,7 @@
 -- name: list_fields
-select path, type from pb_field where application = %(application)s and scene = %(scene)s order by place;
+select path, type from pb_field
+where application = %(application)s and scene = %(scene)s and place >= %(skipped)s
+order by place limit %(limit)s;
 
 -- name: delete_fields
 delete from pb_field where application = %(application)s and scene = %(scene)s;

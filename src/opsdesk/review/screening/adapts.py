@@ -17,7 +17,7 @@ from opsdesk.review.reference.errors import SceneUnknown
 from opsdesk.review.reference.fields import list_fields
 from opsdesk.review.screening import adapt_document
 from opsdesk.review.screening.adapt_document import AdaptDocument, read_adapt
-from opsdesk.review.screening.difference import difference
+from opsdesk.review.screening.difference import Change, difference
 from opsdesk.review.screening.errors import (
     AdaptReferenced,
     ConfigurationMoved,
@@ -154,8 +154,7 @@ async def edit_adapt(
     outer = await _shared_type(conn, (await show_adapt(conn, adapt_id=adapt_id)).type_id)
     before = await lock_adapt(conn, adapt_id=adapt_id)
     if before.version != opened_version:
-        opened = await version_document(conn, adapt_id=adapt_id, version=opened_version)
-        found = difference(adapt_document.stored(opened), adapt_document.stored(before.document))
+        found = await difference_of(conn, adapt_id=adapt_id, before=opened_version, after=before.version)
         raise ConfigurationMoved(before.version, before.operator, [asdict(change) for change in found])
     read = await _read(conn, document, outer, application=before.application, scene=before.scene)
     if read == before.document:
@@ -167,6 +166,22 @@ async def edit_adapt(
     after = await show_adapt(conn, adapt_id=adapt_id)
     await _record(conn, "edit", before, after, actor=actor, now=now)
     return SavedAdapt(after, changed=True)
+
+
+async def restore_adapt_version(
+    conn: Connection, *, adapt_id: int, version: int, opened_version: int, actor: Actor, now: datetime
+) -> SavedAdapt:
+    """Save an earlier version again, as the newest one, for the keys that the type has now.
+
+    Raises ScopeMissing, ScreeningAdaptUnknown, ConfigurationMoved, ScreeningAdaptInvalid (what it names may be gone).
+    """
+    require(actor, Scope.SCREENING_WRITE)
+    outer = await _shared_type(conn, (await show_adapt(conn, adapt_id=adapt_id)).type_id)
+    earlier = await version_document(conn, adapt_id=adapt_id, version=version)
+    document = adapt_document.stored(adapt_document.carried_over(earlier, outer.document))
+    return await edit_adapt(
+        conn, adapt_id=adapt_id, opened_version=opened_version, document=document, actor=actor, now=now
+    )
 
 
 async def activate_adapt(conn: Connection, *, adapt_id: int, actor: Actor, now: datetime) -> ScreeningAdapt:
@@ -192,11 +207,18 @@ async def pause_adapt(
     return await _set_status(conn, before, AdaptStatus.PAUSE, "paused", actor=actor, now=now)
 
 
-async def note_refused_pause(
-    conn: Connection, *, adapt_id: int, groups: Sequence[str], actor: Actor, now: datetime
-) -> None:
-    """Keep in the history that a pause was refused; in a transaction of its own, since the refusal ends the first."""
-    await _event(conn, adapt_id, "pause_refused", {"groups": list(groups)}, actor=actor, now=now)
+async def try_to_pause_adapt(
+    conn: Connection, *, adapt_id: int, actor: Actor, now: datetime, referring: ReferringGroups
+) -> ScreeningAdapt | AdaptReferenced:
+    """Pause the adapt, or say which groups refer to it; the history keeps the refusal, so it is no exception here.
+
+    Raises ScopeMissing, ScreeningAdaptUnknown.
+    """
+    try:
+        return await pause_adapt(conn, adapt_id=adapt_id, actor=actor, now=now, referring=referring)
+    except AdaptReferenced as refused:
+        await _event(conn, adapt_id, "pause_refused", {"groups": list(refused.groups)}, actor=actor, now=now)
+        return refused
 
 
 async def show_adapt(conn: Connection, *, adapt_id: int) -> ScreeningAdapt:
@@ -209,17 +231,34 @@ async def show_adapt(conn: Connection, *, adapt_id: int) -> ScreeningAdapt:
 
 async def version_document(conn: Connection, *, adapt_id: int, version: int) -> AdaptDocument:
     """Raises ScreeningAdaptUnknown."""
-    values = {"adapt_id": adapt_id, "version": version}
-    row = await (await conn.cursor(row_factory=dict_row).execute(_SHOW_VERSION, values)).fetchone()
-    if row is None:
-        raise ScreeningAdaptUnknown(adapt_id)
-    return adapt_document.read_stored(row["document"])
+    return adapt_document.read_stored(await _version(conn, adapt_id, version))
+
+
+async def difference_of(
+    conn: Connection, *, adapt_id: int, before: int | None = None, after: int | None = None
+) -> list[Change]:
+    """What changed between two versions: without them, between the newest and the one before it.
+
+    Raises ScreeningAdaptUnknown.
+    """
+    after = after or (await show_adapt(conn, adapt_id=adapt_id)).version
+    before = before or max(after - 1, 1)
+    return list(difference(await _version(conn, adapt_id, before), await _version(conn, adapt_id, after)))
 
 
 async def lock_adapt(conn: Connection, *, adapt_id: int) -> ScreeningAdapt:
     """Lock an adapt until the transaction ends, then read it. Raises ScreeningAdaptUnknown."""
     await conn.execute(_LOCK_ADAPT, {"adapt_id": adapt_id})
     return await show_adapt(conn, adapt_id=adapt_id)
+
+
+async def _version(conn: Connection, adapt_id: int, version: int) -> Mapping[str, Any]:
+    """A document as it is kept, with the version of the type that it was composed with."""
+    values = {"adapt_id": adapt_id, "version": version}
+    row = await (await conn.cursor(row_factory=dict_row).execute(_SHOW_VERSION, values)).fetchone()
+    if row is None:
+        raise ScreeningAdaptUnknown(adapt_id)
+    return {"type_version": row["type_version"], **row["document"]}
 
 
 def adapt_of_row(row: Mapping[str, Any]) -> ScreeningAdapt:

@@ -73,15 +73,21 @@ where exists (
 order by name;
 
 -- name: list_history
--- Versions and what was done beside them, the newest first.
-select at, kind, version, type_version, document, detail, operator, is_auto
+-- Versions, each with the document before it, and what was done beside them, the newest first.
+select at, kind, version, type_version, document, detail, operator, is_auto, event_id, earlier, earlier_type_version
 from (
-    select saved_at as at, 'version' as kind, version, type_version, document, null::jsonb as detail, operator,
-        cause = 'auto' as is_auto, version as place
-    from screening_adapt_version where adapt_id = %(adapt_id)s
+    select own.saved_at as at, 'version' as kind, own.version, own.type_version, own.document, null::jsonb as detail,
+        own.operator, own.cause = 'auto' as is_auto, own.version as place, 0::bigint as event_id,
+        earlier.document as earlier, earlier.type_version as earlier_type_version
+    from screening_adapt_version as own
+    left join screening_adapt_version as earlier
+        on earlier.adapt_id = own.adapt_id and earlier.version = own.version - 1
+    where own.adapt_id = %(adapt_id)s and (%(only)s::bigint is null or own.version = %(only)s)
     union all
-    select at, kind, null, null, null, detail, operator, false, 0
-    from screening_adapt_event where adapt_id = %(adapt_id)s
+    select at, kind, null, null, null, detail, operator, false, 0, event_id, null, null
+    from screening_adapt_event where adapt_id = %(adapt_id)s and %(only)s::bigint is null
 ) as entry
-order by at desc, place desc
+where %(before_at)s::timestamptz is null
+    or (at, place, event_id) < (%(before_at)s, %(before_version)s::bigint, %(before_event)s::bigint)
+order by at desc, place desc, event_id desc
 limit %(rows)s;

@@ -1,14 +1,19 @@
 """What an edit of a screening type would do to its adapts and tickets: told before it is saved."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg.rows import dict_row
 
 from opsdesk.kit.db import Connection
+from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
+from opsdesk.review.reference.entries import codes_for_tickets
 from opsdesk.review.screening.adapt_document import read_stored
+from opsdesk.review.screening.errors import ScreeningTypeInvalid
 from opsdesk.review.screening.model import TypeDocument
-from opsdesk.review.screening.types import ScreeningType
+from opsdesk.review.screening.reading import read_document
+from opsdesk.review.screening.types import ScreeningType, show_type
 
 _SQL = statements(__file__)
 _ADAPTS_OF_TYPE = _SQL["adapts_of_type"]
@@ -35,6 +40,19 @@ class Impact:
     def is_felt(self) -> bool:
         """Whether anything beside the type itself changes or has to be known."""
         return bool(self.adapts or self.waiting)
+
+
+async def impact_of_edit(conn: Connection, *, type_id: int, document: Any) -> Impact:
+    """What saving this document, JSON as `read_document` takes it, would do.
+
+    Raises ScreeningTypeUnknown, ScreeningTypeInvalid.
+    """
+    before = await show_type(conn, type_id=type_id)
+    codes = await codes_for_tickets(conn)
+    read, problems = read_document(document, previous=before.document, codes=codes, new_id=lambda: new_id().hex)
+    if read is None:
+        raise ScreeningTypeInvalid(problems)
+    return await impact_of(conn, before=before, document=read)
 
 
 async def impact_of(conn: Connection, *, before: ScreeningType, document: TypeDocument) -> Impact:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -14,14 +15,17 @@ from opsdesk.review.answers import text_problem
 from opsdesk.review.screening import adapts, types
 from opsdesk.review.screening.adapts import AdaptStatus, ScreeningAdapt, adapt_of_row
 from opsdesk.review.screening.difference import Change, difference
-from opsdesk.review.screening.errors import ConfigurationFilterInvalid
+from opsdesk.review.screening.errors import (
+    ConfigurationFilterInvalid,
+    ScreeningAdaptUnknown,
+    ScreeningTypeUnknown,
+)
 from opsdesk.review.screening.model import read_stored, stored
 from opsdesk.review.screening.types import Category, name_key
 
 PAGE_ROWS = 20
 OPTIONS_MAX = 50
 FILTER_CHARS_MAX = 200
-HISTORY_MAX = 200
 _CURSOR_SHAPE = (datetime, int)
 
 _TYPES = statements(types.__file__)
@@ -29,6 +33,7 @@ _LIST_TYPES = _TYPES["list_types"]
 _TYPE_OPERATORS = _TYPES["list_operators"]
 _TYPE_NAMES = _TYPES["type_names"]
 _LIST_VERSIONS = _TYPES["list_versions"]
+_EVERY_KEY = _TYPES["every_key"]
 _ADAPTS = statements(adapts.__file__)
 _LIST_ADAPTS = _ADAPTS["list_adapts"]
 _ADAPT_OPERATORS = _ADAPTS["list_operators"]
@@ -64,12 +69,20 @@ class TypeVersion:
     """From the version before; empty for the first."""
 
 
+class EntryKind(StrEnum):
+    """What stands in the history of an adapt: versions, and what was done to it beside them."""
+
+    VERSION = "version"
+    ACTIVATED = "activated"
+    PAUSED = "paused"
+    PAUSE_REFUSED = "pause_refused"
+
+
 @dataclass(frozen=True, slots=True)
 class AdaptEntry:
     """Something in the history of an adapt: a version, or what was done to it beside them."""
 
-    kind: str
-    """`version`, `activated`, `paused` or `pause_refused`."""
+    kind: EntryKind
     at: datetime
     operator: str
     is_auto: bool
@@ -77,6 +90,8 @@ class AdaptEntry:
     type_version: int | None
     document: Mapping[str, Any] | None
     detail: Mapping[str, Any] | None
+    event_id: int
+    """0 for a version."""
     changes: Sequence[Change]
 
 
@@ -87,6 +102,7 @@ async def list_types(
     name: str | None = None,
     operator: str | None = None,
     oldest_first: bool = False,
+    rows: int = PAGE_ROWS,
     cursor: str | None = None,
 ) -> Page[TypeLine]:
     """A page of the types that pass every filter, the last changed first. `name` finds a part of the name.
@@ -102,11 +118,11 @@ async def list_types(
         "oldest_first": oldest_first,
         "after_at": after_at,
         "after_id": after_id,
-        "rows": PAGE_ROWS + 1,
+        "rows": rows + 1,
     }
-    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_TYPES, values)).fetchall()
-    lines = [TypeLine(**row | {"category": Category(row["category"])}) for row in rows]
-    return page_of(lines, size=PAGE_ROWS, key=lambda line: (line.changed_at, line.type_id))
+    found = await (await conn.cursor(row_factory=dict_row).execute(_LIST_TYPES, values)).fetchall()
+    lines = [TypeLine(**row | {"category": Category(row["category"])}) for row in found]
+    return page_of(lines, size=rows, key=lambda line: (line.changed_at, line.type_id))
 
 
 async def type_operators(conn: Connection) -> list[str]:
@@ -122,21 +138,27 @@ async def type_names(conn: Connection, *, part: str | None = None, oldest_first:
 
 
 async def type_history(
-    conn: Connection, *, type_id: int, before: int | None = None, limit: int = HISTORY_MAX
-) -> list[TypeVersion]:
-    """The versions of a type, or those before one of them; the newest first, `limit` at most."""
-    values = {"type_id": type_id, "before": before, "rows": limit + 1}
-    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_VERSIONS, values)).fetchall()
-    # As they would be stored now: what is said of types since, and not said in an old version, is no difference.
-    documents = [stored(read_stored(row["document"])) for row in rows]
-    earlier = [*documents[1:], None]
-    return [
-        TypeVersion(
-            **row | {"document": document},
-            changes=[] if previous is None else list(difference(previous, document)),
-        )
-        for row, document, previous in list(zip(rows, documents, earlier, strict=True))[:limit]
-    ]
+    conn: Connection, *, type_id: int, rows: int = PAGE_ROWS, cursor: str | None = None
+) -> Page[TypeVersion]:
+    """A page of the versions of a type, the newest first. Raises BadCursor."""
+    (before,) = decode_cursor(cursor, shape=(int,)) if cursor else (None,)
+    values = {"type_id": type_id, "before": before, "only": None, "rows": rows + 1}
+    found = await (await conn.cursor(row_factory=dict_row).execute(_LIST_VERSIONS, values)).fetchall()
+    return page_of(list(map(_type_version, found)), size=rows, key=lambda each: (each.version,))
+
+
+async def show_type_version(conn: Connection, *, type_id: int, version: int) -> TypeVersion:
+    """One version, and what it changed. Raises ScreeningTypeUnknown."""
+    values = {"type_id": type_id, "before": None, "only": version, "rows": 1}
+    row = await (await conn.cursor(row_factory=dict_row).execute(_LIST_VERSIONS, values)).fetchone()
+    if row is None:
+        raise ScreeningTypeUnknown(type_id)
+    return _type_version(row)
+
+
+async def key_names(conn: Connection, *, type_id: int) -> dict[str, str]:
+    """The names of all keys that any version of the type has had, by their ids."""
+    return {row[0]: row[1] for row in await (await conn.execute(_EVERY_KEY, {"type_id": type_id})).fetchall()}
 
 
 async def list_adapts(
@@ -147,6 +169,7 @@ async def list_adapts(
     scene: str | None = None,
     status: AdaptStatus | None = None,
     operator: str | None = None,
+    rows: int = PAGE_ROWS,
     cursor: str | None = None,
 ) -> Page[ScreeningAdapt]:
     """A page of the adapts of a type that pass every filter, the last changed first.
@@ -163,11 +186,10 @@ async def list_adapts(
         "operator": operator,
         "after_at": after_at,
         "after_id": after_id,
-        "rows": PAGE_ROWS + 1,
+        "rows": rows + 1,
     }
-    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_ADAPTS, values)).fetchall()
-    found = [adapt_of_row(row) for row in rows]
-    return page_of(found, size=PAGE_ROWS, key=lambda adapt: (adapt.changed_at, adapt.adapt_id))
+    found = await (await conn.cursor(row_factory=dict_row).execute(_LIST_ADAPTS, values)).fetchall()
+    return page_of(list(map(adapt_of_row, found)), size=rows, key=lambda adapt: (adapt.changed_at, adapt.adapt_id))
 
 
 async def adapt_operators(conn: Connection, *, type_id: int) -> list[str]:
@@ -181,18 +203,44 @@ async def offered_types(conn: Connection, *, application: str, scene: str) -> li
     return [(row[0], row[1]) for row in await (await conn.execute(_OFFERED_TYPES, values)).fetchall()]
 
 
-async def adapt_history(conn: Connection, *, adapt_id: int) -> list[AdaptEntry]:
-    """What happened to an adapt, the newest first, HISTORY_MAX entries at most."""
-    values = {"adapt_id": adapt_id, "rows": HISTORY_MAX + 1}
-    rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_HISTORY, values)).fetchall()
-    entries: list[AdaptEntry] = []
-    before: dict[str, Any] | None = None
-    for row in reversed(rows):
-        after = row["document"] and {"type_version": row["type_version"], **row["document"]}
-        changes = list(difference(before, after)) if before and after else []
-        before = after or before
-        entries.append(AdaptEntry(**row, changes=changes))
-    return entries[::-1][:HISTORY_MAX]
+async def adapt_history(
+    conn: Connection, *, adapt_id: int, rows: int = PAGE_ROWS, cursor: str | None = None
+) -> Page[AdaptEntry]:
+    """A page of what happened to an adapt, the newest first. Raises BadCursor."""
+    before = decode_cursor(cursor, shape=(datetime, int, int)) if cursor else (None, None, None)
+    places = dict(zip(("before_at", "before_version", "before_event"), before, strict=True))
+    values = {"adapt_id": adapt_id, "only": None, "rows": rows + 1, **places}
+    found = await (await conn.cursor(row_factory=dict_row).execute(_LIST_HISTORY, values)).fetchall()
+    entries = list(map(_adapt_entry, found))
+    return page_of(entries, size=rows, key=lambda each: (each.at, each.version or 0, each.event_id))
+
+
+async def show_adapt_version(conn: Connection, *, adapt_id: int, version: int) -> AdaptEntry:
+    """One version, and what it changed. Raises ScreeningAdaptUnknown."""
+    nowhere = dict.fromkeys(("before_at", "before_version", "before_event"))
+    values = {"adapt_id": adapt_id, "only": version, "rows": 1, **nowhere}
+    row = await (await conn.cursor(row_factory=dict_row).execute(_LIST_HISTORY, values)).fetchone()
+    if row is None:
+        raise ScreeningAdaptUnknown(adapt_id)
+    return _adapt_entry(row)
+
+
+def _type_version(row: dict[str, Any]) -> TypeVersion:
+    # As they would be stored now: what is said of types since, and not said in an old version, is no difference.
+    document = stored(read_stored(row.pop("document")))
+    earlier, description = row.pop("earlier"), row.pop("earlier_description")
+    after = {"description": row["description"], **document}
+    before = after if earlier is None else {"description": description, **stored(read_stored(earlier))}
+    return TypeVersion(**row, document=document, changes=list(difference(before, after)))
+
+
+def _adapt_entry(row: dict[str, Any]) -> AdaptEntry:
+    earlier, document = row.pop("earlier"), row["document"]
+    before = earlier and {"type_version": row.pop("earlier_type_version"), **earlier}
+    row.pop("earlier_type_version", None)
+    after = document and {"type_version": row["type_version"], **document}
+    row["kind"] = EntryKind(row["kind"])
+    return AdaptEntry(**row, changes=list(difference(before, after)) if before and after else [])
 
 
 def _check_filters(**texts: str | None) -> None:

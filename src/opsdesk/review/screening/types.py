@@ -18,7 +18,7 @@ from opsdesk.review.answers import text_problem
 from opsdesk.review.canonical import canonical, sha256_of
 from opsdesk.review.reference.entries import codes_for_tickets
 from opsdesk.review.screening import adapt_document
-from opsdesk.review.screening.difference import difference
+from opsdesk.review.screening.difference import Change, difference
 from opsdesk.review.screening.errors import (
     ConfigurationMoved,
     HardcodedType,
@@ -185,6 +185,24 @@ async def version_document(conn: Connection, *, type_id: int, version: int) -> t
     return row["description"], read_stored(row["document"])
 
 
+async def difference_of(
+    conn: Connection, *, type_id: int, before: int | None = None, after: int | None = None
+) -> list[Change]:
+    """What changed between two versions, also of the description: without them, between the newest and that before it.
+
+    Raises ScreeningTypeUnknown.
+    """
+    after = after or (await show_type(conn, type_id=type_id)).version
+    before = before or max(after - 1, 1)
+    one, other = [
+        {"description": description, **stored(document)}
+        for description, document in [
+            await version_document(conn, type_id=type_id, version=version) for version in (before, after)
+        ]
+    ]
+    return list(difference(one, other))
+
+
 def name_key(name: str) -> str:
     """The name as it is compared: two that a reader takes for one are one."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).strip().casefold())
@@ -194,9 +212,8 @@ async def _lock_type(conn: Connection, *, type_id: int, opened_version: int) -> 
     await conn.execute(_LOCK_TYPE, {"type_id": type_id})
     found = await show_type(conn, type_id=type_id)
     if found.version != opened_version:
-        _, opened = await version_document(conn, type_id=type_id, version=opened_version)
-        changes = [asdict(change) for change in difference(stored(opened), stored(found.document))]
-        raise ConfigurationMoved(found.version, found.operator, changes)
+        changes = await difference_of(conn, type_id=type_id, before=opened_version, after=found.version)
+        raise ConfigurationMoved(found.version, found.operator, [asdict(change) for change in changes])
     return found
 
 

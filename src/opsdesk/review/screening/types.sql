@@ -53,10 +53,20 @@ order by
 limit %(rows)s;
 
 -- name: list_versions
-select version, description, document, document_sha256, restored_from, saved_at, operator
-from screening_type_version
-where type_id = %(type_id)s and (%(before)s::integer is null or version < %(before)s)
-order by version desc limit %(rows)s;
+-- With what there was before each of them: versions have no gaps.
+select head.version, head.description, head.document, head.document_sha256, head.restored_from, head.saved_at, head.operator,
+    earlier.description as earlier_description, earlier.document as earlier
+from screening_type_version as head
+left join screening_type_version as earlier on earlier.type_id = head.type_id and earlier.version = head.version - 1
+where head.type_id = %(type_id)s and (%(before)s::bigint is null or head.version < %(before)s)
+    and (%(only)s::bigint is null or head.version = %(only)s)
+order by head.version desc limit %(rows)s;
+
+-- name: every_key
+select distinct key ->> 'id', key ->> 'name'
+from screening_type_version, jsonb_array_elements(document -> 'modules') as module,
+    jsonb_array_elements(module -> 'keys') as key
+where type_id = %(type_id)s;
 
 -- name: show_version
 select version, description, document, document_sha256, restored_from, saved_at, operator
