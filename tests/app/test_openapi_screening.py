@@ -177,7 +177,8 @@ async def test_a_pause_is_refused_with_the_groups_and_the_history_keeps_it(
     async with api.installation.database.transaction() as conn:
         await groups.add_group(
             conn,
-            **AT,
+            application="cash_loan",
+            scene="activation",
             name="new customers",
             document={"features": [], "rules": [rule], "otherwise": "pass"},
             actor=configured.OPERATOR,
@@ -193,7 +194,7 @@ async def test_a_pause_is_refused_with_the_groups_and_the_history_keeps_it(
 
 
 async def test_reference_data_answers_as_it_is_described(api: DescribedApi, key: str) -> None:
-    put = {
+    put: dict[str, dict[str, Any]] = {
         "applications": {"application": "credit_card", "name": "信用卡"},
         "scenes": {"application": "credit_card", "scene": "activation", "bucket": "kyc"},
         "methods": {"application": "credit_card", "scene": "activation", "method": "face", "with_screening": True},

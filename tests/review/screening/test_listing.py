@@ -172,7 +172,8 @@ async def test_a_long_history_comes_in_pages_that_neither_skip_nor_repeat(
 
 async def pages_of(list_page: Callable[..., Awaitable[Page[Any]]], conn: Connection, **about: Any) -> list[Any]:
     """Everything, two at a time."""
-    found, cursor, more = [], None, True
+    found: list[Any] = []
+    cursor, more = None, True
     while more:
         page = await list_page(conn, rows=2, cursor=cursor, **about)
         found += page.items
