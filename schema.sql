@@ -1199,6 +1199,9 @@ CASE
     ELSE ((status = 'decided'::text) = (result IS NOT NULL))
 END) NOT VALID;
 
+ALTER TABLE ticket
+    ADD CONSTRAINT ticket_of_a_type_check CHECK ((num_nulls(application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version) = ANY (ARRAY[0, 8]))) NOT VALID;
+
 ALTER TABLE ONLY ticket
     ADD CONSTRAINT ticket_pkey PRIMARY KEY (id);
 

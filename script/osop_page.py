@@ -130,6 +130,38 @@ The cases of a `switch`:
 
 {tables["approval"]}
 
+### A screening type for a person
+
+`x-screening` of a `human` node names the [screening type](../guides/screening.md) that makes its ticket, so that risk
+operators say what the reviewer sees and may reject for, and change it without touching the procedure:
+
+```yaml
+x-screening:
+  type: Compliance review      # its name, as the desk compares names
+  application: onboarding      # its adapt: one application and one scene
+  scene: activation
+  user: customer_id            # the input that says whom the ticket is about
+  outputs:                     # what a verdict is in the outputs of the node
+    compliance_decision: {{pass: approved, reject: rejected}}
+    review_notes: remark
+  without_type: ticket
+```
+
+- An adapt reads the inputs of the node: a `pb field` by its path in them, a `feature field` and a `verify field` by the
+  name of an input.
+- An output is `decision` (`pass`, `reject`, `resubmit`), `codes`, `reasons` (their words), `remark`, or a value for
+  each verdict. One that has the name of one of these four needs no line. `resubmit` is offered where every mapping has
+  a value for it. Where an output that is required is the remark, nobody decides without one.
+- Every required output, and the decision, has to have a source, and what a verdict gives has to fit the schema of the
+  output: anything else is an error (`OSOP112`).
+- Role, number of approvers, time limit, escalations, and that nobody decides what they started, are those of the node.
+  Of several approvers one rejects alone, and all of them pass; with one, the type may have a second person look. The
+  reasons and their codes are those of the type; `x-reason-codes` is for tickets that follow from the node.
+- Whether there is such a type is known when the node is reached. If there is none, or no adapt of it to the application
+  and scene, the node fails with `AdaptMissing`: its `error` edge is taken, else it is an incident. With
+  `without_type: ticket` a desk that has no type of this name derives the ticket from the node, and the journal of the
+  run says so. A type without the adapt is an incident all the same.
+
 ## Runtime
 
 [What each type of node does](nodes.md) tells more. The public schema has the fields of some types for every node: what

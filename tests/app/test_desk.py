@@ -10,9 +10,10 @@ from opsdesk import review
 from opsdesk.access import Actor, Scope
 from opsdesk.app import desk
 from opsdesk.flows import runs
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.definitions import store_procedure
 from opsdesk.flows.errors import RunFinished
-from opsdesk.flows.procedure import Approval, Field, Node, NodeType
+from opsdesk.flows.procedure import Field, Node, NodeType
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.flows.writer import RunLost
 from opsdesk.kit.clock import ManualClock

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.engine import fold
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import Approval, Edge, EdgeMode, Field, Node, NodeType, Procedure, RetryPolicy
+from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure, RetryPolicy
 from opsdesk.flows.state import State
 
 BEGIN = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)

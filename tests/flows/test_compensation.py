@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
 from opsdesk.flows.engine import Execute, decide, fold, next_wake, status
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.parking import parked
-from opsdesk.flows.procedure import UNDONE_ON, Approval, EdgeMode, Node, NodeType, RetryPolicy, Undo
+from opsdesk.flows.procedure import UNDONE_ON, EdgeMode, Node, NodeType, RetryPolicy, Undo
 from opsdesk.flows.program import Program
 from opsdesk.flows.settle import Arrival, ArrivalKind, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.document import FINDINGS_MAX, executable, load, load_file
 from opsdesk.flows.document_edges import EDGES_MAX
 from opsdesk.flows.document_nodes import NODES_MAX
 from opsdesk.flows.findings import Severity
 from opsdesk.flows.procedure import (
-    Approval,
     Backoff,
     EdgeMode,
     Field,

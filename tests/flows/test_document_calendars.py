@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from opsdesk.flows.approval import Escalation
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import Escalation
 from tests.flows.documents import document, findings_of, read
 
 OFFICE = '{time_zone: Asia/Shanghai, hours: {mon-thu: "09:00-12:00, 13:00-18:00", fri: ["09:00-15:00"]}}'

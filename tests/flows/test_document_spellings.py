@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from opsdesk.flows.procedure import Approval, EdgeMode, Field, Node, Position, RateLimit
+from opsdesk.flows.approval import Approval
+from opsdesk.flows.procedure import EdgeMode, Field, Node, Position, RateLimit
 from tests.flows.documents import code_of, document, first, read
 
 

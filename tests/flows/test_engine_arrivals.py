@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
 from opsdesk.flows.compensation import run_ended
 from opsdesk.flows.engine import Execute, Expire, Finish, OpenTicket, decide, fold, next_wake, status
 from opsdesk.flows.facts import Fact, FactKind
-from opsdesk.flows.procedure import Approval, EdgeMode, NodeType, RetryPolicy
+from opsdesk.flows.procedure import EdgeMode, NodeType, RetryPolicy
 from opsdesk.flows.program import Program
 from opsdesk.flows.settle import Arrival, ArrivalKind, expired, settle, take_in
 from opsdesk.flows.state import NodePhase, RunStatus

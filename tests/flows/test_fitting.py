@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.calls import Done, Failed, NodeOutcome, Wait
 from opsdesk.flows.engine import Execute, fold
 from opsdesk.flows.expressions import compile_conditions
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.fitting import Fit, fit
-from opsdesk.flows.procedure import Approval, Edge, EdgeMode, Field, Node, NodeType, Procedure
+from opsdesk.flows.procedure import Edge, EdgeMode, Field, Node, NodeType, Procedure
 from opsdesk.flows.program import Program
 from opsdesk.flows.renumbering import renumbered
 from opsdesk.flows.state import NodeState, RunStatus, State

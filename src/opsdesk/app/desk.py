@@ -7,7 +7,7 @@ from uuid import UUID
 
 from opsdesk import access, flows, review
 from opsdesk.access import Actor
-from opsdesk.app import events
+from opsdesk.app import desk_screening, events
 from opsdesk.kit import log
 from opsdesk.kit.db import Connection
 from opsdesk.kit.masking import is_personal
@@ -18,9 +18,12 @@ _DONE = review.TicketField("done", "完成 / Done", {"type": "boolean", "const":
 
 
 async def open_ticket(conn: Connection, request: flows.TicketRequest, now: datetime) -> str:
-    """Open the ticket of a human node; the port `open_ticket` of the runtime."""
+    """Open the ticket of a human node; the port `open_ticket` of the runtime. Raises CannotAsk."""
     with log.bound(request_id=f"{request.run_id}:{request.node.id}:{request.iteration}"):
-        ticket = await review.open_ticket(conn, new_ticket(request), now=now)
+        if request.screening is not None:
+            ticket = await desk_screening.make_ticket(conn, request, source=SOURCE, now=now)
+        else:
+            ticket = await review.open_ticket(conn, new_ticket(request), now=now)
     opened = events.TicketOpened(
         ticket_id=str(ticket.id),
         run_id=ticket.subject,
@@ -89,7 +92,7 @@ async def escalate_ticket(
             conn, ticket_id=UUID(ticket), role=role, priority=priority, told=event, now=now
         )
     if found.status is review.TicketStatus.DECIDED:
-        raise flows.RunLost(UUID(found.subject))
+        raise flows.arrivals.RunLost(UUID(found.subject))
     escalated = events.TicketEscalated(
         ticket_id=ticket,
         run_id=found.subject,
@@ -175,20 +178,23 @@ async def _with_its_run(
 
 
 async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:
-    """Hand a decision to its run, in the transaction of the decision. Raises RunFinished."""
+    """Hand a decision to its run, in the transaction of the decision. Raises RunFinished, VerdictInvalid."""
     if ticket.source != SOURCE:  # an application came in: what became of it is read where it was handed in
         return
-    await flows.arrivals.deliver_decision(
-        conn,
-        run_id=UUID(ticket.subject),
-        node=ticket.node,
-        iteration=ticket.iteration,
-        ticket=str(ticket.id),
-        answer=decision.answers,
-        decided_by=", ".join(decision.decided_by),
-        actor=decision.concluded_by,
-        now=decision.decided_at,
-    )
+    if ticket.screening is not None:
+        await desk_screening.tell_run(conn, ticket, decision)
+    else:
+        await flows.arrivals.deliver_decision(
+            conn,
+            run_id=UUID(ticket.subject),
+            node=ticket.node,
+            iteration=ticket.iteration,
+            ticket=str(ticket.id),
+            answer=decision.answers,
+            decided_by=", ".join(decision.decided_by),
+            actor=decision.concluded_by,
+            now=decision.decided_at,
+        )
     decided = events.TicketDecided(
         ticket_id=str(ticket.id), run_id=ticket.subject, node=ticket.node, decided_by=list(decision.decided_by)
     )

@@ -32,6 +32,7 @@ from opsdesk.flows.nodes.callbacks import CallbackTarget
 from opsdesk.flows.nodes.outputs import bind_outputs
 from opsdesk.flows.procedure import NodeType, Procedure
 from opsdesk.flows.runs import read_state
+from opsdesk.flows.screening import TicketVerdict, answer_of
 from opsdesk.flows.settle import ANSWERABLE, ArrivalKind
 from opsdesk.flows.state import NodePhase, State
 from opsdesk.flows.steering import key_of, pause, rerun, resume, skip
@@ -48,12 +49,14 @@ __all__ = [
     "CORRECTION_REFUSALS",
     "DECISION_REFUSALS",
     "RunLost",
+    "TicketVerdict",
     "accept_callback",
     "behind",
     "cancel",
     "correct",
     "deliver_amendment",
     "deliver_decision",
+    "deliver_verdict",
     "is_corrected",
     "key_of",
     "migrating",
@@ -73,7 +76,7 @@ COUNT_RETRIES = _SQL["count_retries"]
 ANSWER_REFUSALS = (RunNotFound, NodeUnknown, RunFinished, NotWaiting, KeyReused, AnswerInvalid)
 """What the answer of a partner, or one in its place, may be refused for."""
 CANCEL_REFUSALS = (RunNotFound, RunFinished, RunIsUndone)
-DECISION_REFUSALS = (RunFinished,)
+DECISION_REFUSALS = (RunFinished, AnswerInvalid)
 """What the decision of a ticket may be refused for."""
 
 
@@ -179,6 +182,46 @@ async def deliver_decision(
         payload={"answer": answer, "ticket": ticket},
         actor=actor,
         called=decided_by,
+        now=now,
+    )
+
+
+async def deliver_verdict(
+    conn: Connection,
+    *,
+    run_id: UUID,
+    node: str,
+    iteration: int,
+    ticket: str,
+    verdict: TicketVerdict,
+    decided_by: str,
+    actor: access.Actor,
+    now: datetime,
+) -> None:
+    """As `deliver_decision`, of a ticket that a screening type made: the node says what the verdict is in its outputs.
+
+    Raises RunFinished; AnswerInvalid where the node does not take it, so that whoever decides says it otherwise.
+    """
+    await lock_open_run(conn, run_id)
+    procedure, _, _ = await read_state(conn, run_id)
+    declared = procedure.nodes.get(node)
+    screening = declared.approval.screening if declared is not None else None
+    if declared is None or screening is None:
+        # The run was moved to a version that asks for something else; its ticket is closed when it is driven next.
+        raise AnswerInvalid(node, "the procedure does not ask for a verdict here any more")
+    answer = answer_of(screening, verdict)
+    bound = bind_outputs(declared, answer)
+    if isinstance(bound, Failed):
+        raise AnswerInvalid(node, bound.message)
+    await deliver_decision(
+        conn,
+        run_id=run_id,
+        node=node,
+        iteration=iteration,
+        ticket=ticket,
+        answer=answer,
+        decided_by=decided_by,
+        actor=actor,
         now=now,
     )
 

@@ -1,13 +1,17 @@
 """What a run asks of others: of the review desk, and of runs that it starts; each in one transaction with its fact."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from opsdesk.flows.calls import Failed
 from opsdesk.flows.child_runs import start_children
 from opsdesk.flows.clocks import escalated
 from opsdesk.flows.engine import Escalate, OpenTicket, StartChildren
+from opsdesk.flows.errors import CannotAsk
 from opsdesk.flows.facts import Fact
 from opsdesk.flows.live_run import LiveRun
 from opsdesk.flows.ports import Ports
+from opsdesk.flows.settle import failed
 from opsdesk.flows.tickets import TicketRequest
 from opsdesk.flows.waits import person_asked
 from opsdesk.kit.db import Connection
@@ -39,7 +43,24 @@ async def ask(
         inputs={field.name: state.scope[field.name] for field in node.inputs if field.name in state.scope},
         due_at=due_at,
         requested_by=live.state.actor,
+        screening=node.approval.screening,
     )
-    ticket = await ports.open_ticket(conn, request, now)
+    try:
+        ticket, derived = await _open(conn, ports, request, now)
+    except CannotAsk as refused:
+        failure = Failed(refused.code, refused.message)
+        return failed(live.program, live.state, node.id, failure, now, attempt=state.attempt)
     live.clocks_told[ticket] = (due_at, None)
-    return person_asked(node, state, ticket, now)[0]
+    fact = person_asked(node, state, ticket, now)[0]
+    return replace(fact, payload={**fact.payload, **derived})
+
+
+async def _open(conn: Connection, ports: Ports, request: TicketRequest, now: datetime) -> tuple[str, dict[str, str]]:
+    """The ticket, and whether it was derived from the node for want of its screening type. Raises CannotAsk."""
+    try:
+        return await ports.open_ticket(conn, request, now), {}
+    except CannotAsk as refused:
+        screening = request.screening
+        if screening is None or not refused.without_type or not screening.may_derive:
+            raise
+        return await ports.open_ticket(conn, replace(request, screening=None), now), {"without_type": screening.type}

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from opsdesk.flows.approval import Approval, Escalation
 from opsdesk.flows.calendars import MINUTES_OF_DAY, Calendar, Hours, is_reachable
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import Approval, Escalation
 from opsdesk.flows.tree import Tree
 
 CALENDARS, CALENDAR, ESCALATE, WAITS_FOR = "x-calendars", "x-calendar", "x-escalate", "x-waits-for"

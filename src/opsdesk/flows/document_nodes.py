@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opsdesk.flows import document_fields as known
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.calendars import Calendar
 from opsdesk.flows.document_calendars import (
     CALENDAR,
@@ -19,10 +20,11 @@ from opsdesk.flows.document_io import read_fields
 from opsdesk.flows.document_policies import read_approval, read_retry, read_security
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.document_runtime import check_node, read_runtime
+from opsdesk.flows.document_screening import read_screening
 from opsdesk.flows.document_undo import read_undo
 from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import Approval, Node, NodeType, RetryPolicy
+from opsdesk.flows.procedure import Node, NodeType, RetryPolicy
 from opsdesk.flows.tree import plain
 
 NODES_MAX = 500
@@ -89,6 +91,8 @@ def _node(listed: Fields, defaults: Defaults) -> Node | None:
     security = read_security(fields, node_type=node_type, runtime=runtime if node_type is NodeType.API else None)
     approval = _approval(fields, runtime, node_type, node_timeout_s, defaults)
     inputs, outputs = (read_fields(fields, side, defaults.schemas) for side in ("inputs", "outputs"))
+    if (screening := read_screening(fields, node_type, inputs, outputs)) is not None:
+        approval = replace(approval, screening=screening)
     if node_id is None or node_type is None:
         return None
     if not any(fields.get(spelling) for spelling in ("name", "purpose", "description")):

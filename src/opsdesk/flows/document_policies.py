@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 from opsdesk.flows import document_fields as known
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.document_reasons import read_reasons
 from opsdesk.flows.lint_codes import Code
-from opsdesk.flows.procedure import Approval, Backoff, NodeType, RateLimit, RetryPolicy, Security
+from opsdesk.flows.procedure import Backoff, NodeType, RateLimit, RetryPolicy, Security
 from opsdesk.flows.tree import Tree
 
 RETRIES_MAX = 10_000

@@ -2,8 +2,8 @@
 
 import re
 
+from opsdesk.flows.approval import ReasonCodes
 from opsdesk.flows.document_reading import Fields
-from opsdesk.flows.procedure import ReasonCodes
 from opsdesk.flows.tree import Tree
 
 FIELD = "x-reason-codes"

@@ -9,6 +9,7 @@ from opsdesk.flows.draw_shapes import (
     PERSON_MARK,
     PHASE_GLYPHS,
     RETRY_MARK,
+    SCREENING_MARK,
     TYPE_GLYPHS,
     WAVE_PX,
     outline,
@@ -79,6 +80,8 @@ def opened(node: Node, node_state: NodeState | None, *, x: float, y: float, word
     parts = [node.name, node.id if node.id != node.name else "", node.purpose if node.purpose != node.name else ""]
     if node_state is not None:
         parts += node_lines(node, node_state, words=words, moment=moment)
+    if node.approval.screening is not None:
+        parts.append(words["screening"].format(type=node.approval.screening.type))
     title = "\n".join(filter(None, [words[node.type.value], *parts]))
     return (
         f'<g class="node type-{node.type.value}{phase}" transform="translate({x:.1f} {y:.1f})">'
@@ -109,6 +112,8 @@ def _write_marks(made: Card, node: Node, words: Words) -> None:
     if node.type is NodeType.HUMAN:
         count = node.approval.required_approvers
         marks.insert(0, (APPROVAL_MARK, words["approvers"].format(count=count) if count > 1 else ""))
+        screening = node.approval.screening
+        marks.insert(0, (SCREENING_MARK, screening.type if screening is not None else ""))
         marks.insert(0, (PERSON_MARK, node.approval.role or ""))
     marks.insert(0, (CHILDREN_MARK, children_told(node, words)))
     x = TEXT_LEFT_PX

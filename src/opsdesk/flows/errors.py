@@ -195,3 +195,13 @@ class DecidedUpon(Refused):
     run_id: UUID
     name: str
     node: str
+
+
+@dataclass(eq=False)
+class CannotAsk(Exception):
+    """Why there is no ticket, in words that hold no value of anybody; the node fails with it."""
+
+    code: str
+    message: str
+    without_type: bool = False
+    """There is no screening type of this name here."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from opsdesk.flows.trigger import Trigger
 
+from opsdesk.flows.approval import Approval
 from opsdesk.flows.calendars import Calendar
 
 
@@ -107,35 +108,6 @@ class Security:
     credentials: tuple[str, ...] = ()
 
 
-ReasonCodes = Mapping[str, Mapping[str, str]]
-"""By decision (`*`: every other): the codes that say why, each with its words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    """What happens to a ticket when only `before_s` seconds (of working time, where there is a calendar) are left."""
-
-    before_s: float
-    role: str | None = None
-    """Who answers it from then on."""
-    priority: int | None = None
-    event: str | None = None
-    """What operators are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who answers a human node: `required_approvers` distinct people of `role`, within `timeout_s`."""
-
-    role: str | None = None
-    required_approvers: int = 1
-    timeout_s: float | None = None
-    reasons: ReasonCodes = field(default_factory=dict)
-    calendar: Calendar | None = None
-    """The time limit is of its working time; None: all time counts."""
-    escalations: tuple[Escalation, ...] = ()
-
-
 UNDONE_ON = ("stopped", "timed_out", "cancelled")
 """The outcomes of a run that can have a node undone, and do where it does not say which."""
 
@@ -189,7 +161,7 @@ class Node:
     timeout_s: float | None = None
     retry: RetryPolicy = RetryPolicy()
     security: Security = Security()
-    approval: Approval = Approval()
+    approval: Approval = field(default_factory=Approval)
     undo: Undo | None = None
     waits_for_customer: bool = False
     """Clocks of the run stand while it waits for the answer that was promised to it."""

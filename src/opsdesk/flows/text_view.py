@@ -99,6 +99,8 @@ def _limits(node: Node, known: Words) -> str:
         parts = [node.approval.role or known["anyone"]]
         if node.approval.required_approvers > 1:
             parts.append(known["approvers"].format(count=node.approval.required_approvers))
+        if node.approval.screening is not None:
+            parts.append(known["screening"].format(type=node.approval.screening.type))
         limit = node.approval.timeout_s or limit
     if node.children is not None:
         parts.append(children_told(node, known))
@@ -172,6 +174,8 @@ def _told(procedure: Procedure, fact: Fact, *, known: Words, moment: Moment) -> 
     parts = [str(payload[key]) for key in ("outcome", "reason") if payload.get(key) and fact.kind in _WITH_REASON]
     error = ": ".join(str(payload[key]) for key in ("code", "message") if payload.get(key))
     parts += [mask_text(error), *_times(fact, known, moment)]
+    if "without_type" in payload:
+        parts.append(known["without_type"].format(type=payload["without_type"]))
     if fact.kind is FactKind.EVENT_CAME:
         parts.append(str(payload.get("event", {}).get("name", "")))
     if fact.kind is FactKind.RUN_MIGRATED:

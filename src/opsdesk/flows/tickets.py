@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from opsdesk.flows.procedure import Node
+from opsdesk.flows.screening import Screening
 from opsdesk.kit.db import Connection
 
 
@@ -23,10 +24,15 @@ class TicketRequest:
     inputs: Mapping[str, Any]
     due_at: datetime | None
     requested_by: str
+    screening: Screening | None = None
+    """The screening type that makes the ticket; None: it is derived from the node."""
 
 
 OpenTicketFunction = Callable[[Connection, TicketRequest, datetime], Awaitable[str]]
-"""Opens the ticket in the caller's transaction and returns its id; the same request gives the same ticket."""
+"""Opens the ticket in the caller's transaction and returns its id; the same request gives the same ticket.
+
+Raises CannotAsk, having written nothing but what operators are told of it.
+"""
 
 CloseTicketFunction = Callable[[Connection, str, str, datetime], Awaitable[None]]
 """Closes a ticket (id) for a reason (`expired` or `cancelled`) in the caller's transaction, if it is still open.

@@ -11,13 +11,13 @@ from opsdesk.kit.masking import is_personal
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem, value_problem
 from opsdesk.review.canonical import alike, canonical, digest_of
-from opsdesk.review.errors import AmendmentInvalid, TicketNotOpen, TicketUnknown
+from opsdesk.review.errors import AmendmentInvalid, TicketFrozen, TicketNotOpen, TicketUnknown
 from opsdesk.review.model import Ticket, TicketEventKind, TicketStatus
 from opsdesk.review.tickets import lock_ticket, record_change, record_event, show_ticket
 
 REASON_CHARS_MAX = 2000
 SNAPSHOTS_MAX = 100
-REFUSALS = (TicketUnknown, TicketNotOpen, AmendmentInvalid)
+REFUSALS = (TicketUnknown, TicketNotOpen, TicketFrozen, AmendmentInvalid)
 
 OnAmended = Callable[[Connection, Ticket, Mapping[str, Any], Actor, str, datetime], Awaitable[None]]
 """Told of a ticket as it is amended, of the values by name, by whom, why and when; in the same transaction."""
@@ -43,12 +43,14 @@ async def amend(
     other is refused. Values that are as they were change nothing. The claim of whoever works on it stays. What is not
     shown cannot be amended.
 
-    Raises ScopeMissing, TicketUnknown, TicketNotOpen, AmendmentInvalid, and what `on_amended` raises.
+    Raises ScopeMissing, TicketUnknown, TicketNotOpen, TicketFrozen, AmendmentInvalid, and what `on_amended` raises.
     """
     require(actor, Scope.RUNS_WRITE)
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
     if ticket.status is not TicketStatus.OPEN:
         raise TicketNotOpen(ticket_id=str(ticket_id), state=ticket.status)
+    if ticket.screening is not None:
+        raise TicketFrozen(ticket_id=str(ticket_id))
     if problems := _problems(ticket, values, reason):
         raise AmendmentInvalid(ticket_id=str(ticket_id), problems=problems)
     changed = {name: value for name, value in values.items() if not alike(value, ticket.shown[name])}

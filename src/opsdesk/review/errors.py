@@ -24,6 +24,13 @@ class TicketNotOpen(Refused):
 
 
 @dataclass(eq=False)
+class TicketFrozen(Refused):
+    """What the ticket of a screening type shows is frozen: let its run go its way again from there instead."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
 class TicketDiffers(Refused):
     """A ticket was opened here before with other content."""
 

@@ -17,9 +17,9 @@ from opsdesk.review.decisions import OnDecided
 from opsdesk.review.errors import ANSWER_REFUSALS, TicketUnknown
 from opsdesk.review.model import Verdict
 from opsdesk.review.routes import TicketId, whole_view
+from opsdesk.review.screening.asked import REMARK_CHARS_MAX
 from opsdesk.review.screening.deciding import Judgement, decide_screening, rejection_panel
 from opsdesk.review.screening.errors import VERDICT_REFUSALS, NotScreening
-from opsdesk.review.screening.generation import REMARK_CHARS_MAX
 from opsdesk.review.views import TicketView
 from opsdesk.review.views_screening import RejectionView
 

@@ -88,11 +88,11 @@ async def insert_screening_ticket(conn: Connection, row: Mapping[str, Any]) -> U
     return inserted[0] if inserted else None
 
 
-async def find_ticket(conn: Connection, *, source: str, subject: str, node: str) -> Ticket | None:
-    """The first one of this name."""
-    name = {"source": source, "subject": subject, "node": node, "iteration": 1, "generation": 1}
+async def find_ticket(conn: Connection, name: Mapping[str, Any]) -> Ticket:
+    """The one that was in the way of an insert: of this source, subject, node, iteration and generation."""
     found = await (await conn.execute(_TICKET_BY_NAME, name)).fetchone()
-    return None if found is None else await show_ticket(conn, ticket_id=found[0])
+    assert found is not None, "a ticket that was in the way of an insert is never deleted"
+    return await show_ticket(conn, ticket_id=found[0])
 
 
 async def close_ticket(conn: Connection, *, ticket_id: UUID, reason: TicketClosing, now: datetime) -> Ticket:

@@ -12,16 +12,16 @@ on conflict (source, subject, node, iteration, generation) do nothing
 returning id;
 
 -- name: insert_screening_ticket
--- With the event that it was opened, in one statement; nothing where there is one for this flow number and adapt.
+-- With the event that it was opened, in one statement; nothing where there is one of this name.
 with opened as (
     insert into ticket (
         id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal,
         asked, required_approvers, due_at, requested_by, content_sha256, opened_at, status, application, scene, bucket,
         user_id, type_id, type_version, adapt_id, adapt_version, pictures_waiting
     ) values (
-        %(id)s, %(source)s, %(subject)s, %(node)s, 1, 1, %(title)s, %(purpose)s, null, %(shown)s::json,
-        %(shown_sha256)s, %(shown_personal)s, %(asked)s::json, 1, null, %(requested_by)s, %(content_sha256)s, %(now)s,
-        'open', %(application)s, %(scene)s, %(bucket)s, %(user_id)s, %(type_id)s, %(type_version)s, %(adapt_id)s,
+        %(id)s, %(source)s, %(subject)s, %(node)s, %(iteration)s, %(generation)s, %(title)s, %(purpose)s, %(role)s,
+        %(shown)s::json, %(shown_sha256)s, %(shown_personal)s, %(asked)s::json, %(required_approvers)s, %(due_at)s,
+        %(requested_by)s, %(content_sha256)s, %(now)s, 'open', %(application)s, %(scene)s, %(bucket)s, %(user_id)s, %(type_id)s, %(type_version)s, %(adapt_id)s,
         %(adapt_version)s, %(pictures_waiting)s
     )
     on conflict (source, subject, node, iteration, generation) do nothing

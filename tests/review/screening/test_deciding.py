@@ -26,9 +26,9 @@ from opsdesk.review.errors import AnswerKeyReused, DecidedWithReasons, OwnReques
 from opsdesk.review.evidence import ticket_evidence
 from opsdesk.review.model import ScreeningStatus, TicketStatus, Verdict
 from opsdesk.review.reference import entries
+from opsdesk.review.screening.asked import REMARK_CHARS_MAX
 from opsdesk.review.screening.deciding import Judgement, decide_screening, rejection_panel, screening_decisions
 from opsdesk.review.screening.errors import ClaimNeeded, NotScreening, ReasonsChanged, VerdictInvalid
-from opsdesk.review.screening.generation import REMARK_CHARS_MAX
 from opsdesk.review.screening.model import stored
 from opsdesk.review.screening.types import Saved, ScreeningType
 from tests.review.conftest import OpenTicket, nothing_more, reviewer

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from opsdesk.review.screening import impact as impact
     from opsdesk.review.screening import listing as listing
     from opsdesk.review.screening import model as model
+    from opsdesk.review.screening import origin as origin
     from opsdesk.review.screening import reading as reading
     from opsdesk.review.screening import rejecting as rejecting
     from opsdesk.review.screening import sources as sources
@@ -33,6 +34,7 @@ _MODULES = frozenset(
         "impact",
         "listing",
         "model",
+        "origin",
         "reading",
         "rejecting",
         "sources",

@@ -16,9 +16,10 @@ from opsdesk.review.answers import text_problem
 from opsdesk.review.canonical import canonical
 from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, counting
 from opsdesk.review.decisions import Given, OnDecided, check_key, conclude, is_repeated, record_answer
-from opsdesk.review.model import Ticket, TicketAnswer, TicketEventKind, Verdict
+from opsdesk.review.model import SCREENING, Ticket, TicketAnswer, TicketEventKind, Verdict
 from opsdesk.review.reasons import UNSPECIFIED
 from opsdesk.review.reference.entries import codes_for_tickets
+from opsdesk.review.screening.asked import REMARK_CHARS_MAX
 from opsdesk.review.screening.errors import (
     ClaimNeeded,
     NotScreening,
@@ -27,7 +28,6 @@ from opsdesk.review.screening.errors import (
     ScreeningTypeUnknown,
     VerdictInvalid,
 )
-from opsdesk.review.screening.generation import REMARK_CHARS_MAX
 from opsdesk.review.screening.model import Reason, Rejection, ReviewRules
 from opsdesk.review.screening.reading import REQUIRED
 from opsdesk.review.screening.rejecting import codes_returned, ticks_problem
@@ -41,6 +41,7 @@ from opsdesk.review.tickets import (
     record_event,
     show_ticket,
     ticket_answers,
+    ticket_history,
 )
 
 _SQL = statements(__file__)
@@ -124,7 +125,8 @@ async def decide_screening(
     second sees the first. Reasons that were removed or changed since `rejection_version` are refused with those that
     still hold; the others count as they are now. They are copied beside the answer, with the codes that go back.
     Where the newest rules of the type want a second person to judge it as well, it stays open for others; where the two
-    do not say the same, for a third. `on_decided` is called once, in this transaction, with the ticket decided.
+    do not say the same, for a third; several approvers of a procedure have a rule of theirs. `on_decided` is called
+    once, in this transaction, with the ticket decided.
 
     Raises TicketUnknown, NotScreening, ClaimNeeded, PicturesOnTheirWay, VerdictInvalid, ReasonsChanged, DataChanged,
     AnswerKeyInvalid, AnswerKeyReused, ScopeMissing, TicketClaimed, and what `check_may_decide` raises.
@@ -164,8 +166,7 @@ async def decide_screening(
         "remark": judgement.remark.strip(),
     }
     await conn.execute(_INSERT_DECISION, values)
-    ticket = await _ask_for_another(conn, ticket, panel.rules, now=now)
-    await conclude(conn, ticket=ticket, actor=actor, now=now, agree=_agree, on_decided=on_decided)
+    await _conclude(conn, ticket, panel.rules, actor=actor, now=now, on_decided=on_decided)
     return await show_ticket(conn, ticket_id=ticket_id)
 
 
@@ -237,6 +238,11 @@ def _check(ticket: Ticket, judgement: Judgement) -> None:
         problems["reasons"] = ["holds a reason twice"]
     if problem := text_problem(judgement.remark, chars_max=REMARK_CHARS_MAX):
         problems["remark"] = [problem]
+    elif not judgement.remark.strip() and any(field.name == "remark" and field.required for field in ticket.asked):
+        problems["remark"] = [REQUIRED]
+    verdicts = next(field.schema["enum"] for field in ticket.asked if field.name == "decision")
+    if judgement.verdict not in verdicts:
+        problems["verdict"] = [f"has to be one of {', '.join(verdicts)}"]
     if judgement.verdict is Verdict.REJECT and judgement.rejection_version is None:
         problems["rejection_version"] = [REQUIRED]
     if problems:
@@ -281,3 +287,31 @@ def _agree(ticket: Ticket, given: Sequence[TicketAnswer]) -> Agreement | None:
 
 def _verdicts(given: Sequence[TicketAnswer]) -> list[Verdict]:
     return [Verdict(answer.answers["decision"]) for answer in given]
+
+
+async def _conclude(
+    conn: Connection, ticket: Ticket, rules: ReviewRules, *, actor: Actor, now: datetime, on_decided: OnDecided
+) -> None:
+    """Decide the ticket if nobody else is needed: approvers of a procedure, or a second look that the type asks for."""
+    agree = _approve
+    if not await _is_approved_by_several(conn, ticket):
+        ticket, agree = await _ask_for_another(conn, ticket, rules, now=now), _agree
+    await conclude(conn, ticket=ticket, actor=actor, now=now, agree=agree, on_decided=on_decided)
+
+
+async def _is_approved_by_several(conn: Connection, ticket: Ticket) -> bool:
+    """Whether the procedure that asks for it wants several people, and not a second look that the type asked for."""
+    if ticket.source == SCREENING or ticket.required_approvers == 1:
+        return False
+    history = await ticket_history(conn, ticket_id=ticket.id)
+    return all(event.kind is not TicketEventKind.SECOND_ASKED for event in history)
+
+
+def _approve(ticket: Ticket, given: Sequence[TicketAnswer]) -> Agreement | None:
+    """A rejection decides alone; whatever else has to be said by all the approvers that the procedure wants."""
+    last = given[-1].answers
+    if Verdict(last["decision"]) is Verdict.REJECT:
+        return Agreement(answers=last, places=(len(given) - 1,))
+    verdicts = _verdicts(given)
+    places = tuple(place for place, verdict in enumerate(verdicts) if verdict is verdicts[-1])
+    return Agreement(answers=last, places=places) if len(places) >= ticket.required_approvers else None

@@ -15,24 +15,22 @@ from opsdesk.kit.sql import statements
 from opsdesk.review.alerts import Alert, tell
 from opsdesk.review.answers import text_problem
 from opsdesk.review.canonical import canonical, digest_of, sha256_of
-from opsdesk.review.model import SCREENING, TicketField, Verdict
+from opsdesk.review.errors import TicketDiffers
+from opsdesk.review.model import SCREENING, Verdict
 from opsdesk.review.pictures.keeping import ask_for_pictures, picture_keys
 from opsdesk.review.screening import adapt_document
+from opsdesk.review.screening.asked import asked_fields
 from opsdesk.review.screening.errors import FlowInvalid
 from opsdesk.review.screening.frozen import PERSONAL, BaseInfo, frozen
 from opsdesk.review.screening.model import read_stored
+from opsdesk.review.screening.origin import Origin
 from opsdesk.review.screening.sources import Facts
 from opsdesk.review.tickets import find_ticket, insert_screening_ticket
 
 FLOW_NO_CHARS_MAX = 128
 USER_ID_CHARS_MAX = 128
-REMARK_CHARS_MAX = 2000
 
-ASKED = (
-    TicketField("decision", "decision", {"enum": [*map(str, Verdict)]}, required=True, personal=False),
-    TicketField("reasons", "reasons", {"type": "array", "items": {"type": "string"}}, required=False, personal=False),
-    TicketField("remark", "remark", {"type": "string", "maxLength": REMARK_CHARS_MAX}, required=False, personal=True),
-)
+ASKED = asked_fields(verdicts=[*Verdict], remark_required=False)
 _ASKED = canonical([asdict(field) for field in ASKED])
 
 _SQL = statements(__file__)
@@ -74,16 +72,17 @@ def node_of(adapt_id: int) -> str:
 
 
 async def generate(
-    conn: Connection, hit: Hit, *, facts: Facts, actor: Actor, now: datetime
+    conn: Connection, hit: Hit, *, facts: Facts, actor: Actor, now: datetime, origin: Origin | None = None
 ) -> Generated | AdaptMissing:
     """Make the ticket of a hit, once for a flow number and an adapt, whoever else asks for it at the same moment.
 
     Type, adapt and scene are read in one snapshot: of an edit at the same moment either all of it is in the ticket or
     nothing. Whether the adapt is paused does not matter: what is live goes on. Values that are not there are empty.
     Pictures are fetched once this transaction has committed, and nobody decides before they are there or given up.
-    Where there is no adapt, operators are told, in this transaction.
+    Where there is no adapt, operators are told, in this transaction. `origin`: a procedure asks for it, which names the
+    ticket and says who decides it.
 
-    Raises FlowInvalid.
+    Raises FlowInvalid, TicketDiffers (there is a ticket of this name that no screening type made).
     """
     check_flow(flow_no=hit.flow_no, user_id=hit.user_id)
     row = await (await conn.cursor(row_factory=dict_row).execute(_CONFIGURATION, asdict(hit))).fetchone()
@@ -91,12 +90,12 @@ async def generate(
         about = {"flow_no": hit.flow_no, "application": hit.application, "scene": hit.scene, "type_id": hit.type_id}
         await tell(conn, Alert.ADAPT_MISSING, about)
         return AdaptMissing(hit)
-    values = _ticket_row(hit, row, facts, actor=actor, now=now)
+    values = _ticket_row(hit, row, facts, actor=actor, now=now) | _asked_by(origin)
     ticket_id = await insert_screening_ticket(conn, values)
     if ticket_id is None:
-        found = await find_ticket(conn, source=SCREENING, subject=hit.flow_no, node=values["node"])
-        assert found is not None, "a ticket that was in the way of an insert is never deleted"
-        assert found.screening is not None
+        found = await find_ticket(conn, values)
+        if found.screening is None:
+            raise TicketDiffers(ticket_id=str(found.id))
         made = found.screening
         return Generated(found.id, False, made.bucket, made.type_version, made.adapt_version)
     if values["picture_keys"]:
@@ -154,6 +153,15 @@ def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor,
         "picture_keys": pictures,
         "pictures_waiting": len(pictures),
     }
+
+
+def _asked_by(origin: Origin | None) -> dict[str, Any]:
+    """What is not as it is for tickets of the anti-fraud engine."""
+    if origin is None:
+        return {"iteration": 1, "generation": 1, "role": None, "required_approvers": 1, "due_at": None}
+    fields = asdict(origin)
+    del fields["verdicts"], fields["remark_required"]
+    return fields | {"asked": canonical([asdict(field) for field in origin.asked])}
 
 
 def check_flow(*, flow_no: str, user_id: str) -> None:

@@ -176,6 +176,12 @@ async def show_type(conn: Connection, *, type_id: int) -> ScreeningType:
     return ScreeningType(**row | {"category": Category(row["category"]), "document": read_stored(row["document"])})
 
 
+async def find_type(conn: Connection, *, name: str) -> int | None:
+    """The id of the type of this name, as names are compared; None: there is none."""
+    row = await (await conn.execute(_TYPE_BY_NAME, {"name_key": name_key(name)})).fetchone()
+    return None if row is None else int(row[0])
+
+
 async def version_document(conn: Connection, *, type_id: int, version: int) -> tuple[str, TypeDocument]:
     """The description and the document of a version. Raises ScreeningTypeUnknown."""
     values = {"type_id": type_id, "version": version}
