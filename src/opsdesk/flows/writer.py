@@ -5,7 +5,7 @@ Measured on 2 cores: 340-430 flows/s with one commit an append, 630-790 with gro
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -237,74 +237,69 @@ def _alone(append: Append, now: datetime) -> tuple[bytes, dict[str, Any]]:
         values["subjects"] = list(append.subjects)
         if new_run is None:
             return APPEND_FACT_ABOUT, values
-        return APPEND_START, values | {name: getattr(new_run, name) for name in NewRun.__slots__}
+        return APPEND_START, values | _columns(new_run)
     if header is not None and new_run is None and not append.subjects:
-        values = {name: getattr(header, name) for name in Header.__slots__}
-        values |= {"run_id": append.run_id, "taken": list(append.taken), "now": now}
-        return APPEND_RUN, values | _facts([append])
+        values = _columns(header) | {"run_id": append.run_id, "taken": list(append.taken), "now": now}
+        return APPEND_RUN, values | {"facts": _facts([append])}
     return _together([append], now)
 
 
 def _together(appends: Sequence[Append], now: datetime) -> tuple[bytes, dict[str, Any]]:
+    values = {"facts": _facts(appends)}
     if not any(append.header or append.new_run or append.taken for append in appends):
         if not any(append.subjects for append in appends):
-            return APPEND_FACTS, _facts(appends)
-        return APPEND_FACTS_ABOUT, _facts(appends) | _subjects(appends)
-    return APPEND, _facts(appends) | _new_runs(appends) | _headers(appends, now) | _subjects(appends)
+            return APPEND_FACTS, values
+        return APPEND_FACTS_ABOUT, values | {"subjects": _subjects(appends)}
+    values |= {"subjects": _subjects(appends), "new_runs": _new_runs(appends), "headers": _headers(appends)}
+    taken = [inbox_id for append in appends for inbox_id in append.taken]
+    return APPEND, {**values, "taken": taken, "now": now}
 
 
-def _subjects(appends: Sequence[Append]) -> dict[str, Any]:
-    about = [(append.run_id, digest) for append in appends for digest in append.subjects]
-    return {"subject_runs": [run_id for run_id, _ in about], "subjects": [digest for _, digest in about]}
+def _facts(appends: Sequence[Append]) -> str:
+    return _json(
+        [
+            {
+                "run_id": append.run_id,
+                "seq": append.first_seq + offset,
+                "iteration": fact.iteration,
+                "at": fact.at,
+                "fact": fact.kind,
+                "node": fact.node,
+                "payload": fact.payload,
+            }
+            for append in appends
+            for offset, fact in enumerate(append.facts)
+        ]
+    )
 
 
-def _facts(appends: Sequence[Append]) -> dict[str, Any]:
-    facts = [
-        (append.run_id, append.first_seq + offset, fact)
-        for append in appends
-        for offset, fact in enumerate(append.facts)
-    ]
-    return {
-        "run_ids": [run_id for run_id, _, _ in facts],
-        "seqs": [seq for _, seq, _ in facts],
-        "iterations": [fact.iteration for _, _, fact in facts],
-        "ats": [fact.at for _, _, fact in facts],
-        "facts": [fact.kind.value for _, _, fact in facts],
-        "nodes": [fact.node for _, _, fact in facts],
-        "payloads": [orjson.dumps(fact.payload).decode() for _, _, fact in facts],
-    }
+def _subjects(appends: Sequence[Append]) -> str:
+    return _json([{"run_id": append.run_id, "digest": digest} for append in appends for digest in append.subjects])
 
 
-def _new_runs(appends: Sequence[Append]) -> dict[str, Any]:
+def _new_runs(appends: Sequence[Append]) -> str:
     """A run that changes as it begins has its header from the start: a statement does not see the rows it inserts."""
-    new = [(append.run_id, append.new_run, append.header) for append in appends if append.new_run is not None]
-    headers = [header or Header("running", run.owner, run.owner) for _, run, header in new]
-    return {
-        "new_ids": [run_id for run_id, _, _ in new],
-        "new_definitions": [run.definition_id for _, run, _ in new],
-        "new_procedures": [run.procedure_id for _, run, _ in new],
-        "new_actors": [run.actor for _, run, _ in new],
-        "new_ats": [run.started_at for _, run, _ in new],
-    } | {f"new_{name}": values for name, values in _columns(headers).items()}
+    return _json(
+        [
+            {
+                **_columns(run),
+                **_columns(append.header or Header("running", run.owner, run.owner)),
+                "run_id": append.run_id,
+            }
+            for append in appends
+            if (run := append.new_run) is not None
+        ]
+    )
 
 
-def _headers(appends: Sequence[Append], now: datetime) -> dict[str, Any]:
-    changed = [(append.run_id, append.header) for append in appends if append.header and not append.new_run]
-    return {
-        "now": now,
-        "taken": [inbox_id for append in appends for inbox_id in append.taken],
-        "header_ids": [run_id for run_id, _ in changed],
-        "holders": [header.holder for _, header in changed],
-    } | _columns([header for _, header in changed])
+def _headers(appends: Sequence[Append]) -> str:
+    changed = [append for append in appends if append.header and not append.new_run]
+    return _json([_columns(append.header) | {"run_id": append.run_id} for append in changed])
 
 
-def _columns(headers: Sequence[Header]) -> dict[str, Any]:
-    return {
-        "statuses": [header.status for header in headers],
-        "owners": [header.owner for header in headers],
-        "wake_ats": [header.wake_at for header in headers],
-        "wake_names": [header.wake_name for header in headers],
-        "ended_ats": [header.ended_at for header in headers],
-        "outcome_nodes": [header.outcome_node for header in headers],
-        "outcome_reasons": [header.outcome_reason for header in headers],
-    }
+def _columns(row: NewRun | Header | None) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__slots__} if row is not None else {}
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps(rows).decode()
