@@ -56,6 +56,7 @@ LINGER_S = 0.05
 """How long a fact that lets nothing go on may wait for company, so that branches that end together share a commit."""
 DATABASE_RETRY_S = 0.5
 LOST_LEASE_PAUSE_S = 2.0
+_ELSEWHERE = (OpenTicket, Escalate, StartChildren)
 
 
 class Driver:
@@ -228,7 +229,7 @@ class Driver:
 
     async def _begin_elsewhere(self, live: LiveRun, commands: list[Command]) -> bool:
         """Ask the review desk and start the runs that are asked for, each in one transaction with its fact."""
-        wanted = [command for command in commands if isinstance(command, OpenTicket | Escalate | StartChildren)]
+        wanted = [command for command in commands if isinstance(command, _ELSEWHERE)]
         for command in wanted:
             await self._save(live)
             now = self._now()

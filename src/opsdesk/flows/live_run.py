@@ -122,7 +122,7 @@ class LiveRun:
     def call(self, command: Execute, callback_url: str) -> NodeCall:
         """What a node is given; its key is the same for every repetition of this command, on whatever worker."""
         node, state = self.program.procedure.nodes[command.node], self.state.nodes[command.node]
-        key = f"{self.run_id}:{node.id}:{state.iteration}"
+        key = f"{self.state.run_id}:{node.id}:{state.iteration}"
         if state.key_generation > 1:
             key += f":{state.key_generation}"
         if command.resend:

@@ -169,6 +169,8 @@ class Node:
     position: Position = Position()
     children: Children | None = None
     """None: it is carried out within the run."""
+    standing: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """What a function of nodes has found out about the node alone, and need not find out at every call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ VALUE_CHARACTERS_MAX = 200
 
 _PHONE = re.compile(r"[+(\d][\d\s().-]{5,}")
 _CHINESE_MOBILE = re.compile(r"(?:\+|00)?86(1[3-9]\d{9})")
+_FINDABLE = (str, int)
 _WITH_VALUES = {
     FactKind.RUN_STARTED: "inputs",
     FactKind.RUN_CORRECTED: "values",
@@ -68,7 +69,7 @@ def _digest(text: str) -> int:
 
 def normalised(value: Any) -> str | None:
     """The spelling in which a value is kept and looked up; None: it is nothing that somebody is found by."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, _FINDABLE):
         return None
     text = str(value)
     text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().casefold()

@@ -136,14 +136,17 @@ async def read_body(response: aiohttp.ClientResponse, *, bytes_max: int) -> byte
 
     Raises BodyTooLarge, BodyUndecodable, and what aiohttp raises for a connection that breaks.
     """
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > bytes_max:
+    headers = response.headers
+    length = headers.get("Content-Length", "")
+    is_known = length.isdecimal()
+    if is_known and int(length) > bytes_max:
         response.close()
         raise BodyTooLarge(bytes_max)
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = headers.get("Content-Encoding")
     try:
-        if encoding == "identity":
-            return await _read_plain(response, bytes_max)
+        if encoding is None or (encoding := encoding.strip().lower()) == "identity":
+            # No more than the header says is ever read.
+            return await (response.read() if is_known else _read_plain(response, bytes_max))
         return await _read_compressed(response, bytes_max, encoding)
     except (BodyTooLarge, BodyUndecodable):
         response.close()

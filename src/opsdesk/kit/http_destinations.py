@@ -90,6 +90,7 @@ class Destinations:
         """Raises AllowNetworksUnreadable, which names the entry."""
         self._allowed = networks(allow_networks)
         self._judged = lru_cache(maxsize=JUDGED_KEPT)(self._judge)
+        self._judged_host = lru_cache(maxsize=JUDGED_KEPT)(self._judge_host)
 
     def check(self, address: str) -> None:
         """Raises DestinationRefused."""
@@ -101,8 +102,11 @@ class Destinations:
 
         Raises DestinationRefused.
         """
-        if ":" in host or _NUMBERS.fullmatch(host):
-            self.check(host)
+        if (kind := self._judged_host(host)) is not None:
+            raise DestinationRefused(kind)
+
+    def _judge_host(self, host: str) -> str | None:
+        return self._judge(host) if ":" in host or _NUMBERS.fullmatch(host) else None
 
     def _judge(self, address: str) -> str | None:
         found = literal_address(address)

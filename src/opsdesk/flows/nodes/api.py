@@ -34,8 +34,7 @@ def api_node(
 
     async def run(call: NodeCall) -> NodeOutcome:
         try:
-            expected = expected_statuses(call.node)
-            check_fields(call.node, api_problems)
+            expected = _expected(call.node)
             lookup = lookup_for(call, secrets=secrets, env=env)
             request = request_of(call, lookup, secrets=secrets, now=clock.now())
         except NodeFailure as failure:
@@ -45,6 +44,16 @@ def api_node(
         return await _send(http, call.node, request, expected)
 
     return run
+
+
+def _expected(node: Node) -> frozenset[int]:
+    """The statuses that the node expects. Raises NodeFailure for a node that cannot be run."""
+    expected: frozenset[int] | None = node.standing.get("expected")
+    if expected is None:
+        expected = expected_statuses(node)
+        check_fields(node, api_problems)
+        node.standing["expected"] = expected
+    return expected
 
 
 def call_timeout_s(node: Node) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from yarl import URL
@@ -13,11 +13,11 @@ from yarl import URL
 from opsdesk.flows.calls import NodeCall
 from opsdesk.flows.nodes.api_body import body_of, has_body
 from opsdesk.flows.nodes.api_subtypes import GRAPHQL, WEBHOOK, graphql_body, webhook_headers
-from opsdesk.flows.nodes.api_url import url_of
+from opsdesk.flows.nodes.api_url import template_of, url_of
 from opsdesk.flows.nodes.failures import Failure, NodeFailure
 from opsdesk.flows.nodes.names import SecretLookup, secret
 from opsdesk.flows.procedure import Node
-from opsdesk.flows.references import Lookup, as_text, resolve_all
+from opsdesk.flows.references import Lookup, Reference, as_text, resolve_all
 from opsdesk.kit.http_client import ACCEPT_ENCODING
 
 METHODS = frozenset({"GET", "HEAD", "DELETE", "POST", "PUT", "PATCH"})
@@ -46,18 +46,32 @@ class Request:
         return f"Request({self.method})"
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What every call of a node has in common. None: it depends on the call."""
+
+    method: str | None
+    url: URL | None
+    headers: Mapping[str, str] | None
+    bearer: str | None
+    has_body: bool
+
+
 def request_of(call: NodeCall, lookup: Lookup, *, secrets: SecretLookup, now: datetime) -> Request:
     """What the call sends.
 
     Raises NodeFailure and ReferenceMissing; messages name the part of the node, never a value.
     """
     node = call.node
-    inputs = _inputs(call)
-    method = _method(node, inputs)
-    url = url_of(node, lookup)
-    headers = _headers(call, lookup)
-    if token := bearer_secret(node):
-        headers["Authorization"] = f"Bearer {secret(token, secrets=secrets)}"
+    standing: _Standing = node.standing.get("request") or node.standing.setdefault("request", _standing(node))
+    inputs = _inputs(call, has_body=standing.has_body)
+    method = standing.method or ("POST" if inputs or standing.has_body else "GET")
+    url = standing.url or url_of(node, lookup)
+    headers = dict(standing.headers) if standing.headers is not None else _document_headers(node, lookup)
+    headers["Idempotency-Key"] = call.idempotency_key
+    headers["Opsdesk-Callback-Url"] = call.callback_url
+    if standing.bearer:
+        headers["Authorization"] = f"Bearer {secret(standing.bearer, secrets=secrets)}"
     _check_headers(headers)
     if node.subtype == GRAPHQL:
         return Request("POST", url, headers, _json(graphql_body(node, inputs, lookup)))
@@ -68,28 +82,46 @@ def request_of(call: NodeCall, lookup: Lookup, *, secrets: SecretLookup, now: da
         return Request("POST", url, {**headers, **webhook_headers(call, body, now=now, secrets=secrets)}, body)
     if method in _INPUTS_AS_QUERY:
         url = _with_query(url, inputs)
-        return Request(method, url, headers, _json(body_of(node, {}, lookup)) if has_body(node) else None)
-    return Request(method, url, headers, _json(body_of(node, inputs, lookup)))
+        return Request(method, url, headers, _json(body_of(node, {}, lookup)) if standing.has_body else None)
+    return Request(method, url, headers, _json(body_of(node, inputs, lookup) if standing.has_body else inputs))
 
 
-def _inputs(call: NodeCall) -> Mapping[str, Any]:
+def _standing(node: Node) -> _Standing:
+    """Raises NodeFailure."""
+    own = orjson.dumps([_own(node.runtime), node.runtime.get("content_type")], default=str)
+    return _Standing(
+        method=_method(node),
+        url=None if "$" in template_of(node) else url_of(node, _nothing),
+        headers=None if b"$" in own else _document_headers(node, _nothing),
+        bearer=bearer_secret(node),
+        has_body=has_body(node),
+    )
+
+
+def _nothing(reference: Reference) -> NoReturn:
+    raise KeyError(reference.name)
+
+
+def _inputs(call: NodeCall, *, has_body: bool) -> Mapping[str, Any]:
     """The declared inputs; a first node that says nothing about what it sends is sent what the run was started with."""
     is_entry = not call.outputs
-    if is_entry and not call.node.inputs and not has_body(call.node):
+    if is_entry and not call.node.inputs and not has_body:
         return call.run_inputs
     return call.inputs
 
 
-def _method(node: Node, inputs: Mapping[str, Any]) -> str:
-    method = str(node.runtime.get("method") or ("POST" if inputs or has_body(node) else "GET")).upper()
-    if method not in METHODS:
+def _method(node: Node) -> str | None:
+    """As the document has it."""
+    method = str(node.runtime.get("method") or "").upper()
+    if method and method not in METHODS:
         raise NodeFailure(Failure.BAD_REQUEST, f"the method is not one of {', '.join(sorted(METHODS))}")
-    return method
+    return method or None
 
 
-def _headers(call: NodeCall, lookup: Lookup) -> dict[str, str]:
+def _document_headers(node: Node, lookup: Lookup) -> dict[str, str]:
+    """Without those that belong to one call."""
     headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": USER_AGENT}
-    runtime = call.node.runtime
+    runtime = node.runtime
     own = {**({"Content-Type": runtime["content_type"]} if "content_type" in runtime else {}), **_own(runtime)}
     if own:
         spelling = {name.lower(): name for name in headers}
@@ -97,8 +129,6 @@ def _headers(call: NodeCall, lookup: Lookup) -> dict[str, str]:
             _check_allowed(str(name), value)
             headers[spelling.get(str(name).lower(), str(name))] = as_text(value)
     headers["Accept-Encoding"] = ACCEPT_ENCODING
-    headers["Idempotency-Key"] = call.idempotency_key
-    headers["Opsdesk-Callback-Url"] = call.callback_url
     return headers
 
 
@@ -118,6 +148,8 @@ def _check_allowed(name: str, value: Any) -> None:
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
+    if not _UNSENDABLE.search("\t".join(headers.values())):
+        return
     for name, value in headers.items():
         if _UNSENDABLE.search(value):
             raise NodeFailure(Failure.BAD_REQUEST, f"the header {name} would hold a line break or a control character")

@@ -34,7 +34,11 @@ def template_of(node: Node) -> str:
 
 def host_of(node: Node) -> str:
     """The partner's name for messages; not told where it comes from a reference, since it may then be a value."""
-    template = str(node.runtime.get("url") or node.runtime.get("endpoint") or "")
+    return _host(str(node.runtime.get("url") or node.runtime.get("endpoint") or ""))
+
+
+@lru_cache(maxsize=URLS_KEPT)
+def _host(template: str) -> str:
     authority = template.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
     return authority if authority and "$" not in authority else "the partner"
 

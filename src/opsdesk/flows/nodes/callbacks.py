@@ -45,8 +45,8 @@ class CallbackAddresses:
         if any(len(each) < KEY_BYTES_MIN for each in (key, previous[0] if previous else key)):
             raise ValueError(f"the key of callback addresses has at least {KEY_BYTES_MIN} bytes")
         self._prefix = base_url.rstrip("/") + "/v1/callbacks/"
-        self._key = key
-        self._previous = previous
+        self._mac = _begun(key)
+        self._previous = None if previous is None else (_begun(previous[0]), previous[1])
 
     def url(self, run_id: UUID, node: str, iteration: int) -> str:
         """The address for the answer to this node in this iteration; always the same one, for as long as the key is."""
@@ -54,7 +54,7 @@ class CallbackAddresses:
 
     def token(self, run_id: UUID, node: str, iteration: int) -> str:
         content = run_id.bytes + iteration.to_bytes(_ITERATION_BYTES, "big") + node.encode()
-        return urlsafe_b64encode(_mac(self._key, content) + content).rstrip(b"=").decode()
+        return urlsafe_b64encode(_mac(self._mac, content) + content).rstrip(b"=").decode()
 
     def read(self, token: str, *, now: datetime) -> CallbackTarget:
         """What the address is for.
@@ -63,21 +63,28 @@ class CallbackAddresses:
         """
         raw = _decoded(token)
         mac, content = raw[:MAC_BYTES], raw[MAC_BYTES:]
-        genuine = any(hmac.compare_digest(mac, _mac(key, content)) for key in self._keys(now))
+        genuine = any(hmac.compare_digest(mac, _mac(begun, content)) for begun in self._macs(now))
         if not genuine or len(content) < _RUN_BYTES + _ITERATION_BYTES:
             raise CallbackForged
         iteration = int.from_bytes(content[_RUN_BYTES : _RUN_BYTES + _ITERATION_BYTES], "big")
         node = content[_RUN_BYTES + _ITERATION_BYTES :].decode()
         return CallbackTarget(UUID(bytes=content[:_RUN_BYTES]), node, iteration)
 
-    def _keys(self, now: datetime) -> list[bytes]:
+    def _macs(self, now: datetime) -> "list[hmac.HMAC]":
         if self._previous is None or now >= self._previous[1]:
-            return [self._key]
-        return [self._key, self._previous[0]]
+            return [self._mac]
+        return [self._mac, self._previous[0]]
 
 
-def _mac(key: bytes, content: bytes) -> bytes:
-    return hmac.digest(key, _PURPOSE + content, "sha256")[:MAC_BYTES]
+def _begun(key: bytes) -> hmac.HMAC:
+    """What every MAC with this key begins with, computed once."""
+    return hmac.new(key, _PURPOSE, "sha256")
+
+
+def _mac(begun: hmac.HMAC, content: bytes) -> bytes:
+    mac = begun.copy()
+    mac.update(content)
+    return mac.digest()[:MAC_BYTES]
 
 
 def _decoded(token: str) -> bytes:
