@@ -63,7 +63,7 @@ class Caller:
         execute, observer = self.ports.nodes[call.node.type], self.ports.observer
         if observer is None:
             return await execute(call)
-        with observer.call(call.node.type.value, names_of_call(call), live.state.trace) as tell:
+        with observer.call(call.node.type, names_of_call(call), live.state.trace) as tell:
             outcome = await execute(call)
             tell(*told_of(outcome))
         return outcome

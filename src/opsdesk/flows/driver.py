@@ -284,6 +284,10 @@ class Driver:
         header = header or self._header(live)
         if not live.unsaved and header is None and not live.taken:
             return
+        if live.is_quiet:
+            await self._writer.append(self._append(live, header))
+            self._saved(live, header)
+            return
         tickets, clocks = live.tickets_to_close(), live.moved_clocks()
         timed_out = any(fact.payload.get("timeout") for fact in live.unsaved)
         others = live.concerns_others

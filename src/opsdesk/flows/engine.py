@@ -28,6 +28,7 @@ from opsdesk.flows.ways import (
     decide_edges,
     due,
     first_loose_end,
+    led_on,
     release,
     too_few,
 )
@@ -355,7 +356,7 @@ def _finish(procedure: Procedure, state: State) -> Finish:
         node_id, came, needed = short
         return Finish(RunStatus.STOPPED, node_id, f"{came} of the {needed} paths that {node_id} waits for came to it")
     done = [node_id for node_id, node in state.nodes.items() if node.phase is NodePhase.DONE]
-    ends = [node_id for node_id in done if not any(state.edges.get(e.index) for e in procedure.outgoing[node_id])]
+    ends = [node_id for node_id in done if not led_on(state, procedure.outgoing[node_id])]
     only = ends[0] if len(ends) == 1 else None
     return Finish(RunStatus.COMPLETED, only, f"ended at {', '.join(ends)}" if ends else "")
 

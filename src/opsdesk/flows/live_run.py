@@ -20,6 +20,8 @@ from opsdesk.flows.state import RunStatus, State
 from opsdesk.flows.subjects import digests_of, subjects_of
 from opsdesk.flows.writer import NewRun
 
+_QUIET = (FactKind.NODE_ENDED, FactKind.RUN_STARTED)
+
 
 @dataclass(slots=True)
 class LiveRun:
@@ -80,6 +82,20 @@ class LiveRun:
             actor=command.actor,
             under_way=self.under_way,
         )
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether what is about to be written concerns the journal alone: no ticket, no clock, no other run, no outage.
+
+        It is so of most writes; whatever this knows nothing of is looked into.
+        """
+        state = self.state
+        if self.parked or state.children or state.parent is not None or state.stops:
+            return False
+        for fact in self.unsaved:  # noqa: SIM110 - as in `led_on`
+            if fact.kind not in _QUIET or "tickets" in fact.payload:
+                return False
+        return True
 
     @property
     def has_ended_as_child(self) -> bool:

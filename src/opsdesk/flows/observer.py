@@ -57,9 +57,9 @@ def tell_kept(
 ) -> None:
     """Tell of each fact."""
     for fact in facts:
-        node_type = procedure.nodes[fact.node].type.value if fact.node else None
+        node_type = procedure.nodes[fact.node].type if fact.node else None
         observer.kept(
-            fact.kind.value, fact.payload, node_type, _names_of_fact(procedure, run_id, fact, node_type), started_under
+            fact.kind, fact.payload, node_type, _names_of_fact(procedure, run_id, fact, node_type), started_under
         )
 
 

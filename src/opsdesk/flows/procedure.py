@@ -291,6 +291,10 @@ class Procedure:
     """Where every value of `raw` stands, by its path, such as `nodes.0.runtime.url`."""
     incoming: Mapping[str, tuple[Edge, ...]] = field(init=False)
     outgoing: Mapping[str, tuple[Edge, ...]] = field(init=False)
+    onward: Mapping[str, tuple[Edge, ...]] = field(init=False)
+    """By node: the edges that it goes on along when it has ended well."""
+    targets: Mapping[str, tuple[str, ...]] = field(init=False)
+    """By node: what its edges lead on to, each once."""
     joins: Mapping[str, int] = field(init=False)
     """By node that does not wait for all edges to it: how many taken ones release it."""
     loops: Mapping[str, tuple[Edge, ...]] = field(init=False)
@@ -311,6 +315,11 @@ class Procedure:
         outgoing = {name: tuple(edge for edge in self.edges if edge.source == name) for name in names}
         object.__setattr__(self, "incoming", incoming)
         object.__setattr__(self, "outgoing", outgoing)
+        ahead = {name: tuple(edge for edge in edges if not edge.leads_back) for name, edges in outgoing.items()}
+        onward = {name: tuple(edge for edge in edges if not edge.by_failure) for name, edges in ahead.items()}
+        targets = {name: tuple(dict.fromkeys(edge.target for edge in edges)) for name, edges in ahead.items()}
+        object.__setattr__(self, "onward", onward)
+        object.__setattr__(self, "targets", targets)
         joins = {edge.target: edge.join_count for edge in reversed(self.edges) if edge.join_count is not None}
         object.__setattr__(self, "joins", joins)
         loops: dict[str, tuple[Edge, ...]] = {}

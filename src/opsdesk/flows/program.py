@@ -17,7 +17,16 @@ class Program:
     subjects: frozenset[str] = field(init=False)
     """The names of inputs and outputs that say whom a run is about."""
 
+    certain: Mapping[str, tuple[int, ...]] = field(init=False)
+    """By node whose edges depend on nothing but its end: the indexes of those that it goes on along."""
+
     def __post_init__(self) -> None:
+        certain = {
+            node_id: tuple(edge.index for edge in self.procedure.onward[node_id] if not edge.waits)
+            for node_id, edges in self.procedure.outgoing.items()
+            if not any(edge.index in self.conditions for edge in edges if not edge.waits)
+        }
+        object.__setattr__(self, "certain", certain)
         object.__setattr__(self, "subjects", subject_names(self.procedure))
 
     def of_run(self, started: Fact) -> "Program":

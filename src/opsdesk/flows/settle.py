@@ -19,7 +19,7 @@ from opsdesk.flows.retries import backoff_s
 from opsdesk.flows.rounds import LoopRefused, items_of, way_back
 from opsdesk.flows.state import NodePhase, RunStatus, State
 from opsdesk.flows.waits import promised, timed
-from opsdesk.flows.ways import behind, onward, tickets_cut_off
+from opsdesk.flows.ways import behind, tickets_cut_off
 
 ANSWERABLE = frozenset({NodePhase.ACTIVE, NodePhase.RETRYING, NodePhase.WAITING})
 SKIPPABLE = ANSWERABLE | {NodePhase.BLOCKED}
@@ -100,9 +100,9 @@ def _taken(
     program: Program, state: State, node_id: str, outputs: Mapping[str, Any]
 ) -> tuple[list[int], dict[str, dict[str, list[Any]]]]:
     """The indexes of the edges that are taken, and the items of those that go over a list; a loop back goes alone."""
-    edges = [edge for edge in onward(program.procedure, node_id) if not edge.waits]
-    if not any(edge.index in program.conditions for edge in program.procedure.outgoing[node_id] if not edge.waits):
-        return [edge.index for edge in edges], {}
+    if (certain := program.certain.get(node_id)) is not None:
+        return list(certain), {}
+    edges = [edge for edge in program.procedure.onward[node_id] if not edge.waits]
     values = names(program, state, node_id, outputs)
     if (around := way_back(program, state, node_id, values)) is not None:
         return [around.index], {}

@@ -1,6 +1,6 @@
 """Which way a run takes along its edges: what is released, what is skipped, what is cut off. Part of the pure core."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ def decide_edges(procedure: Procedure, state: State, node_id: str, taken: Collec
 
     Where a loop goes back, the others stay undecided: what they lead to waits until the loop is over.
     """
-    for edge in procedure.outgoing[node_id]:
+    for edge in procedure.outgoing[node_id] if procedure.loops else ():
         if edge.leads_back and edge.index in taken:
             state.edges[edge.index] = True
             state.loops.setdefault(edge.index, Loop()).due = True
@@ -38,7 +38,7 @@ def decide_edges(procedure: Procedure, state: State, node_id: str, taken: Collec
                 state.awaited[edge.index] = at
             else:
                 state.edges[edge.index] = edge.index in chosen
-        for target in dict.fromkeys(edge.target for edge in procedure.outgoing[source] if not edge.leads_back):
+        for target in procedure.targets[source]:
             if _is_skipped(procedure, state, target, at):
                 undecided.append((target, frozenset()))
 
@@ -224,14 +224,24 @@ def begin_round(procedure: Procedure, state: State, edge: Edge, at: datetime) ->
 def first_loose_end(procedure: Procedure, state: State) -> tuple[str, str] | None:
     """A node that ended well, and no edge led on from it although it has some: its id, and what is to be said of it."""
     for node_id, node in state.nodes.items():
-        edges = onward(procedure, node_id) if node.phase is NodePhase.DONE else []
+        edges = procedure.onward[node_id] if node.phase is NodePhase.DONE else ()
+        if led_on(state, edges):
+            continue
         # Nothing to do for the items of an empty list is no dead end.
         if not edges or node.cut_off or any(edge.for_each for edge in edges):
             continue
-        if not any(state.edges.get(edge.index) for edge in (*edges, *_back(procedure, node_id))):
+        if not led_on(state, _back(procedure, node_id)):
             conditions = ", ".join(f"`{edge.condition}`" for edge in edges)
             return node_id, f"no condition held after {node_id}: {conditions}"
     return None
+
+
+def led_on(state: State, edges: Iterable[Edge]) -> bool:
+    """Whether one of these was taken."""
+    for edge in edges:  # noqa: SIM110 - a generator takes three times as long, and every step of every run asks
+        if state.edges.get(edge.index):
+            return True
+    return False
 
 
 def _back(procedure: Procedure, node_id: str) -> list[Edge]:
@@ -270,8 +280,3 @@ def too_few(procedure: Procedure, state: State) -> tuple[str, int, int] | None:
         if node.phase is NodePhase.SKIPPED and not node.cut_off and came:
             return node_id, came, needed
     return None
-
-
-def onward(procedure: Procedure, node_id: str) -> list[Edge]:
-    """The edges that a node which ended well goes on along."""
-    return [edge for edge in procedure.outgoing[node_id] if not edge.by_failure and not edge.leads_back]

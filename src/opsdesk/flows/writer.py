@@ -228,7 +228,7 @@ def _alone(append: Append, now: datetime) -> tuple[bytes, dict[str, Any]]:
             "seq": append.first_seq,
             "iteration": fact.iteration,
             "at": fact.at,
-            "fact": fact.kind.value,
+            "fact": fact.kind,
             "node": fact.node,
             "payload": orjson.dumps(fact.payload).decode(),
         }

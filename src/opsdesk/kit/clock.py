@@ -34,7 +34,7 @@ class SystemClock:
                 self._offset = timedelta(seconds=float(self._file.read_text()))
             except FileNotFoundError:
                 self._offset = timedelta(0)
-        return datetime.now(UTC) + self._offset
+        return datetime.now(UTC) + self._offset if self._offset else datetime.now(UTC)
 
 
 class ManualClock:
