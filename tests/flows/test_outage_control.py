@@ -24,9 +24,9 @@ OPERATOR = actor("operator")
 @pytest.mark.req("FLO-312")
 async def test_a_held_endpoint_is_called_by_nobody_until_it_is_released(db: Database, clock: ManualClock) -> None:
     world = World(limits=PATIENT)
+    async with db.transaction() as conn:
+        await outage_control.hold(conn, endpoint=ENDPOINT, reason="night", actor=OPERATOR, now=clock.now())
     async with working(db, world, clock):
-        async with db.transaction() as conn:
-            await outage_control.hold(conn, endpoint=ENDPOINT, reason="night", actor=OPERATOR, now=clock.now())
         run_id = await start(db, clock, ONE)
         run = await until(db, run_id, let_go)
         assert (run.wake_name, world.calls) == (f"outage: {ENDPOINT} (only)", [])

@@ -74,6 +74,8 @@ class Runtime:
         """Register, and begin to claim and execute runs."""
         async with self._db.connection() as conn:
             await leases.register(conn, worker_id=self.worker_id, lease_s=self._lease_s)
+            # Before anything is called: an endpoint that is held is held for a worker that has just started, too.
+            await self._outages.refresh(conn)
         self._writer.start()
         loops: list[Callable[[], Any]] = [self._heartbeat, self._claim, self._listen, self._outages.work]
         self._tasks = [asyncio.create_task(self._surviving(loop)) for loop in loops]
