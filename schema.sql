@@ -690,6 +690,7 @@ CREATE TABLE screening_application (
     ticket_id uuid,
     received_at timestamp with time zone NOT NULL,
     actor text NOT NULL,
+    content json,
     CONSTRAINT screening_application_actor_check CHECK ((actor <> ''::text)),
     CONSTRAINT screening_application_answer_check CHECK ((answer = ANY (ARRAY['pass'::text, 'reject'::text, 'verify'::text]))),
     CONSTRAINT screening_application_check CHECK (((answer = 'verify'::text) = (ticket_id IS NOT NULL))),
@@ -1301,6 +1302,12 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DE
 CREATE INDEX screening_adapt_event_of_adapt ON screening_adapt_event USING btree (adapt_id, event_id);
 
 CREATE INDEX screening_adapt_of_type ON screening_adapt USING btree (type_id, changed_at DESC, adapt_id DESC);
+
+CREATE INDEX screening_application_by_time ON screening_application USING btree (received_at DESC, flow_no DESC);
+
+CREATE INDEX screening_application_of_ticket ON screening_application USING btree (ticket_id) WHERE (ticket_id IS NOT NULL);
+
+CREATE INDEX screening_application_of_user ON screening_application USING btree (user_id, received_at DESC, flow_no DESC);
 
 CREATE INDEX screening_type_by_change ON screening_type USING btree (changed_at DESC, type_id DESC);
 

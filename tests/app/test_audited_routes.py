@@ -15,6 +15,7 @@ from opsdesk import access
 from opsdesk.kit.clock import SystemClock
 from tests import configured
 from tests.access.staff import BROWSER, PASSWORD
+from tests.app.applied import configure, send
 from tests.app.described import Description
 from tests.app.documents import WAITS, greet
 from tests.app.serving import YAML, Answer, Api, partner, serving, tell_when_waiting, until, working_for
@@ -79,6 +80,7 @@ WRITES = {
     "PUT /v1/screening-reference/fields": ["pb_fields.import"],
     "POST /v1/screening-reference/proto-imports": ["pb_fields.import"],
     "POST /v1/screening-reference/{kind}/imports": ["application.put"],
+    "POST /v1/applications": ["ticket.open", "application.answer"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
     "POST /v1/people": ["person.create"],
@@ -174,6 +176,15 @@ async def test_each_change_about_outages_writes_exactly_the_entries_that_it_shou
     held = await api.post("/v1/outages", asked, key=key)
     await api.post(f"/v1/outages/{held.body['id']}/releases", {"reason": "it is back"}, key=key)
     assert first_writes(api) == expected("/v1/outages")
+
+
+async def test_each_change_about_applications_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
+    engine = await api.key("applications:write", name="engine")
+    await configure(api.installation.database)
+    await send(api, engine)
+    await send(api, engine)
+    assert api.wrote["POST /v1/applications"] == [WRITES["POST /v1/applications"], []]
+    assert first_writes(api) == expected("/v1/applications")
 
 
 async def test_each_change_about_people_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:

@@ -86,6 +86,9 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "ticket decide": [ID],
     "ticket amend": [ID, "--value", "a=b", "--reason", "wrong"],
     "ticket evidence": [ID],
+    "application send": ["application.json"],
+    "application list": [],
+    "application show": ["F-1"],
     "key create": ["--name", "x", "--scope", "runs:read"],
     "key list": [],
     "key revoke": ["none"],
@@ -163,7 +166,20 @@ def test_programs_use_keys_and_people_use_sessions(routes: list[BaseRoute]) -> N
 
 
 def test_every_command_is_known_to_this_test() -> None:
-    known = {"flow", "run", "event", "trigger", "outage", "ticket", "key", "person", "session", "db", "audit"}
+    known = {
+        "flow",
+        "run",
+        "event",
+        "trigger",
+        "outage",
+        "ticket",
+        "application",
+        "key",
+        "person",
+        "session",
+        "db",
+        "audit",
+    }
     nouns = known | {"operations"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
@@ -172,6 +188,7 @@ def test_every_command_is_known_to_this_test() -> None:
 @pytest.mark.parametrize("command", sorted(GUARDED_COMMANDS))
 def test_an_actor_without_scopes_is_refused_by_every_command(shell: Shell, command: str) -> None:
     shell.file(LETTER)
+    shell.file("{}", "application.json")
     key = shell("key", "create", "--name", "nobody", "--scope", "personal:read", "--json").json["key"]
     said = shell(*command.split(), *GUARDED_COMMANDS[command], "--json", OPSDESK_API_KEY=key)
     assert (said.code, said.error["code"], said.error["detail"]["actor"]) == (1, "ScopeMissing", "key:nobody")

@@ -24,6 +24,7 @@ LISTS = {
     "flow list": Scope.PROCEDURES_READ,
     "run list": Scope.RUNS_READ,
     "ticket list": Scope.TICKETS_READ,
+    "application list": Scope.APPLICATIONS_READ,
     "key list": Scope.KEYS_WRITE,
     "person list": Scope.PEOPLE_READ,
 }

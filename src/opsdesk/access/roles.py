@@ -27,7 +27,9 @@ class Role(StrEnum):
     """Reads everything but personal values, and changes nothing."""
 
 
-_READER = {Scope.PROCEDURES_READ, Scope.RUNS_READ, Scope.TICKETS_READ, Scope.SCREENING_READ}
+_READER = {
+    *(Scope.PROCEDURES_READ, Scope.RUNS_READ, Scope.TICKETS_READ, Scope.SCREENING_READ, Scope.APPLICATIONS_READ),
+}
 _DECIDER = {*_READER, Scope.TICKETS_DECIDE, Scope.PERSONAL_READ}
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {

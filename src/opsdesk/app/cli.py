@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from opsdesk.app import (
+    commands_application,
     commands_audit,
     commands_db,
     commands_event,
@@ -133,6 +134,15 @@ _noun(
         "decide": commands_ticket_decide.decide_ticket,
         "amend": commands_ticket_evidence.amend_ticket,
         "evidence": commands_ticket_evidence.show_evidence,
+    },
+)
+_noun(
+    "application",
+    "Applications: hand them in, and see how they were answered.",
+    {
+        "send": commands_application.send_application,
+        "list": commands_application.list_applications,
+        "show": commands_application.show_application,
     },
 )
 _noun(

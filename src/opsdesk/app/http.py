@@ -80,6 +80,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_adapts.adapt_routes,
         review.routes_reference.reference_routes,
         review.routes_reference.list_routes,
+        review.routes_applications.application_routes(flows.checks.condition_over),
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

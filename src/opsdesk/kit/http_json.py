@@ -89,9 +89,14 @@ def read_json(body: bytes) -> Any:
         raise BodyUnreadable(f"is not JSON at {where}" if body.strip() else "is empty") from None
     except ValueError:  # a number with thousands of digits
         raise BodyUnreadable("holds a number of more than 64 bits") from None
-    if problem := _problem(value, depth=1):
+    if problem := unstorable(value):
         raise BodyUnreadable(problem)
     return value
+
+
+def unstorable(value: Any) -> str | None:
+    """Why a JSON value that came some other way cannot be kept, or reads differently elsewhere; None if it can."""
+    return _problem(value, depth=1)
 
 
 def _problem(value: Any, *, depth: int) -> str | None:

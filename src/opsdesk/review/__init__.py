@@ -22,6 +22,7 @@ from opsdesk.review.tickets import close_ticket, open_ticket, show_ticket, ticke
 if TYPE_CHECKING:
     from opsdesk.review import alerts as alerts
     from opsdesk.review import amendments as amendments
+    from opsdesk.review import applications as applications
     from opsdesk.review import deadlines as deadlines
     from opsdesk.review import errors as errors
     from opsdesk.review import evidence as evidence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
     from opsdesk.review import routes_adapts as routes_adapts
+    from opsdesk.review import routes_applications as routes_applications
     from opsdesk.review import routes_evidence as routes_evidence
     from opsdesk.review import routes_reference as routes_reference
     from opsdesk.review import routes_screening as routes_screening
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from opsdesk.review import screening as screening
     from opsdesk.review import views as views
     from opsdesk.review import views_configuration as views_configuration
+    from opsdesk.review import views_applications as views_applications
     from opsdesk.review import views_evidence as views_evidence
     from opsdesk.review import views_reference as views_reference
     from opsdesk.review import views_screening as views_screening
@@ -71,6 +74,7 @@ _LATER = frozenset(
     {
         "alerts",
         "amendments",
+        "applications",
         "deadlines",
         "errors",
         "evidence",
@@ -81,6 +85,7 @@ _LATER = frozenset(
         "reference",
         "routes",
         "routes_adapts",
+        "routes_applications",
         "routes_evidence",
         "routes_reference",
         "routes_screening",
@@ -88,6 +93,7 @@ _LATER = frozenset(
         "screening",
         "views",
         "views_configuration",
+        "views_applications",
         "views_evidence",
         "views_reference",
         "views_screening",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from opsdesk.access import Actor
@@ -87,6 +87,19 @@ class ScreeningStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+class Standing(Protocol):
+    """What tells where a ticket stands."""
+
+    @property
+    def status(self) -> TicketStatus: ...
+    @property
+    def claimed_by(self) -> str | None: ...
+    @property
+    def claimed_until(self) -> datetime | None: ...
+    @property
+    def answers_given(self) -> int: ...
 
 
 SCREENING = "screening"
@@ -223,14 +236,14 @@ class TicketSummary:
     screening: Screening | None
 
 
-def claim_at(ticket: Ticket | TicketSummary, now: datetime) -> tuple[str, datetime] | None:
+def claim_at(ticket: Standing, now: datetime) -> tuple[str, datetime] | None:
     """Who holds the ticket, and until when."""
     if ticket.claimed_by is None or ticket.claimed_until is None or ticket.claimed_until <= now:
         return None
     return ticket.claimed_by, ticket.claimed_until
 
 
-def screening_status(ticket: Ticket | TicketSummary, now: datetime) -> ScreeningStatus:
+def screening_status(ticket: Standing, now: datetime) -> ScreeningStatus:
     """Answers that were given on what is shown now count as those of a first reviewer."""
     match ticket.status:
         case TicketStatus.DECIDED:

@@ -8,20 +8,26 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
+from psycopg.types.json import Json
 
 from opsdesk.access import Actor, Scope, audit, require
 from opsdesk.kit.db import Connection
+from opsdesk.kit.http_json import unstorable
 from opsdesk.kit.sql import statements
 from opsdesk.review.alerts import Alert, tell
-from opsdesk.review.applications.errors import FlowReused
-from opsdesk.review.canonical import digest_of
+from opsdesk.review.applications.errors import FlowReused, IncomingInvalid
+from opsdesk.review.canonical import canonical, digest_of
 from opsdesk.review.groups.document import Answer, Compile, Rule
 from opsdesk.review.groups.evaluation import RuleUndecided, compiled_group
 from opsdesk.review.groups.groups import Group, live_groups
 from opsdesk.review.reference.entries import show_scene
 from opsdesk.review.reference.fields import list_fields
 from opsdesk.review.screening.generation import AdaptMissing, Hit, check_flow, generate
-from opsdesk.review.screening.sources import Facts
+from opsdesk.review.screening.sources import FEATURE_CHARS_MAX, VERIFY_FIELDS, Facts
+
+CONTENT_CHARS_MAX = 256 * 1024
+"""Of request, verifications and features together, as JSON."""
+FEATURES_MAX = 500
 
 _SQL = statements(__file__)
 _TAKE_TURNS = _SQL["take_turns"]
@@ -64,6 +70,8 @@ class Answered:
     ticket_id: UUID | None = None
     problem: str | None = None
     """Why a rule could not be decided: names and types, never values."""
+    group: str | None = None
+    """The name of the group."""
 
 
 async def take_application(
@@ -74,10 +82,11 @@ async def take_application(
     The first answer of a group that is not pass counts. Where a rule cannot be decided, or a ticket cannot be made,
     the caller and the operators are told so, and nobody passes.
 
-    Raises ScopeMissing, SceneUnknown, FlowInvalid, FlowReused.
+    Raises ScopeMissing, SceneUnknown, FlowInvalid, IncomingInvalid, FlowReused.
     """
     require(actor, Scope.APPLICATIONS_WRITE)
     check_flow(flow_no=incoming.flow_no, user_id=incoming.user_id)
+    _check(incoming.facts)
     content = digest_of(asdict(incoming))
     await conn.execute(_TAKE_TURNS, {"flow_no": incoming.flow_no})
     if (before := await _before(conn, incoming.flow_no, content)) is not None:
@@ -100,6 +109,7 @@ async def take_application(
         "ticket_id": answered.ticket_id,
         "now": now,
         "actor": actor.id,
+        "content": Json(asdict(incoming.facts)),
     }
     await conn.execute(_INSERT_APPLICATION, values)
     told = ("content_sha256", "answer", "group_id", "revision", "rule", "ticket_id")
@@ -115,6 +125,27 @@ async def take_application(
     return answered
 
 
+def _check(facts: Facts) -> None:
+    """Raises IncomingInvalid."""
+    problems: dict[str, list[str]] = {}
+    for name in facts.verifications:
+        if name not in VERIFY_FIELDS:
+            problems[f"verifications.{name[:FEATURE_CHARS_MAX]}"] = [f"is none of {', '.join(VERIFY_FIELDS)}"]
+    for name in facts.features:
+        if not name or len(name) > FEATURE_CHARS_MAX or not name.isprintable():
+            problem = f"a name has 1 to {FEATURE_CHARS_MAX} printable characters"
+            problems[f"features.{name[:FEATURE_CHARS_MAX]}"] = [problem]
+    if len(facts.features) > FEATURES_MAX:
+        problems["features"] = [f"are more than {FEATURES_MAX}"]
+    for name, values in asdict(facts).items():
+        if (unfit := unstorable(values)) is not None:
+            problems[name] = [unfit]
+    if not problems and len(canonical(asdict(facts))) > CONTENT_CHARS_MAX:
+        problems["content"] = [f"has more than {CONTENT_CHARS_MAX} characters as JSON"]
+    if problems:
+        raise IncomingInvalid(problems)
+
+
 async def _before(conn: Connection, flow_no: str, content: str) -> Answered | None:
     found = conn.cursor(row_factory=dict_row)
     row: dict[str, Any] | None = await (await found.execute(_SHOW_APPLICATION, {"flow_no": flow_no})).fetchone()
@@ -122,9 +153,8 @@ async def _before(conn: Connection, flow_no: str, content: str) -> Answered | No
         return None
     if row["content_sha256"] != content:
         raise FlowReused(flow_no)
-    return Answered(
-        Outcome(row["answer"]), row["group_id"], row["revision"], row["rule"], row["methods"], row["ticket_id"]
-    )
+    names = ("group_id", "revision", "rule", "methods", "ticket_id", "group")
+    return Answered(Outcome(row["answer"]), **{name: row[name] for name in names})
 
 
 async def _ask_groups(
@@ -164,4 +194,5 @@ async def _verify(
 def _answered(
     group: Group, rule: Rule, outcome: Outcome, *, ticket_id: UUID | None = None, problem: str | None = None
 ) -> Answered:
-    return Answered(outcome, group.group_id, group.revision, rule.name, rule.methods, ticket_id, problem)
+    at = (group.group_id, group.revision, rule.name, rule.methods, ticket_id)
+    return Answered(outcome, *at, problem=problem, group=group.name)
