@@ -44,7 +44,7 @@ async def configure(database: Database) -> ScreeningType:
                 "screening_type": found.type_id,
             },
         ]
-        compiled = {"compile_condition": flows.checks.condition_over}
+        compiled: dict[str, Any] = {"compile_condition": flows.checks.condition_over}
         group = await groups.add_group(
             conn,
             application="cash_loan",

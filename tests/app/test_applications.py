@@ -99,7 +99,8 @@ async def test_another_application_under_the_same_flow_number_is_refused(
     api: Api, face: ScreeningType, engine: str
 ) -> None:
     await send(api, engine)
-    for changes in ({"user_id": "U-2"}, {"features": {"device_score": 0.31}}, {"request": {}}):
+    others: list[dict[str, Any]] = [{"user_id": "U-2"}, {"features": {"device_score": 0.31}}, {"request": {}}]
+    for changes in others:
         refused = await send(api, engine, **changes)
         assert (refused.status, refused.code) == (409, "FlowReused")
     assert await tickets(api) == 1

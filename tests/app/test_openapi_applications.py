@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ async def test_what_is_refused_of_applications_is_refused_as_it_is_described(api
     assert (await send(api, key, verifications={"x": 1})).code == "IncomingInvalid"
     assert (await send(api, key, request={}, message="AAAA")).code == "ProtoInvalid"
     assert (await api.post("/v1/applications", {}, key=key)).code == "RequestInvalid"
-    as_text = {"data": b"{}", "headers": {"Content-Type": "text/plain"}}
+    as_text: dict[str, Any] = {"data": b"{}", "headers": {"Content-Type": "text/plain"}}
     assert (await api.call("POST", "/v1/applications", key=key, **as_text)).code == "ContentTypeRefused"
     assert (await api.get("/v1/applications?user_id=%07", key=key)).code == "ApplicationFilterInvalid"
     assert (await api.get(f"/v1/applications/{APPLICATION['flow_no']}0", key=key)).code == "FlowUnknown"

@@ -71,15 +71,13 @@ async def list_applications(
     from opsdesk.access import Scope
     from opsdesk.app.acting import acting
     from opsdesk.app.opening import installation
-    from opsdesk.review.applications.intake import Outcome
-    from opsdesk.review.model import Verdict
 
-    listing = review.applications.listing
+    listing, outcome, verdict = review.applications.listing, review.applications.intake.Outcome, review.model.Verdict
     only = listing.ApplicationFilter(
         application=application,
         scene=scene,
-        answer=None if answer is None else Outcome(_one_of(answer, Outcome, "--answer")),
-        result=None if result is None else Verdict(_one_of(result, Verdict, "--result")),
+        answer=None if answer is None else outcome(_one_of(answer, list(outcome), "--answer")),
+        result=None if result is None else verdict(_one_of(result, list(verdict), "--result")),
         user_id=user,
     )
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
@@ -129,8 +127,7 @@ async def show_application(flow_no: FlowNo, reveal: Reveal = False, as_json: AsJ
             say(f"{name}: {compact(values)}")
 
 
-def _one_of(text: str, choices: "Sequence[str] | type[str]", option: str) -> str:
-    known = [str(each) for each in choices]  # type: ignore[union-attr]
+def _one_of(text: str, known: "Sequence[str]", option: str) -> str:
     if text not in known:
         raise typer.BadParameter(f"is none of {', '.join(known)}", param_hint=option)
     return text

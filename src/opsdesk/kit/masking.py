@@ -208,7 +208,7 @@ _SECRET_PATTERNS: list[tuple[re.Pattern[str], str]] = [
     ),
 ]
 
-# Only where a run of such characters begins: from within it nothing else is found, and looking there takes quadratic time.
+# Only where a run of such characters begins: looking within it finds nothing else, and takes quadratic time.
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.UNICODE)
 _ID_NUMBER = re.compile(
     r"(?<![\w-])[1-9]\d{5}(?:(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from opsdesk.review import routes_verdicts as routes_verdicts
     from opsdesk.review import screening as screening
     from opsdesk.review import views as views
-    from opsdesk.review import views_configuration as views_configuration
     from opsdesk.review import views_applications as views_applications
+    from opsdesk.review import views_configuration as views_configuration
     from opsdesk.review import views_evidence as views_evidence
     from opsdesk.review import views_reference as views_reference
     from opsdesk.review import views_screening as views_screening

@@ -137,14 +137,14 @@ def application_routes(compile_condition: Compile) -> APIRouter:
 
     routes.add_api_route(
         "/applications",
-        list_applications,
+        list_answered_applications,
         methods=["GET"],
         summary="List applications",
         responses=documented(*access.guard.REFUSALS, ApplicationFilterInvalid, BadPageSize, BadCursor),
     )
     routes.add_api_route(
         "/applications/{flow_no:path}",
-        show_application,
+        show_answered_application,
         methods=["GET"],
         summary="Show an application",
         responses=documented(*access.guard.REFUSALS, FlowUnknown),
@@ -171,7 +171,7 @@ def refusal_of(incoming: Incoming, answered: Answered) -> OpsdeskError | None:
     return None
 
 
-async def list_applications(
+async def list_answered_applications(
     _: access.guard.ApplicationReader,
     conn: Conn,
     now: Now,
@@ -192,7 +192,7 @@ async def list_applications(
     return ApplicationPage(items=list(map(ApplicationLine.of, page.items)), next=page.next)
 
 
-async def show_application(
+async def show_answered_application(
     flow_no: FlowNo, actor: access.guard.ApplicationReader, conn: Conn, now: Now
 ) -> ApplicationView:
     """How it was answered, what has become of its ticket, and what came."""

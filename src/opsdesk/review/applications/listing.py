@@ -130,9 +130,7 @@ class _Standing:
 
 def _ticket(row: Mapping[str, Any], now: datetime) -> ApplicationTicket:
     names = ("ticket_id", "type_name", "type_version", "adapt_version", "closed_at")
-    standing = _Standing(
-        TicketStatus(row["status"]), row["claimed_by"], row["claimed_until"], row["answers_given"]
-    )
+    standing = _Standing(TicketStatus(row["status"]), row["claimed_by"], row["claimed_until"], row["answers_given"])
     return ApplicationTicket(
         **{name: row[name] for name in names},
         status=screening_status(standing, now),
