@@ -90,6 +90,19 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "application list": [],
     "application show": ["F-1"],
     "key create": ["--name", "x", "--scope", "runs:read"],
+    "screening type list": [],
+    **{f"screening type {verb}": ["face"] for verb in ("show", "history", "diff")},
+    "screening type add": ["face.json"],
+    "screening type edit": ["face", "face.json", "--opened-version", "1"],
+    "screening type restore": ["face", "--version", "1"],
+    "screening adapt list": ["face"],
+    **{f"screening adapt {verb}": ["1"] for verb in ("show", "history", "diff", "pause", "activate")},
+    "screening adapt add": ["face", "face.json"],
+    "screening adapt edit": ["1", "face.json", "--opened-version", "1"],
+    "screening adapt restore": ["1", "--version", "1"],
+    "reference list": ["applications"],
+    "reference put": ["applications", "application=cash_loan"],
+    "reference import": ["applications", "applications.csv"],
     "key list": [],
     "key revoke": ["none"],
     "person create": ["--email", "a@example.com", "--name", "A"],
@@ -180,7 +193,7 @@ def test_every_command_is_known_to_this_test() -> None:
         "db",
         "audit",
     }
-    nouns = known | {"operations"}
+    nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 
@@ -189,6 +202,8 @@ def test_every_command_is_known_to_this_test() -> None:
 def test_an_actor_without_scopes_is_refused_by_every_command(shell: Shell, command: str) -> None:
     shell.file(LETTER)
     shell.file("{}", "application.json")
+    shell.file('{"name": "face", "application": "a", "scene": "s"}', "face.json")
+    shell.file("application,name\ncash_loan,\n", "applications.csv")
     key = shell("key", "create", "--name", "nobody", "--scope", "personal:read", "--json").json["key"]
     said = shell(*command.split(), *GUARDED_COMMANDS[command], "--json", OPSDESK_API_KEY=key)
     assert (said.code, said.error["code"], said.error["detail"]["actor"]) == (1, "ScopeMissing", "key:nobody")

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from opsdesk.app import (
+    commands_adapt,
+    commands_adapt_change,
     commands_application,
     commands_audit,
     commands_db,
@@ -23,12 +25,15 @@ from opsdesk.app import (
     commands_outage,
     commands_person,
     commands_process,
+    commands_reference,
     commands_run,
     commands_run_change,
     commands_run_children,
     commands_run_list,
     commands_run_report,
     commands_run_steer,
+    commands_screening,
+    commands_screening_change,
     commands_session,
     commands_ticket,
     commands_ticket_decide,
@@ -48,11 +53,12 @@ app = typer.Typer(
 )
 
 
-def _noun(name: str, words: str, verbs: Mapping[str, Callable[..., None]]) -> None:
+def _noun(name: str, words: str, verbs: Mapping[str, Callable[..., None]], *, within: typer.Typer = app) -> typer.Typer:
     noun = typer.Typer(name=name, help=words, no_args_is_help=True, rich_markup_mode=None)
     for verb, run in verbs.items():
         noun.command(verb)(run)
-    app.add_typer(noun)
+    within.add_typer(noun)
+    return noun
 
 
 _noun(
@@ -134,6 +140,46 @@ _noun(
         "decide": commands_ticket_decide.decide_ticket,
         "amend": commands_ticket_evidence.amend_ticket,
         "evidence": commands_ticket_evidence.show_evidence,
+    },
+)
+_screening = _noun("screening", "The configuration of tickets: screening types and their adapts.", {})
+_noun(
+    "type",
+    "Screening types: what tickets show, and what they are rejected for.",
+    {
+        "list": commands_screening.list_types,
+        "show": commands_screening.show_type,
+        "add": commands_screening_change.add_type,
+        "edit": commands_screening_change.edit_type,
+        "history": commands_screening.list_versions,
+        "diff": commands_screening.diff_versions,
+        "restore": commands_screening_change.restore_type,
+    },
+    within=_screening,
+)
+_noun(
+    "adapt",
+    "Adapts: for each application and scene, where the values of a type come from.",
+    {
+        "list": commands_adapt.list_adapts,
+        "show": commands_adapt.show_adapt,
+        "add": commands_adapt_change.add_adapt,
+        "edit": commands_adapt_change.edit_adapt,
+        "history": commands_adapt.list_history,
+        "diff": commands_adapt.diff_versions,
+        "restore": commands_adapt_change.restore_adapt,
+        "pause": commands_adapt_change.pause_adapt,
+        "activate": commands_adapt_change.activate_adapt,
+    },
+    within=_screening,
+)
+_noun(
+    "reference",
+    "Reference data: applications, scenes, methods, protobuf fields, reject codes.",
+    {
+        "list": commands_reference.list_reference,
+        "put": commands_reference.put_reference,
+        "import": commands_reference.import_reference,
     },
 )
 _noun(

@@ -48,6 +48,10 @@ def _refused_document(error: OpsdeskError) -> str:
     return f"opsdesk flow lint shows everything that is to be said about {error.detail['file']}"
 
 
+def _adapt_exists(error: OpsdeskError) -> str:
+    return f"opsdesk screening adapt edit {error.detail['adapt_id']} saves a new version of it"
+
+
 def _server_failed(error: OpsdeskError) -> str:
     return f"{error.detail['log_file']} tells more; or name a PostgreSQL of your own in OPSDESK_DATABASE_URL"
 
@@ -82,6 +86,14 @@ _HINTS: Mapping[str, Hint] = {
     "TriggerUnfit": "mend the procedure and store it with opsdesk flow add, or set what is missing",
     "TriggerStateWrong": "opsdesk trigger show tells how it stands; move it to have it start another version",
     "WebhookPathTaken": "give it another path, or put the other out of use: opsdesk trigger deactivate",
+    "ScreeningTypeNotCalled": "opsdesk screening type list shows the screening types",
+    "ScreeningTypeExists": "opsdesk screening type edit saves a new version of it",
+    "ScreeningAdaptUnknown": "opsdesk screening adapt list TYPE shows the adapts of a type",
+    "ScreeningAdaptExists": _adapt_exists,
+    "ConfigurationMoved": "look at it again with show --json, and save what you want of both",
+    "AdaptReferenced": "take it out of these groups first, and save them",
+    "ApplicationUnknown": "opsdesk reference list applications shows them; opsdesk reference put adds one",
+    "SceneUnknown": "opsdesk reference list scenes shows them; opsdesk reference put adds one",
     "KeyNotFound": "opsdesk key list shows the keys",
     "KeyUnknown": "OPSDESK_API_KEY holds the key that commands act by",
     "NotWithKey": "leave out --role and --as, or OPSDESK_API_KEY",

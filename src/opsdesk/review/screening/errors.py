@@ -15,6 +15,13 @@ class ScreeningTypeUnknown(NotFound):
 
 
 @dataclass(eq=False)
+class ScreeningTypeNotCalled(NotFound):
+    """No screening type has this name or id."""
+
+    called: str
+
+
+@dataclass(eq=False)
 class ScreeningTypeInvalid(Invalid):
     """A screening type cannot be like this."""
 

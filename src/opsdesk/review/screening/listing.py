@@ -18,18 +18,21 @@ from opsdesk.review.screening.difference import Change, difference
 from opsdesk.review.screening.errors import (
     ConfigurationFilterInvalid,
     ScreeningAdaptUnknown,
+    ScreeningTypeNotCalled,
     ScreeningTypeUnknown,
 )
 from opsdesk.review.screening.model import read_stored, stored
-from opsdesk.review.screening.types import Category, name_key
+from opsdesk.review.screening.types import Category, ScreeningType, name_key
 
 PAGE_ROWS = 20
 OPTIONS_MAX = 50
 FILTER_CHARS_MAX = 200
+ID_DIGITS_MAX = 9
 _CURSOR_SHAPE = (datetime, int)
 
 _TYPES = statements(types.__file__)
 _LIST_TYPES = _TYPES["list_types"]
+_TYPE_BY_NAME = _TYPES["type_by_name"]
 _TYPE_OPERATORS = _TYPES["list_operators"]
 _TYPE_NAMES = _TYPES["type_names"]
 _LIST_VERSIONS = _TYPES["list_versions"]
@@ -123,6 +126,17 @@ async def list_types(
     found = await (await conn.cursor(row_factory=dict_row).execute(_LIST_TYPES, values)).fetchall()
     lines = [TypeLine(**row | {"category": Category(row["category"])}) for row in found]
     return page_of(lines, size=rows, key=lambda line: (line.changed_at, line.type_id))
+
+
+async def find_type(conn: Connection, called: str) -> ScreeningType:
+    """The type of this name, or else of this id. Raises ConfigurationFilterInvalid, ScreeningTypeNotCalled."""
+    _check_filters(name=called)
+    row = await (await conn.execute(_TYPE_BY_NAME, {"name_key": name_key(called)})).fetchone()
+    is_id = called.isascii() and called.isdecimal() and len(called) <= ID_DIGITS_MAX
+    try:
+        return await types.show_type(conn, type_id=row[0] if row else int(called) if is_id else 0)
+    except ScreeningTypeUnknown:
+        raise ScreeningTypeNotCalled(called) from None
 
 
 async def type_operators(conn: Connection) -> list[str]:
