@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).with_name("uv")
 FOLDERS = {"src/opsdesk": "opsdesk", "migrations": "opsdesk/migrations", "procedures": "opsdesk/procedures"}
-SHIPPED = {".py", ".sql", ".css", ".js", ".svg", ".html", ".po", ".yaml", ".typed"}
+SHIPPED = {".proto", ".py", ".sql", ".css", ".js", ".svg", ".html", ".po", ".yaml", ".typed"}
 FROM_NPM = {"opsdesk/app/console/static/vendor/htmx.min.js"}
 TIMEOUT_S = 100
 SMOKE = """

@@ -54,6 +54,8 @@ async def test_names_lead_to_https_and_to_plain_http_ports(outside: Outside) -> 
         "email-service.internal",
         CRM,
         "llm-provider.com",
+        "pictures.platform.com",
+        "credit.internal",
     }
 
 
@@ -80,6 +82,7 @@ async def test_secrets_are_one_file_each_and_stay_the_same_over_a_restart(tmp_pa
         "EMAIL_SERVICE_KEY",
         "LLM_API_KEY",
         "STRIPE_SECRET_KEY",
+        "CREDIT_WEBHOOK_SECRET",
         "DATABASE_URL",
     }
 

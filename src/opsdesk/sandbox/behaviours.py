@@ -36,6 +36,10 @@ class Behaviour(StrEnum):
     """The connection is reset before anything is done."""
     LOST = "lost"
     """The work is done and the answer never arrives: only an idempotency key keeps it from being done twice."""
+    GONE = "gone"
+    """410: there was something once."""
+    SVG = "svg"
+    """200 with a picture of a form that can hold scripts."""
     ANSWER = "answer"
     """A given status and body, through the control API only."""
 
@@ -85,6 +89,8 @@ ALIASES: Mapping[str, Behaviour] = {
     "谎长": Behaviour.LYINGLENGTH,
     "断线": Behaviour.RESET,
     "失联": Behaviour.LOST,
+    "失踪": Behaviour.GONE,
+    "矢量": Behaviour.SVG,
 }
 
 _LATIN = frozenset(behaviour.value for behaviour in Behaviour) - {Behaviour.ANSWER.value}

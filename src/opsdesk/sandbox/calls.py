@@ -26,6 +26,9 @@ class Call:
     idempotency_key: str | None
     callback_url: str | None
     customer_id: str | None
+    headers: Mapping[str, str]
+    raw: bytes
+    """The body as it came, which is what a signature is of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ DNS_NAMES = (
     "email-service.internal",
     "crm.internal",
     "llm-provider.com",
+    "pictures.platform.com",
+    "credit.internal",
     "localhost",
 )
 ADDRESSES = ("127.0.0.1",)

@@ -12,14 +12,14 @@ from aiohttp import web
 from opsdesk.sandbox.accounts import Accounts
 from opsdesk.sandbox.behaviours import VERDICTS, Behaviour, times_of
 from opsdesk.sandbox.calls import Calls
+from opsdesk.sandbox.control_review import ReviewControl
+from opsdesk.sandbox.control_values import json_of, number_of
 from opsdesk.sandbox.kyc_provider import HOST as KYC_HOST
 from opsdesk.sandbox.mail import WAIT_S_MAX, Mailbox
 from opsdesk.sandbox.pages import page
 from opsdesk.sandbox.partners import Refusal, host_of
 from opsdesk.sandbox.platform_api import LINK_PATH
 from opsdesk.sandbox.scripts import Script, Scripts
-
-NUMBER_MAX = 3600.0
 
 _HOSTS = frozenset({"localhost", "127.0.0.1"})
 _LINK = re.compile(rf"https?://\S+{LINK_PATH}\S+")
@@ -38,6 +38,7 @@ class Control:
         accounts: Accounts,
         addresses: Set[tuple[str, str]],
         link_base: str,
+        review: ReviewControl,
     ) -> None:
         self._mailbox = mailbox
         self._calls = calls
@@ -45,6 +46,7 @@ class Control:
         self._accounts = accounts
         self._addresses = addresses
         self._link_base = link_base
+        self._review = review
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[_guard])
@@ -57,6 +59,7 @@ class Control:
                 web.post("/control/confirm", self._confirm),
                 web.post("/control/script", self._script),
                 web.post("/control/reset", self._reset),
+                *self._review.routes(),
             ]
         )
         return application
@@ -67,7 +70,7 @@ class Control:
     async def _mailbox_page(self, request: web.Request) -> web.Response:
         """The mailbox as JSON, or as a page for a browser. `count` and `wait_s` wait for messages to arrive."""
         recipient = request.query.get("email")
-        count, wait_s = int(_number(request.query, "count", 1)), _number(request.query, "wait_s", 0)
+        count, wait_s = int(number_of(request.query, "count", 1)), number_of(request.query, "wait_s", 0)
         mails = await self._mailbox.wait_for(recipient=recipient, count=count, wait_s=wait_s)
         shown = [{**mail, "link": _link(mail)} for mail in mails]
         if "text/html" not in request.headers.get("Accept", ""):
@@ -78,7 +81,7 @@ class Control:
     async def _recorded_calls(self, request: web.Request) -> web.Response:
         """What reached the partners. `wait_s` waits until no such call is under way any more."""
         wanted = {name: request.query.get(name) for name in ("participant", "path", "customer_id")}
-        wait_s = min(_number(request.query, "wait_s", 0), WAIT_S_MAX)
+        wait_s = min(number_of(request.query, "wait_s", 0), WAIT_S_MAX)
         return web.json_response({"items": await self._calls.settled(**wanted, wait_s=wait_s)})
 
     async def _provisioned(self, _request: web.Request) -> web.Response:
@@ -86,11 +89,11 @@ class Control:
 
     async def _confirm(self, request: web.Request) -> web.Response:
         """Do what a customer does: open the link of a message, look at the page, press its button."""
-        body = await _json(request)
+        body = await json_of(request)
         recipient, which = body.get("email"), body.get("which", "latest")
         if not isinstance(recipient, str) or which not in {"first", "latest"}:
             raise Refusal(422, "InvalidField", "email has to be a text, and which has to be first or latest.")
-        wait_s = _number(body, "wait_s", 0)
+        wait_s = number_of(body, "wait_s", 0)
         mails = await self._mailbox.wait_for(recipient=recipient, count=1, wait_s=wait_s)
         links = [link for link in (_link(mail) for mail in mails) if link is not None]
         if not links:
@@ -110,13 +113,14 @@ class Control:
                 response.raise_for_status()
 
     async def _script(self, request: web.Request) -> web.Response:
-        self._scripts.put(_parsed_script(await _json(request), addresses=self._addresses))
+        self._scripts.put(_parsed_script(await json_of(request), addresses=self._addresses))
         return web.json_response({"scripted": True})
 
     async def _reset(self, request: web.Request) -> web.Response:
-        await _json(request)
+        await json_of(request)
         self._calls.reset()
         self._accounts.reset()
+        self._review.reset()
         return web.json_response({"reset": True})
 
 
@@ -162,30 +166,10 @@ def _parsed_behaviour(wish: object, host: str) -> Behaviour | None:
 
 def _parsed_detail(body: Mapping[str, Any]) -> Mapping[str, Any]:
     for key in ("seconds", "retry_after_s"):
-        _number(body, key, 0)
-    if not 200 <= _number(body, "status", 200) <= 599:
+        number_of(body, key, 0)
+    if not 200 <= number_of(body, "status", 200) <= 599:
         raise Refusal(422, "InvalidScript", "status has to be from 200 to 599.")
     return {key: body[key] for key in _DETAILS if key in body}
-
-
-async def _json(request: web.Request) -> Mapping[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise Refusal(400, "NotJson", "The body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise Refusal(400, "NotAnObject", "The body has to be a JSON object.")
-    return body
-
-
-def _number(values: Mapping[str, Any], name: str, default: float) -> float:
-    try:
-        number = float(values.get(name, default))
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0 <= number <= NUMBER_MAX:
-        raise Refusal(422, "InvalidField", f"{name} has to be a number from 0 to {NUMBER_MAX:g}.")
-    return number
 
 
 def _link(mail: Mapping[str, Any]) -> str | None:

@@ -19,6 +19,8 @@ SLOW_S_MAX = 3600.0
 REDIRECT_TO = "https://api.platform.com/redirected"
 """Another host, so that the record of calls shows whether a client followed, and whether it took its token along."""
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="20"><text y="15">SPECIMEN</text></svg>'
+
 _LINGER_NONE = struct.pack("ii", 1, 0)
 _PLAUSIBLE = json.dumps(
     {"kyc_status": "passed", "kyc_score": 0.93, "watchlist_match": False, "document_type": "passport"}
@@ -91,6 +93,14 @@ async def _html(_scene: Scene) -> Misdeed:
     return Misdeed(web.Response(text=text, content_type="text/html"), 200, len(text))
 
 
+async def _gone(_scene: Scene) -> Misdeed:
+    return _status(410)
+
+
+async def _svg(_scene: Scene) -> Misdeed:
+    return Misdeed(web.Response(body=SVG, content_type="image/svg+xml"), 200, len(SVG))
+
+
 async def _redirected(_scene: Scene) -> Misdeed:
     return _status(302, {"Location": REDIRECT_TO})
 
@@ -146,6 +156,8 @@ _DEEDS: Mapping[Behaviour, Callable[[Scene], Awaitable[Misdeed]]] = {
     Behaviour.BADREQUEST: _bad_request,
     Behaviour.HTML: _html,
     Behaviour.OVERSIZED: _oversized,
+    Behaviour.GONE: _gone,
+    Behaviour.SVG: _svg,
     Behaviour.REDIRECTED: _redirected,
     Behaviour.TRUNCATED: _truncated,
     Behaviour.LYINGLENGTH: _lying_length,

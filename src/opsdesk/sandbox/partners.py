@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -56,7 +56,7 @@ class Partners:
         self,
         *,
         routes: list[Route],
-        pages: Callable[[web.Request], Awaitable[web.StreamResponse | None]],
+        pages: Sequence[Callable[[web.Request], Awaitable[web.StreamResponse | None]]],
         calls: Calls,
         scripts: Scripts,
         name_of: Callable[[str], str | None],
@@ -83,11 +83,12 @@ class Partners:
         return application
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        page = await self._pages(request)
-        if page is not None:
-            return page
-        body, refusal = await _body(request)
-        call = self._begin(request, body)
+        for pages in self._pages:
+            if (page := await pages(request)) is not None:
+                return page
+        raw = await _raw(request)
+        body, refusal = _body(raw)
+        call = self._begin(request, body, raw or b"")
         try:
             route = self._route(request, call)
             if refusal is not None:
@@ -104,7 +105,7 @@ class Partners:
         body = {"error": {"code": error.code, "message": error.message}}
         return web.json_response(body, status=error.status, headers=headers)
 
-    def _begin(self, request: web.Request, body: Mapping[str, Any]) -> Call:
+    def _begin(self, request: web.Request, body: Mapping[str, Any], raw: bytes) -> Call:
         key = request.headers.get(KEY_HEADER)
         participant, key = host_of(request), None if key is None else _plain(key)
         customer_id = _text(body, "customer_id")
@@ -125,6 +126,8 @@ class Partners:
             idempotency_key=key,
             callback_url=request.headers.get(CALLBACK_HEADER),
             customer_id=customer_id,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            raw=raw,
         )
 
     def _route(self, request: web.Request, call: Call) -> Route:
@@ -215,10 +218,16 @@ def require_email(call: Call) -> str:
     return value
 
 
-async def _body(request: web.Request) -> tuple[Mapping[str, Any], Refusal | None]:
+async def _raw(request: web.Request) -> bytes | None:
+    """What came; None: too much of it."""
     try:
-        content = await request.read()
+        return await request.read()
     except web.HTTPRequestEntityTooLarge:
+        return None
+
+
+def _body(content: bytes | None) -> tuple[Mapping[str, Any], Refusal | None]:
+    if content is None:
         return {}, Refusal(413, "BodyTooLarge", f"A request has at most {BODY_BYTES_MAX} bytes.")
     try:
         body = json.loads(content, parse_constant=_no_constant)

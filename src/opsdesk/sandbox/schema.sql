@@ -80,3 +80,21 @@ CREATE TABLE IF NOT EXISTS csm_assignment (
     account_id TEXT NOT NULL UNIQUE,
     csm_number INTEGER NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS review_result (
+    delivery TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    flow_no TEXT NOT NULL,
+    body TEXT NOT NULL,
+    times INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS sent_application (
+    sent_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    flow_no TEXT NOT NULL,
+    form TEXT NOT NULL,
+    body TEXT NOT NULL,
+    status INTEGER,
+    answer TEXT NOT NULL
+);

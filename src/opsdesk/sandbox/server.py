@@ -12,10 +12,15 @@ from pathlib import Path
 from aiohttp import web
 
 from opsdesk.sandbox.accounts import Accounts
+from opsdesk.sandbox.anti_fraud import AntiFraud
 from opsdesk.sandbox.callbacks import Callbacks
 from opsdesk.sandbox.calls import Calls
 from opsdesk.sandbox.certificates import certificates
 from opsdesk.sandbox.control import Control
+from opsdesk.sandbox.control_review import ReviewControl
+from opsdesk.sandbox.credit import HOST as CREDIT_HOST
+from opsdesk.sandbox.credit import SECRET as CREDIT_SECRET
+from opsdesk.sandbox.credit import Credit
 from opsdesk.sandbox.crm import HOST as CRM_HOST
 from opsdesk.sandbox.crm import Crm
 from opsdesk.sandbox.email_service import HOST as EMAIL_HOST
@@ -26,6 +31,9 @@ from opsdesk.sandbox.llm_provider import HOST as LLM_HOST
 from opsdesk.sandbox.llm_provider import LlmProvider
 from opsdesk.sandbox.mail import LOOPBACK, Mailbox, Mailer, listen_for_mail
 from opsdesk.sandbox.partners import Partners
+from opsdesk.sandbox.picture_host import HOST as PICTURE_HOST
+from opsdesk.sandbox.picture_host import PATH as PICTURE_PATH
+from opsdesk.sandbox.picture_host import PictureHost
 from opsdesk.sandbox.platform_api import HOST as PLATFORM_HOST
 from opsdesk.sandbox.platform_api import PlatformApi
 from opsdesk.sandbox.scripts import Scripts
@@ -38,7 +46,7 @@ SLOW_S = 600.0
 STOP_S = 1.0
 DATABASE_FILE = "sandbox.sqlite"
 COMMANDS_DIR = Path(__file__).with_name("commands")
-HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST, LLM_HOST)
+HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST, LLM_HOST, PICTURE_HOST, CREDIT_HOST)
 
 
 class FolderInUse(Exception):
@@ -109,9 +117,12 @@ async def serve(
         email_service = EmailService(token=secrets["EMAIL_SERVICE_KEY"], mailer=mailer)
         llm = LlmProvider(token=secrets["LLM_API_KEY"])
         routes = [*platform.routes(), *kyc.routes(), *email_service.routes(), *Crm(store=store).routes()]
+        pictures = PictureHost(calls=calls, scripts=scripts, slow_s=slow_s)
+        credit = Credit(store=store, secret=secrets[CREDIT_SECRET])
+        anti_fraud = AntiFraud(store=store, ca_file=trust.ca_file)
         partners = Partners(
-            routes=[*routes, *llm.routes()],
-            pages=platform.pages,
+            routes=[*routes, *llm.routes(), *credit.routes()],
+            pages=[platform.pages, pictures.pages],
             calls=calls,
             scripts=scripts,
             name_of=platform.name_of,
@@ -119,14 +130,16 @@ async def serve(
         )
         await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
         stack.callback(partners.closing.set)
+        stack.callback(pictures.closing.set)
         accounts = Accounts(store)
         control = Control(
             mailbox=mailbox,
             calls=calls,
             scripts=scripts,
             accounts=accounts,
-            addresses=partners.addresses,
+            addresses=partners.addresses | {(PICTURE_HOST, PICTURE_PATH)},
             link_base=ports.link_base,
+            review=ReviewControl(anti_fraud=anti_fraud, credit=credit),
         )
         await _run(stack, control.application(), {ports.control: None})
         yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)
