@@ -870,6 +870,9 @@ CREATE TABLE ticket (
     adapt_version integer,
     result text,
     pictures_waiting smallint DEFAULT 0 NOT NULL,
+    escalate_at timestamp with time zone,
+    escalate_priority smallint,
+    escalate_role text,
     CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
     CONSTRAINT ticket_bucket_check CHECK ((bucket = ANY (ARRAY['kyc'::text, 'transaction'::text]))),
     CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
@@ -877,6 +880,8 @@ CREATE TABLE ticket (
     CONSTRAINT ticket_check2 CHECK (((status = 'open'::text) = (closed_at IS NULL))),
     CONSTRAINT ticket_check3 CHECK (((status = 'decided'::text) = (decision IS NOT NULL))),
     CONSTRAINT ticket_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT ticket_escalate_priority_check CHECK (((escalate_priority >= 1) AND (escalate_priority <= 9))),
+    CONSTRAINT ticket_escalate_role_check CHECK ((escalate_role <> ''::text)),
     CONSTRAINT ticket_generation_check CHECK ((generation >= 1)),
     CONSTRAINT ticket_iteration_check CHECK ((iteration >= 1)),
     CONSTRAINT ticket_node_check CHECK ((node <> ''::text)),
@@ -1187,6 +1192,9 @@ ALTER TABLE ONLY ticket_answer
 ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
 
+ALTER TABLE ticket
+    ADD CONSTRAINT ticket_escalation_check CHECK (((escalate_at IS NULL) OR (num_nulls(escalate_priority, escalate_role) < 2))) NOT VALID;
+
 ALTER TABLE ticket_event
     ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text, 'revealed'::text]))) NOT VALID;
 
@@ -1319,9 +1327,13 @@ CREATE INDEX strategy_group_by_change ON strategy_group USING btree (changed_at 
 
 CREATE INDEX strategy_group_event_of_group ON strategy_group_event USING btree (group_id, event_id);
 
+CREATE INDEX ticket_answer_by_time ON ticket_answer USING btree (answered_at);
+
 CREATE UNIQUE INDEX ticket_answer_once_per_person ON ticket_answer USING btree (ticket_id, snapshot, COALESCE(person, actor));
 
 CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
+
+CREATE INDEX ticket_escalation ON ticket USING btree (escalate_at) WHERE ((status = 'open'::text) AND (escalate_at IS NOT NULL));
 
 CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsdesk.flows.calendars import add_working, working_s
 from opsdesk.flows.clocks import escalated
 from opsdesk.flows.engine import Escalate, Expire, Finish, Sleep, apply, decide, fold, next_wake
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.state import RunStatus, State
 from opsdesk.flows.waits import person_asked
+from opsdesk.kit.calendars import add_working, working_s
 from tests.flows.documents import document, read
 
 MONDAY = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from opsdesk import access, flows, jobs, review
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
+from opsdesk.app.escalations import escalate_tickets
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
 from opsdesk.app.observation import Observation, observation
 from opsdesk.app.pictures import picture_fetcher
@@ -130,6 +131,7 @@ class Opsdesk:
             jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock)),
             jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
             jobs.CronKind("fire_triggers", EVERY_MINUTE, fire_triggers(self.clock)),
+            jobs.CronKind("escalate_tickets", EVERY_MINUTE, escalate_tickets(self.clock)),
         ]
 
     def sealer(self) -> Sealer:

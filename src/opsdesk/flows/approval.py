@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opsdesk.flows.calendars import Calendar
 from opsdesk.flows.screening import Screening
+from opsdesk.kit.calendars import Calendar
 
 ReasonCodes = Mapping[str, Mapping[str, str]]
 """By decision (`*`: every other): the codes that say why, each with its words."""

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from opsdesk.flows.calendars import Calendar, add_working, working_s
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Procedure
 from opsdesk.flows.state import Clock, NodePhase, NodeState, State
+from opsdesk.kit.calendars import Calendar, add_working, working_s
 
 
 def tick(procedure: Procedure, state: State, fact: Fact) -> None:

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opsdesk.flows.approval import Approval, Escalation
-from opsdesk.flows.calendars import MINUTES_OF_DAY, Calendar, Hours, is_reachable
 from opsdesk.flows.document_reading import Fields
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.tree import Tree
+from opsdesk.kit.calendars import MINUTES_OF_DAY, Calendar, Hours, is_reachable
 
 CALENDARS, CALENDAR, ESCALATE, WAITS_FOR = "x-calendars", "x-calendar", "x-escalate", "x-waits-for"
 NO_CALENDAR = "none"

@@ -7,7 +7,6 @@ from typing import Any
 
 from opsdesk.flows import document_fields as known
 from opsdesk.flows.approval import Approval
-from opsdesk.flows.calendars import Calendar
 from opsdesk.flows.document_calendars import (
     CALENDAR,
     ESCALATE,
@@ -26,6 +25,7 @@ from opsdesk.flows.expression_problems import nearest
 from opsdesk.flows.lint_codes import Code
 from opsdesk.flows.procedure import Node, NodeType, RetryPolicy
 from opsdesk.flows.tree import plain
+from opsdesk.kit.calendars import Calendar
 
 NODES_MAX = 500
 ID_CHARS_MAX = 128

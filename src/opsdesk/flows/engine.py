@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from opsdesk.flows.calendars import add_working
 from opsdesk.flows.children import begun_as_child, children_started, handed_over, still_open
 from opsdesk.flows.clocks import escalates_at, tick
 from opsdesk.flows.compensation import begin_undoing, note_end
@@ -32,6 +31,7 @@ from opsdesk.flows.ways import (
     release,
     too_few,
 )
+from opsdesk.kit.calendars import add_working
 
 LEASES_LOST_MAX = 5
 """A run that lost its worker this often without progress is set aside."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from opsdesk.flows.trigger import Trigger
 
 from opsdesk.flows.approval import Approval
-from opsdesk.flows.calendars import Calendar
+from opsdesk.kit.calendars import Calendar
 
 
 class NodeType(StrEnum):

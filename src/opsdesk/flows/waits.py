@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from opsdesk.flows.calendars import add_working
 from opsdesk.flows.calls import Timer
 from opsdesk.flows.engine import Execute
 from opsdesk.flows.facts import Fact, FactKind
 from opsdesk.flows.procedure import Node
 from opsdesk.flows.retries import backoff_s
 from opsdesk.flows.state import NodeState
+from opsdesk.kit.calendars import add_working
 
 WAIT_DEFAULT_S = 7 * 86400
 """How long an answer that a partner promised is waited for, where the node does not say."""

@@ -15,6 +15,8 @@ class Alert(StrEnum):
     """A screening type was to look at an application and has no adapt to its application and scene."""
     RULE_UNDECIDED = "RuleUndecided"
     """A rule of a strategy group could not be decided for an application, which was told so."""
+    NEARLY_LATE = "ScreeningTicketNearlyLate"
+    """A screening ticket will soon be late: it went to another role, or up in the queue."""
 
 
 async def tell(conn: Connection, alert: Alert, facts: Mapping[str, Any]) -> None:

@@ -1,17 +1,23 @@
 """Deadlines of tickets: moved while the customer is waited for, and escalated before they are reached."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from opsdesk.access import system_actor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.sql import statements
+from opsdesk.review.alerts import Alert, tell
 from opsdesk.review.claims import end_claim
 from opsdesk.review.model import Ticket, TicketEventKind, TicketStatus
 from opsdesk.review.tickets import lock_ticket, record_change, record_event, show_ticket
 
+ESCALATED_MAX = 100
+
 _SQL = statements(__file__)
 _ESCALATE = _SQL["escalate"]
+_ESCALATION_DUE = _SQL["escalation_due"]
+_ESCALATED = _SQL["escalated"]
 _MOVE_CLOCK = _SQL["move_clock"]
 
 
@@ -41,6 +47,25 @@ async def escalate(
         conn, ticket, action="escalate", actor=by, before=before, after={**after, "event": told}, now=now
     )
     return await show_ticket(conn, ticket_id=ticket_id)
+
+
+async def escalate_due(conn: Connection, *, now: datetime) -> Sequence[Ticket]:
+    """Escalate screening tickets that will soon be late, as their type said when they were made; ESCALATED_MAX at most.
+
+    Locks them; those that somebody else locks are left for the next time. Each is escalated once, and operators are
+    told. What is left to be done is escalated by calling this again, in another transaction.
+    """
+    rows = await (await conn.execute(_ESCALATION_DUE, {"now": now, "rows": ESCALATED_MAX})).fetchall()
+    escalated = []
+    for ticket_id, priority, role in rows:
+        await conn.execute(_ESCALATED, {"id": ticket_id})
+        ticket = await escalate(conn, ticket_id=ticket_id, role=role, priority=priority, now=now)
+        assert ticket.screening is not None, "only screening tickets say when they are escalated"
+        facts = {"ticket_id": str(ticket_id), "type_id": ticket.screening.type_id, "role": ticket.role}
+        due_at = ticket.due_at and ticket.due_at.isoformat()
+        await tell(conn, Alert.NEARLY_LATE, facts | {"priority": ticket.priority, "due_at": due_at})
+        escalated.append(ticket)
+    return escalated
 
 
 async def move_clock(

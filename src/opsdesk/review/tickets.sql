@@ -17,12 +17,14 @@ with opened as (
     insert into ticket (
         id, source, subject, node, iteration, generation, title, purpose, role, shown, shown_sha256, shown_personal,
         asked, required_approvers, due_at, requested_by, content_sha256, opened_at, status, application, scene, bucket,
-        user_id, type_id, type_version, adapt_id, adapt_version, pictures_waiting
+        user_id, type_id, type_version, adapt_id, adapt_version, pictures_waiting, escalate_at, escalate_priority,
+        escalate_role
     ) values (
         %(id)s, %(source)s, %(subject)s, %(node)s, %(iteration)s, %(generation)s, %(title)s, %(purpose)s, %(role)s,
         %(shown)s::json, %(shown_sha256)s, %(shown_personal)s, %(asked)s::json, %(required_approvers)s, %(due_at)s,
-        %(requested_by)s, %(content_sha256)s, %(now)s, 'open', %(application)s, %(scene)s, %(bucket)s, %(user_id)s, %(type_id)s, %(type_version)s, %(adapt_id)s,
-        %(adapt_version)s, %(pictures_waiting)s
+        %(requested_by)s, %(content_sha256)s, %(now)s, 'open', %(application)s, %(scene)s, %(bucket)s, %(user_id)s,
+        %(type_id)s, %(type_version)s, %(adapt_id)s, %(adapt_version)s, %(pictures_waiting)s, %(escalate_at)s,
+        %(escalate_priority)s, %(escalate_role)s
     )
     on conflict (source, subject, node, iteration, generation) do nothing
     returning id

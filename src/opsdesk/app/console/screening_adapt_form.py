@@ -26,6 +26,7 @@ class AdaptForm:
     methods: tuple[str, ...]
     entries: Mapping[str, Entry]
     """By the ids of the keys."""
+    due_minutes: str = ""
     moved: bool = False
     """Application or scene are others than those that the form was made for."""
 
@@ -38,6 +39,7 @@ class AdaptForm:
         return {
             "methods": list(self.methods),
             "mapped": {key: {"source": each.source, "value": each.value} for key, each in self.entries.items()},
+            "due_minutes": self.due_minutes,
         }
 
 
@@ -51,7 +53,8 @@ def stored_form(found: review.screening.adapts.ScreeningAdapt) -> AdaptForm:
         key: Entry(entry.source.value, entry.value) if entry else Entry()
         for key, entry in found.document.mapped.items()
     }
-    return AdaptForm(found.version, found.application, found.scene, found.document.methods, entries)
+    due = str(found.document.due_minutes or "")
+    return AdaptForm(found.version, found.application, found.scene, found.document.methods, entries, due)
 
 
 def posted_form(posted: Posted, keys: Sequence[str]) -> AdaptForm:
@@ -73,6 +76,7 @@ def posted_form(posted: Posted, keys: Sequence[str]) -> AdaptForm:
         scene=scene,
         methods=tuple(each for each in dict.fromkeys(posted.getlist("methods")) if isinstance(each, str) and each),
         entries={key: entry(key) for key in keys},
+        due_minutes=text("due_minutes"),
         moved=text("made_for") != f"{application}/{scene}",
     )
 

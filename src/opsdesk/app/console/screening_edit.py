@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from opsdesk import access, review
 from opsdesk.app.console import screening_words
 from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate
+from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.screening_form import (
     Step,
     TypeForm,
@@ -190,9 +191,21 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
         displays=screening_words.DISPLAYS,
         removal=screening_words.REMOVAL,
         codes=await _codes(editing.conn),
-        second_options=[(value, _(text)) for value, text in screening_words.SECOND_REVIEWS.items()],
+        **_rule_options(_),
         limits=LIMITS,
     )
+
+
+def _rule_options(translate: screening_words.Translate) -> dict[str, Any]:
+    """What can be chosen of how tickets are reviewed."""
+    roles = review.screening.reading_due.ESCALATION_ROLES
+    weekdays = enumerate(screening_words.WEEKDAYS, start=1)
+    return {
+        "second_options": [(value, translate(text)) for value, text in screening_words.SECOND_REVIEWS.items()],
+        "counted_options": [(value, translate(text)) for value, text in screening_words.COUNTED.items()],
+        "role_options": [("", translate(N_("as before"))), *((role, translate(ROLES[role])) for role in roles)],
+        "weekdays": [(str(number), translate(text)) for number, text in weekdays],
+    }
 
 
 LIMITS: Mapping[str, int] = {

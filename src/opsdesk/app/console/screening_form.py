@@ -13,7 +13,10 @@ from opsdesk import review
 from opsdesk.kit.ids import new_id
 
 SWITCHES = ("choice", "with_code", "code_return", "with_priority", "with_label")
-RULES = ("second", "share", "remark_required")
+RULES = (
+    *("second", "share", "remark_required", "due_minutes", "due_counted", "work_days", "work_opens", "work_closes"),
+    *("closed_days", "open_days", "escalate_minutes", "escalate_priority", "escalate_role"),
+)
 MODULES = tuple(review.screening.model.ModuleCode)
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLACE = re.compile(r"(?P<list>modules\.(?P<module>\d+)\.keys|rejection\.reasons)\.(?P<row>\d+)(\.(?P<field>\w+))?")
@@ -182,7 +185,7 @@ def posted_form(posted: Posted) -> TypeForm:
             )
             for reason in rows("reason")
         ),
-        rules={name: text(name) for name in RULES},
+        rules={name: " ".join(rows(name)) if name == "work_days" else text(name) for name in RULES},
     )
 
 
@@ -344,10 +347,11 @@ def _moved(rows: tuple[Any, ...], names: Sequence[str], target: str, by: int) ->
 
 
 def _rules(kept: review.screening.model.ReviewRules) -> dict[str, str]:
+    """As texts: of lists the entries with spaces between them."""
+    told = review.screening.model.rules_stored(kept) | {"remark_required": _yes_or_no(kept.remark_required)}
     return {
-        "second": kept.second.value,
-        "share": "" if kept.share is None else str(kept.share),
-        "remark_required": _yes_or_no(kept.remark_required),
+        name: " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+        for name, value in told.items()
     }
 
 

@@ -96,6 +96,7 @@ async def show_type(
         modules=screening_words.MODULES,
         fields=screening_words.FIELDS,
         seconds={value: translate(request, visitor)(text) for value, text in screening_words.SECOND_REVIEWS.items()},
+        counteds={value: translate(request, visitor)(text) for value, text in screening_words.COUNTED.items()},
         kinds=kinds(request, visitor),
         may_write=may_write(visitor),
     )

@@ -39,6 +39,16 @@ FIELDS: Mapping[str, str] = {
     "second": "second review",
     "share": "second review share",
     "remark_required": "remark on reject",
+    "due_minutes": "due time",
+    "due_counted": "time counted",
+    "work_days": "working days",
+    "work_opens": "working from",
+    "work_closes": "working until",
+    "closed_days": "closed days",
+    "open_days": "extra working days",
+    "escalate_minutes": "escalate before",
+    "escalate_priority": "escalate to priority",
+    "escalate_role": "escalate to role",
 }
 """By the ids of controls, without that of the row."""
 CODE_CATEGORIES: Mapping[str, str] = {
@@ -76,6 +86,8 @@ SECOND_REVIEWS: Mapping[str, str] = {
     "random": N_("a random share"),
     "all": N_("every ticket"),
 }
+COUNTED: Mapping[str, str] = {"plain": N_("all time"), "working": N_("working time")}
+WEEKDAYS = (N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"))
 SAID: Mapping[str, str] = {
     "added": N_("A row was added."),
     "removed": N_("A row was removed."),

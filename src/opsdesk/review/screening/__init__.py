@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opsdesk.review.screening import model as model
     from opsdesk.review.screening import origin as origin
     from opsdesk.review.screening import reading as reading
+    from opsdesk.review.screening import reading_due as reading_due
     from opsdesk.review.screening import rejecting as rejecting
     from opsdesk.review.screening import sources as sources
     from opsdesk.review.screening import ticking as ticking
@@ -36,6 +37,7 @@ _MODULES = frozenset(
         "model",
         "origin",
         "reading",
+        "reading_due",
         "rejecting",
         "sources",
         "ticking",

@@ -6,6 +6,7 @@ from typing import Any
 
 from opsdesk.review.screening.model import TypeDocument
 from opsdesk.review.screening.reading import DOUBLED, REQUIRED, Problems
+from opsdesk.review.screening.reading_due import read_minutes
 from opsdesk.review.screening.sources import SOURCES, VERIFY_FIELDS, Facts, Mapped, Offer, Source
 
 
@@ -16,6 +17,8 @@ class AdaptDocument:
     methods: tuple[str, ...]
     mapped: Mapping[str, Mapped | None]
     """By the id of the key."""
+    due_minutes: int | None = None
+    """After how long its tickets are due; None: as the type says."""
 
     @property
     def mapped_count(self) -> int:
@@ -30,6 +33,7 @@ def stored(document: AdaptDocument) -> dict[str, Any]:
             key: entry and {"source": entry.source.value, "value": entry.value}
             for key, entry in document.mapped.items()
         },
+        "due_minutes": document.due_minutes,
     }
 
 
@@ -38,12 +42,13 @@ def read_stored(kept: Mapping[str, Any]) -> AdaptDocument:
     mapped = {
         key: Mapped(Source(entry["source"]), entry["value"]) if entry else None for key, entry in kept["mapped"].items()
     }
-    return AdaptDocument(tuple(kept["methods"]), mapped)
+    return AdaptDocument(tuple(kept["methods"]), mapped, kept.get("due_minutes"))
 
 
 def carried_over(document: AdaptDocument, outer: TypeDocument) -> AdaptDocument:
     """The adapt after an edit of its type: what stays keeps its mapping, what is new has none, what went is gone."""
-    return AdaptDocument(document.methods, {key.id: document.mapped.get(key.id) for key in outer.every_key})
+    mapped = {key.id: document.mapped.get(key.id) for key in outer.every_key}
+    return AdaptDocument(document.methods, mapped, document.due_minutes)
 
 
 def read_adapt(
@@ -71,7 +76,10 @@ def read_adapt(
     for unknown in entries.keys() - names.keys():
         problems[f"mapped.{str(unknown)[:64]}"] = ["is no key of this type"]
     mapped = {key: _entry(f"mapped.{key}", entries.get(key), offer, problems) for key in names}
-    return (None if problems else AdaptDocument(tuple(chosen), mapped)), problems
+    due_minutes, problem = read_minutes(given.get("due_minutes") if isinstance(given, Mapping) else None)
+    if problem:
+        problems["due_minutes"] = [problem]
+    return (None if problems else AdaptDocument(tuple(chosen), mapped, due_minutes)), problems
 
 
 def _entry(place: str, given: Any, offer: Offer, problems: Problems) -> Mapped | None:

@@ -20,6 +20,7 @@ from opsdesk.review.model import SCREENING, Verdict
 from opsdesk.review.pictures.keeping import ask_for_pictures, picture_keys
 from opsdesk.review.screening import adapt_document
 from opsdesk.review.screening.asked import asked_fields
+from opsdesk.review.screening.due import times_of
 from opsdesk.review.screening.errors import FlowInvalid
 from opsdesk.review.screening.frozen import PERSONAL, BaseInfo, frozen
 from opsdesk.review.screening.model import read_stored
@@ -115,7 +116,10 @@ async def generate(
 
 def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor, now: datetime) -> dict[str, Any]:
     document = read_stored(row["type_document"])
-    values = adapt_document.values_of(adapt_document.read_stored(row["adapt_document"]), facts)
+    adapt = adapt_document.read_stored(row["adapt_document"])
+    values = adapt_document.values_of(adapt, facts)
+    due = document.review.due
+    times = times_of(due, adapt_minutes=adapt.due_minutes, opened_at=now)
     base = BaseInfo(
         type_name=row["type_name"],
         description=row["description"],
@@ -152,15 +156,21 @@ def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor,
         "adapt_version": row["adapt_version"],
         "picture_keys": pictures,
         "pictures_waiting": len(pictures),
+        "due_at": times.due_at,
+        "escalate_at": times.escalate_at,
+        "escalate_priority": due.escalation and due.escalation.priority,
+        "escalate_role": due.escalation and due.escalation.role,
     }
 
 
 def _asked_by(origin: Origin | None) -> dict[str, Any]:
     """What is not as it is for tickets of the anti-fraud engine."""
     if origin is None:
-        return {"iteration": 1, "generation": 1, "role": None, "required_approvers": 1, "due_at": None}
+        return {"iteration": 1, "generation": 1, "role": None, "required_approvers": 1}
     fields = asdict(origin)
     del fields["verdicts"], fields["remark_required"]
+    # When such a ticket is due, and what happens before, its procedure says.
+    fields |= dict.fromkeys(("escalate_at", "escalate_priority", "escalate_role"))
     return fields | {"asked": canonical([asdict(field) for field in origin.asked])}
 
 

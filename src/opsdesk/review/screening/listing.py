@@ -12,7 +12,7 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.paging import Page, decode_cursor, page_of
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem
-from opsdesk.review.screening import adapts, types
+from opsdesk.review.screening import adapt_document, adapts, types
 from opsdesk.review.screening.adapts import AdaptStatus, ScreeningAdapt, adapt_of_row
 from opsdesk.review.screening.difference import Change, difference
 from opsdesk.review.screening.errors import (
@@ -249,12 +249,16 @@ def _type_version(row: dict[str, Any]) -> TypeVersion:
 
 
 def _adapt_entry(row: dict[str, Any]) -> AdaptEntry:
-    earlier, document = row.pop("earlier"), row["document"]
+    earlier, document = _as_stored_now(row.pop("earlier")), _as_stored_now(row["document"])
     before = earlier and {"type_version": row.pop("earlier_type_version"), **earlier}
     row.pop("earlier_type_version", None)
     after = document and {"type_version": row["type_version"], **document}
-    row["kind"] = EntryKind(row["kind"])
+    row |= {"kind": EntryKind(row["kind"]), "document": document}
     return AdaptEntry(**row, changes=list(difference(before, after)) if before and after else [])
+
+
+def _as_stored_now(document: dict[str, Any] | None) -> dict[str, Any] | None:
+    return document and adapt_document.stored(adapt_document.read_stored(document))
 
 
 def _check_filters(**texts: str | None) -> None:

@@ -1,7 +1,8 @@
 """What a screening type is made of: the outer layer, which says what a ticket shows and how it is rejected."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -87,6 +88,51 @@ class SecondReview(StrEnum):
     ALL = "all"
 
 
+class Counted(StrEnum):
+    """Which time passes for a ticket until it is due."""
+
+    PLAIN = "plain"
+    WORKING = "working"
+    """Only while the desk works."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """When the desk works, in the zone of the business: on some weekdays (1 is Monday), from opening to closing."""
+
+    days: tuple[int, ...] = (1, 2, 3, 4, 5)
+    opens: str = "09:00"
+    closes: str = "18:00"
+    """`24:00` is the midnight that ends the day."""
+    closed_days: tuple[date, ...] = ()
+    """On which it does not, whatever weekday they are."""
+    open_days: tuple[date, ...] = ()
+    """On which it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What happens to an open ticket before it is due."""
+
+    minutes: int
+    """How long before, in the time that is counted."""
+    priority: int | None
+    """1 to 9: it goes up in the queue."""
+    role: str | None
+    """It is for holders of this role from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueRules:
+    """When tickets are due. An adapt may say another time for its application and scene; the rest counts there too."""
+
+    minutes: int | None = None
+    """None: at no time."""
+    counted: Counted = Counted.PLAIN
+    hours: WorkingHours = WorkingHours()
+    escalation: Escalation | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewRules:
     """How the tickets are reviewed. What was saved before there were such rules has these."""
@@ -96,6 +142,7 @@ class ReviewRules:
     """In per cent; None: nothing is drawn."""
     remark_required: bool = False
     """Whether whoever rejects has to say something in their own words."""
+    due: DueRules = DueRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +187,27 @@ def stored(document: TypeDocument) -> dict[str, Any]:
                 for reason in rejection.reasons
             ],
         },
-        "review": {
-            "second": document.review.second.value,
-            "share": document.review.share,
-            "remark_required": document.review.remark_required,
-        },
+        "review": rules_stored(document.review),
+    }
+
+
+def rules_stored(rules: ReviewRules) -> dict[str, Any]:
+    """The rules as they are kept."""
+    due, hours, escalation = rules.due, rules.due.hours, rules.due.escalation
+    return {
+        "second": rules.second.value,
+        "share": rules.share,
+        "remark_required": rules.remark_required,
+        "due_minutes": due.minutes,
+        "due_counted": due.counted.value,
+        "work_days": list(hours.days),
+        "work_opens": hours.opens,
+        "work_closes": hours.closes,
+        "closed_days": [day.isoformat() for day in hours.closed_days],
+        "open_days": [day.isoformat() for day in hours.open_days],
+        "escalate_minutes": escalation and escalation.minutes,
+        "escalate_priority": escalation and escalation.priority,
+        "escalate_role": escalation and escalation.role,
     }
 
 
@@ -172,6 +235,18 @@ def read_stored(kept: Mapping[str, Any]) -> TypeDocument:
 
 
 def _stored_rules(kept: Mapping[str, Any]) -> ReviewRules:
-    return ReviewRules(
+    rules = ReviewRules(
         second=SecondReview(kept["second"]), share=kept["share"], remark_required=kept["remark_required"]
     )
+    if "due_minutes" not in kept:  # saved before tickets were due at times
+        return rules
+    hours = WorkingHours(
+        days=tuple(kept["work_days"]),
+        opens=kept["work_opens"],
+        closes=kept["work_closes"],
+        closed_days=tuple(map(date.fromisoformat, kept["closed_days"])),
+        open_days=tuple(map(date.fromisoformat, kept["open_days"])),
+    )
+    minutes = kept["escalate_minutes"]
+    escalation = minutes and Escalation(minutes, kept["escalate_priority"], kept["escalate_role"])
+    return replace(rules, due=DueRules(kept["due_minutes"], Counted(kept["due_counted"]), hours, escalation))

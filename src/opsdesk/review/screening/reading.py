@@ -21,6 +21,7 @@ from opsdesk.review.screening.model import (
     SecondReview,
     TypeDocument,
 )
+from opsdesk.review.screening.reading_due import FIELDS, read_due
 
 KEY_CHARS_MAX = 64
 DETAIL_CHARS_MAX = 200
@@ -115,13 +116,16 @@ class _Reader:
     def _review(self, given: Any) -> ReviewRules:
         """What is left out is as it is in a type that says nothing of it."""
         place = "review"
-        entry = self._mapping(place, given, {"second", "share", "remark_required"})
+        entry = self._mapping(place, given, {"second", "share", "remark_required", *FIELDS})
         second = self._one_of(f"{place}.second", entry.get("second", SecondReview.OFF), SecondReview)
         share = None
         if second is SecondReview.RANDOM:
             share = self._number(f"{place}.share", entry.get("share"), SHARE_MIN, SHARE_MAX)
         remark_required = self._switch(f"{place}.remark_required", entry.get("remark_required", False))
-        return ReviewRules(second or SecondReview.OFF, share, bool(remark_required))
+        due, problems = read_due(entry)
+        for name, texts in problems.items():
+            self.problems[f"{place}.{name}"] = texts
+        return ReviewRules(second or SecondReview.OFF, share, bool(remark_required), due)
 
     def _reasons_of(
         self, place: str, given: Any, with_code: bool, with_priority: bool, with_label: bool

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsdesk.flows.calendars import DAYS_MAX, Calendar, Hours, add_working, is_reachable, working_s
+from opsdesk.kit.calendars import DAYS_MAX, Calendar, Hours, add_working, is_reachable, working_s
 
 SHANGHAI, BERLIN, NEW_YORK = (ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "America/New_York"))
 OFFICE: tuple[Hours, ...] = (((9 * 60, 18 * 60),),) * 5 + ((), ())

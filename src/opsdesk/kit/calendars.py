@@ -1,4 +1,4 @@
-"""Working time: when an office is open, and how much of that lies between two moments. Pure, like the engine.
+"""Working time: when an office is open, and how much of that lies between two moments. Pure.
 
 Everything is counted in real seconds between opening and closing as the clocks of the zone show them, so an hour that
 clocks repeat is two hours, and one that they leave out is none.
