@@ -17,6 +17,7 @@ from opsdesk.app.demo_installation import Installation, installation
 from opsdesk.app.demo_next import ENVIRONMENT_FILE, tell_what_is_there, written_environment
 from opsdesk.app.demo_processes import DemoProcesses
 from opsdesk.app.demo_remote import Remote
+from opsdesk.app.demo_review import ANOTHER, SAME, Arrived, ReviewStory, review_problems
 from opsdesk.app.demo_screen import Screen
 from opsdesk.app.demo_story import Journey, Story
 from opsdesk.app.demo_verdict import problems
@@ -106,9 +107,11 @@ class Demo:
                 story, procedure = await self._both_paths(installed, session)
                 if check:
                     return
-                self.screen.title(f"3. A person is needed: {WAITING} applies")
+                self.screen.title(f"4. A person is needed: {WAITING} applies")
                 waiting = await story.apply(procedure, WAITING, reviewed=False)
-            await self._stay(installed, waiting)
+                self.screen.title(f"5. So it is for the application of {SAME}")
+                arrived = await self._review_story(installed, session).arrive(SAME, case="match", form="json")
+            await self._stay(installed, waiting, arrived)
 
     async def _both_paths(self, installed: Installation, session: aiohttp.ClientSession) -> tuple[Story, str]:
         portal = Remote(session, installed.base_url, key=installed.keys.portal.key)
@@ -120,9 +123,23 @@ class Demo:
         automatic = await story.apply(procedure, AUTOMATIC)
         self.screen.title(f"2. The review path: {REVIEWED} applies")
         reviewed = await story.apply(procedure, REVIEWED)
+        self.screen.title(f"3. An application comes in: {ANOTHER} shows a card of somebody else")
+        review_story = self._review_story(installed, session)
+        outcome = await review_story.reject(await review_story.arrive(ANOTHER, case="differ", form="protobuf"))
         wrong = await problems(automatic=automatic, reviewed=reviewed, portal=portal, world=world)
-        self._tell_verdict(wrong)
+        self._tell_verdict([*wrong, *await review_problems(outcome, world=world)])
         return story, procedure
+
+    def _review_story(self, installed: Installation, session: aiohttp.ClientSession) -> ReviewStory:
+        key = installed.keys.engine.key
+        return ReviewStory(
+            base_url=installed.base_url,
+            key=key,
+            engine=Remote(session, installed.base_url, key=key),
+            reviewer=Remote(session, installed.base_url, key=installed.keys.reviewer.key),
+            world=Remote(session, installed.control_url),
+            screen=self.screen,
+        )
 
     def _tell_verdict(self, wrong: Sequence[str]) -> None:
         self.ended_right = not wrong
@@ -131,10 +148,11 @@ class Demo:
             self.screen.words(f"  {problem}")
         if self.ended_right:
             self.screen.words("  Two customers, two accounts, two welcomes; a person decided about one.")
+            self.screen.words("  One application, rejected by a person who saw its pictures; its code came back.")
 
-    async def _stay(self, installed: Installation, waiting: Journey) -> None:
+    async def _stay(self, installed: Installation, waiting: Journey, arrived: Arrived) -> None:
         with written_environment(self._data_dir, installed) as file:
-            tell_what_is_there(installed, waiting=waiting, file=file, screen=self.screen)
+            tell_what_is_there(installed, waiting=waiting, arrived=arrived, file=file, screen=self.screen)
             await asyncio.Event().wait()
 
 

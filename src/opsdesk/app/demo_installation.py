@@ -14,7 +14,9 @@ from typing import Any
 from opsdesk.app.demo_keys import DemoKeys, demo_keys
 from opsdesk.app.demo_people import DemoPeople, demo_people
 from opsdesk.app.demo_processes import DemoProcesses
+from opsdesk.app.demo_review import PICTURE_HOST
 from opsdesk.app.demo_screen import Screen
+from opsdesk.app.demo_screening import configure_desk
 from opsdesk.app.demo_waiting import DemoFailed, within
 from opsdesk.app.wiring import Opsdesk, open_app
 from opsdesk.kit.settings import Settings
@@ -32,6 +34,8 @@ class Installation:
     base_url: str
     control_url: str
     mailbox_url: str
+    outside_url: str
+    """What was handed in by the anti-fraud engine, and what came back to credit."""
     keys: DemoKeys
     people: DemoPeople
     environment: Mapping[str, str]
@@ -50,11 +54,14 @@ async def installation(
             try:
                 environment = await _start_server(environment, processes, screen, wanted_port=wanted_port)
                 await _start_worker(environment, processes, screen)
+                await configure_desk(opsdesk, proto=_proto(Path(sandbox["proto_file"])))
+                screen.line("ready", "review desk", "two screening types and a strategy group")
                 async with demo_keys(opsdesk) as keys:
                     yield Installation(
                         base_url=environment["OPSDESK_BASE_URL"],
                         control_url=sandbox["control_url"],
                         mailbox_url=sandbox["mailbox_url"],
+                        outside_url=f"{sandbox['control_url']}/control/applications",
                         keys=keys,
                         people=await demo_people(opsdesk),
                         environment=environment,
@@ -74,7 +81,7 @@ async def _start_sandbox(data_dir: Path, processes: DemoProcesses, screen: Scree
     command = [sys.executable, "-m", "opsdesk.sandbox", "--folder", str(data_dir / "sandbox")]
     process = await processes.start("sandbox", command, environment=_environment({}))
     described: Mapping[str, Any] = json.loads(await process.ready_line(lambda line: line.startswith('{"ca_file"')))
-    screen.line("started", "sandbox", "four partners by HTTPS, a mail server, a mailbox")
+    screen.line("started", "sandbox", "partners by HTTPS, a mail server, a mailbox")
     return described
 
 
@@ -116,6 +123,11 @@ async def _start_worker(environment: Mapping[str, str], processes: DemoProcesses
     screen.line("started", "worker", "executes the runs")
 
 
+def _proto(file: Path) -> Mapping[str, str]:
+    """By name, as an import takes them."""
+    return {file.name: file.read_text(encoding="utf-8")}
+
+
 def _opsdesk(command: str) -> list[str]:
     return [str(PROGRAMS / "opsdesk"), command]
 
@@ -136,6 +148,7 @@ def _settings(data_dir: Path, sandbox: Mapping[str, Any], *, port: int) -> dict[
         "OPSDESK_DATA_DIR": str(data_dir),
         "OPSDESK_CA_FILE": sandbox["ca_file"],
         "OPSDESK_CONNECT_TO": sandbox["connect_to"],
+        "OPSDESK_PICTURE_HOSTS": PICTURE_HOST,
         "OPSDESK_SECRETS_DIR": sandbox["secrets_dir"],
         "OPSDESK_COMMANDS_DIR": sandbox["commands_dir"],
         **_address(port),

@@ -8,8 +8,9 @@ from opsdesk import access
 from opsdesk.access import Scope
 from opsdesk.app.wiring import Opsdesk
 
-PORTAL, REVIEWER = "demo-portal", "demo-reviewer"
+PORTAL, REVIEWER, ENGINE = "demo-portal", "demo-reviewer", "demo-anti-fraud"
 """Nobody else's keys are called so: what has these names is revoked."""
+_ENGINE_SCOPES = (Scope.APPLICATIONS_READ, Scope.APPLICATIONS_WRITE)
 REVIEWER_ROLE = "compliance_officer"
 _PORTAL_SCOPES = (
     Scope.PROCEDURES_READ,
@@ -34,6 +35,8 @@ class DemoKeys:
     """Of the system in which customers apply."""
     reviewer: DemoKey
     """Of a person of another name, because nobody decides what they have asked for themselves."""
+    engine: DemoKey
+    """Of the anti-fraud engine, which hands applications in."""
 
 
 @asynccontextmanager
@@ -47,10 +50,12 @@ async def demo_keys(opsdesk: Opsdesk) -> AsyncIterator[DemoKeys]:
         reviewer = await access.keys.create_key(
             conn, name=REVIEWER, scopes=_REVIEWER_SCOPES, roles=[REVIEWER_ROLE], actor=actor, now=now
         )
+        engine = await access.keys.create_key(conn, name=ENGINE, scopes=_ENGINE_SCOPES, roles=(), actor=actor, now=now)
     try:
         yield DemoKeys(
             portal=DemoKey(PORTAL, "stores procedures, starts and reads runs", portal.key),
             reviewer=DemoKey(REVIEWER, f"role {REVIEWER_ROLE}: decides tickets", reviewer.key),
+            engine=DemoKey(ENGINE, "hands applications in, and asks what became of them", engine.key),
         )
     finally:
         await _revoke_all(opsdesk)
@@ -59,5 +64,5 @@ async def demo_keys(opsdesk: Opsdesk) -> AsyncIterator[DemoKeys]:
 async def _revoke_all(opsdesk: Opsdesk) -> None:
     async with opsdesk.database.transaction() as conn:
         for key in await access.keys.list_keys(conn):
-            if key.name in (PORTAL, REVIEWER) and key.revoked_at is None:
+            if key.name in (PORTAL, REVIEWER, ENGINE) and key.revoked_at is None:
                 await access.keys.revoke_key(conn, key_id=key.id, actor=access.local_actor(()), now=opsdesk.clock.now())

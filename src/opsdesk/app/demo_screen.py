@@ -14,6 +14,8 @@ STYLES = {
     "right": "bold green",
     "waits": "yellow",
     "ticket": "yellow",
+    "verify": "yellow",
+    "codes": "bold green",
     "retry": "yellow",
     "mail": "cyan",
     "account": "cyan",

@@ -159,20 +159,25 @@ class Story:
         """What the reviewer sees."""
         ticket = await self._reviewer.get(f"/v1/tickets/{ticket_id}")
         self._screen.line("ticket", ticket["node"], f"for role {ticket['role']}, due {_moment(ticket['due_at'])}")
-        for name, value in ticket["shown"].items():
+        for name, value in _shown(ticket["shown"]):
             self._screen.line("", "  shown", f"{name} = {_plain(value)}")
         for asked in ticket["asked"]:
             options = " | ".join(asked["json_schema"].get("enum", ["text"]))
             self._screen.line("", "  asked for", f"{asked['name']}: {options}")
 
     async def _decide(self, ticket_id: str) -> None:
-        """Do what the reviewer does: claim, decide."""
+        """Do what the reviewer does with the ticket of a screening type: claim it, pass it."""
         address = f"/v1/tickets/{ticket_id}"
         claimed = await self._reviewer.post(f"{address}/claims", {})
         self._screen.line("demo", "the reviewer", f"claims the ticket as {claimed['claim']['by']}")
-        answers = {"compliance_decision": "approved", "review_notes": NOTES}
-        self._screen.line("demo", "the reviewer", f"approves it, and writes: {NOTES}")
-        await self._reviewer.post(f"{address}/decisions", {"answers": answers})
+        verdict = {"verdict": "pass", "remark": NOTES, "shown_sha256": claimed["shown_sha256"]}
+        self._screen.line("demo", "the reviewer", f"passes it, and writes: {NOTES}")
+        await self._reviewer.post(f"{address}/verdict", verdict)
+
+
+def _shown(shown: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The keys of a screening ticket with their values, in their order."""
+    return [(key["name"], shown["values"][key["id"]]) for module in shown["modules"] for key in module["keys"]]
 
 
 def _named(values: Mapping[str, Any], names: tuple[str, ...]) -> str:

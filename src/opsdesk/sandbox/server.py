@@ -13,6 +13,7 @@ from aiohttp import web
 
 from opsdesk.sandbox.accounts import Accounts
 from opsdesk.sandbox.anti_fraud import AntiFraud
+from opsdesk.sandbox.apply_message import PROTO_FILE
 from opsdesk.sandbox.callbacks import Callbacks
 from opsdesk.sandbox.calls import Calls
 from opsdesk.sandbox.certificates import certificates
@@ -63,6 +64,8 @@ class Sandbox:
     secrets: dict[str, str] = field(repr=False)
     secrets_dir: Path
     commands_dir: Path
+    proto_file: Path
+    """The message that the anti-fraud engine sends of an application."""
     control_url: str
     mailbox_url: str
     https_port: int
@@ -154,6 +157,7 @@ def _described(folder: Path, ports: _Ports, *, ca_file: Path, secrets: dict[str,
         secrets=secrets,
         secrets_dir=folder / "secrets",
         commands_dir=COMMANDS_DIR,
+        proto_file=PROTO_FILE,
         control_url=control_url,
         mailbox_url=f"{control_url}/control/mailbox",
         https_port=_number(ports.https),
