@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from opsdesk import flows
 from opsdesk.access import Actor, Scope
 from opsdesk.kit.db import Connection
+from opsdesk.review.groups import groups
+from opsdesk.review.groups.document import stored
+from opsdesk.review.groups.groups import Group
 from opsdesk.review.reference import entries, fields
 from opsdesk.review.reference.proto_fields import PbField
 from opsdesk.review.screening import adapts, types
@@ -121,6 +125,37 @@ FACTS = Facts(
     request={"customer": {"full_name": "王小明", "id_card": {"front_url": "https://pictures.example.com/front.png"}}},
     verifications={"liveness_check_url1": "https://pictures.example.com/face.png"},
 )
+
+
+async def add_group(conn: Connection, type_id: int, *, now: datetime, actor: Actor = OPERATOR) -> Group:
+    """A group that is live, with a newer revision saved."""
+    by: dict[str, Any] = {"actor": actor, "now": now, "compile_condition": flows.checks.condition_over}
+    features = [
+        {"name": "device_score", "type": "number"},
+        {"name": "card_name", "type": "text", "source": "pb", "value": "customer.full_name"},
+    ]
+    rules = [
+        {"name": "黑名单设备", "when": "device_score < 0.1", "answer": "reject"},
+        {
+            "name": "可疑设备需人工核对",
+            "when": 'device_score < 0.5 || request.device.ip == ""',
+            "answer": "verify",
+            "methods": ["face"],
+            "screening_type": type_id,
+        },
+    ]
+    made = await groups.add_group(
+        conn,
+        application="cash_loan",
+        scene="activation",
+        name="新客激活",
+        document={"features": features, "rules": rules},
+        **by,
+    )
+    await groups.apply_group(conn, group_id=made.group_id, opened_revision=1, **by)
+    later = [*stored(made.document)["rules"], {"name": "年龄缺失", "when": 'card_name == ""', "answer": "reject"}]
+    document = {"features": features, "rules": later}
+    return await groups.save_group(conn, group_id=made.group_id, opened_revision=1, document=document, **by)
 
 
 async def add_ticket(

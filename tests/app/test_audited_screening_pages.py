@@ -54,6 +54,34 @@ async def test_what_is_configured_on_pages_is_recorded(api: Api) -> None:
         assert await risk.wrote(f"/screening/adapts/1/{path}") == WRITES[f"{ADAPT}/{path}"]
 
 
+GROUP = {
+    "op": "save",
+    "name": "new customers",
+    "place": "0",
+    "application": "cash_loan",
+    "scene": "activation",
+    "made_for": "cash_loan/activation",
+    "rule": "r1",
+    "rule-name.r1": "everybody",
+    "rule-when.r1": "true",
+    "rule-answer.r1": "reject",
+}
+
+
+async def test_what_is_done_to_groups_on_pages_is_recorded(api: Api) -> None:
+    risk, one = await browser_of(api, "risk_operator"), "/groups/{group_id}"
+    assert await risk.wrote("/groups/new", **GROUP) == WRITES["/groups/new"]
+    edited = GROUP | {"rule-answer.r1": "pass", "opened_revision": "1"}
+    assert await risk.wrote("/groups/1/edit", **edited) == WRITES[f"{one}/edit"]
+    assert await risk.wrote("/groups/1/apply", revision="2") == WRITES[f"{one}/apply"]
+    restored = await risk.wrote("/groups/1/restore", revision="1", opened_revision="2")
+    assert restored == WRITES[f"{one}/restore"]
+    assert await risk.wrote("/groups/1/deactivate") == WRITES[f"{one}/deactivate"]
+    assert await risk.wrote("/groups/1/activate") == WRITES[f"{one}/activate"]
+    assert await risk.wrote("/groups/1/place", place="3") == WRITES[f"{one}/place"]
+    assert await risk.wrote("/groups/1/try", application="{}") == WRITES[f"{one}/try"]
+
+
 async def test_what_changes_nothing_records_nothing(api: Api) -> None:
     risk = await browser_of(api, "risk_operator")
     assert await risk.wrote("/screening/types/new", **(TYPE | {"op": "add-key:others"})) == []

@@ -39,6 +39,11 @@ PAGES: Mapping[str, str | None] = {
     "/screening/types/{type_id}/adapts/new": Role.RISK_OPERATOR,
     "/screening/adapts/{adapt_id}": Role.RISK_OPERATOR,
     "/screening/adapts/{adapt_id}/edit": Role.RISK_OPERATOR,
+    "/groups": Role.RISK_OPERATOR,
+    "/groups/new": Role.RISK_OPERATOR,
+    "/groups/{group_id}": Role.RISK_OPERATOR,
+    "/groups/{group_id}/edit": Role.RISK_OPERATOR,
+    "/groups/{group_id}/try": Role.RISK_OPERATOR,
     "/runs": Role.SUPPORT_AGENT,
     "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
     "/runs/{run_id}/journal": Role.AUDITOR,
@@ -91,6 +96,7 @@ class Sample:
             procedure_id="refund-approval",
             type_id=1,
             adapt_id=1,
+            group_id=1,
             trigger="cron",
             name="pause",
         )
@@ -104,6 +110,7 @@ async def sample(there: Console) -> Sample:
         await configured.add_reference(conn, now=there.now())
         screening = await configured.add_type(conn, now=there.now(), name="人脸比对 (sample)")
         await configured.add_adapt(conn, screening, now=there.now())
+        await configured.add_group(conn, screening.type_id, now=there.now())
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(people=people, chinese=chinese, ticket_id=ticket.id, run_id=ticket.subject, outage_id=outage_id)

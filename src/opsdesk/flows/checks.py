@@ -18,6 +18,7 @@ from opsdesk.flows.rehearsal.junit import junit
 from opsdesk.flows.rehearsal.open_conditions import conditions_to_walk
 from opsdesk.flows.rehearsal.simulation import WALKS_DEFAULT, WALKS_MAX, Path, Simulation, Step, simulate
 from opsdesk.flows.rehearsal.telling import tell_simulation, told_edge
+from opsdesk.flows.rule_order import never_first
 from opsdesk.flows.views_checks import SimulationView, TestRunView
 from opsdesk.flows.views_procedures import FindingView
 
@@ -35,6 +36,7 @@ __all__ = [
     "Verdict",
     "condition_over",
     "junit",
+    "never_first",
     "program_of",
     "run_tests",
     "simulate",

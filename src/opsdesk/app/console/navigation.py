@@ -26,6 +26,7 @@ WORK: Sequence[Place] = (
     Place("/", N_("Home"), "home", "h"),
     Place("/tickets", N_("Tickets"), "ticket", "t", access.Scope.TICKETS_READ),
     Place("/screening", N_("screening config"), "screening", "c", access.Scope.SCREENING_READ),
+    Place("/groups", N_("Strategy groups"), "group", "b", access.Scope.SCREENING_READ),
     Place("/runs", N_("Runs"), "run", "r", access.Scope.RUNS_READ),
     Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
     Place("/triggers", N_("Triggers"), "trigger", "s", access.Scope.PROCEDURES_READ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from opsdesk import review
-from opsdesk.app.console.screening_form import Posted
+from opsdesk.app.console.row_forms import Posted, posted_number
 
 PB, VERIFY, FEATURE = (source.value for source in review.screening.sources.Source)
 
@@ -69,9 +69,8 @@ def posted_form(posted: Posted, keys: Sequence[str]) -> AdaptForm:
         return Entry(source, text(f"value.{key}") if text(f"was.{key}") in ("", source) else "")
 
     application, scene = text("application"), text("scene")
-    opened = text("opened_version")
     return AdaptForm(
-        opened_version=int(opened) if opened.isascii() and opened.isdecimal() and len(opened) < 9 else 0,
+        opened_version=posted_number(posted, "opened_version"),
         application=application,
         scene=scene,
         methods=tuple(each for each in dict.fromkeys(posted.getlist("methods")) if isinstance(each, str) and each),

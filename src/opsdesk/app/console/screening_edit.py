@@ -11,6 +11,7 @@ from opsdesk import access, review
 from opsdesk.app.console import screening_words
 from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate
 from opsdesk.app.console.role_words import ROLES
+from opsdesk.app.console.row_forms import row_id
 from opsdesk.app.console.screening_form import (
     Step,
     TypeForm,
@@ -18,7 +19,6 @@ from opsdesk.app.console.screening_form import (
     fields_of_problems,
     posted_form,
     pressed,
-    row_id,
     stored_form,
 )
 from opsdesk.app.console.screening_preview import Preview, preview_of

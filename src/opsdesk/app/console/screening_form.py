@@ -7,10 +7,19 @@ hide stays in the form until it is saved.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from opsdesk import review
-from opsdesk.kit.ids import new_id
+from opsdesk.app.console.row_forms import (
+    Posted,
+    beside,
+    moved,
+    posted_number,
+    posted_rows,
+    posted_text,
+    put_below,
+    row_id,
+)
 
 SWITCHES = ("choice", "with_code", "code_return", "with_priority", "with_label")
 RULES = (
@@ -18,15 +27,7 @@ RULES = (
     *("closed_days", "open_days", "escalate_minutes", "escalate_priority", "escalate_role"),
 )
 MODULES = tuple(review.screening.model.ModuleCode)
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLACE = re.compile(r"(?P<list>modules\.(?P<module>\d+)\.keys|rejection\.reasons)\.(?P<row>\d+)(\.(?P<field>\w+))?")
-
-
-class Posted(Protocol):
-    """What a browser sends."""
-
-    def get(self, name: str, /) -> Any: ...
-    def getlist(self, name: str, /) -> list[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +155,15 @@ def posted_form(posted: Posted) -> TypeForm:
     """What was sent. What is not of this form is passed over; what is wrong with the rest, the document tells."""
 
     def text(name: str) -> str:
-        value = posted.get(name)
-        return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+        return posted_text(posted, name)
 
     def rows(name: str) -> list[str]:
-        return [each for each in dict.fromkeys(posted.getlist(name)) if isinstance(each, str) and _ID.fullmatch(each)]
+        return posted_rows(posted, name)
 
     order = [code for code in dict.fromkeys(posted.getlist("module")) if code in list(MODULES)]
     order += [code for code in MODULES if code not in order]
-    opened = text("opened_version")
     return TypeForm(
-        opened_version=int(opened) if opened.isascii() and opened.isdecimal() and len(opened) < 9 else 0,
+        opened_version=posted_number(posted, "opened_version"),
         name=text("name"),
         description=text("description"),
         modules=tuple(
@@ -211,7 +210,7 @@ def pressed(form: TypeForm, op: str) -> Step:
         case "add-reason":
             added = ReasonRow(row_id())
             return Step(
-                replace(form, reasons=_put_below(form.reasons, target, added)), _first_field(form, added), "added"
+                replace(form, reasons=put_below(form.reasons, target, added)), _first_field(form, added), "added"
             )
         case "remove":
             row = _row(form, target)
@@ -225,7 +224,7 @@ def pressed(form: TypeForm, op: str) -> Step:
         case "up" | "down":
             return _move_row(form, target, -1 if verb == "up" else 1)
         case "module-up" | "module-down":
-            modules = _moved(
+            modules = moved(
                 form.modules, [m.code.value for m in form.modules], target, -1 if verb == "module-up" else 1
             )
             return Step(replace(form, modules=modules), f"{verb}-{target}", "moved")
@@ -239,10 +238,6 @@ def fields_of_problems(form: TypeForm, problems: Mapping[str, Sequence[str]]) ->
         found.setdefault(_field_of(form, place), []).extend(texts)
     order = {name: number for number, name in enumerate(_fields(form))}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], 0)))
-
-
-def row_id() -> str:
-    return new_id().hex
 
 
 def _fields(form: TypeForm) -> Iterator[str]:
@@ -274,15 +269,10 @@ def _add_key(form: TypeForm, target: str) -> Step:
     for module in form.modules:
         if target == module.code or target in [key.id for key in module.keys]:
             added = KeyRow(row_id(), display=module.code.display.value)
-            changed = replace(module, keys=_put_below(module.keys, target, added))
+            changed = replace(module, keys=put_below(module.keys, target, added))
             modules = tuple(changed if each is module else each for each in form.modules)
             return Step(replace(form, modules=modules), f"name-{added.id}", "added")
     return Step(form)
-
-
-def _put_below(rows: tuple[Any, ...], target: str, added: Any) -> tuple[Any, ...]:
-    place = next((number for number, row in enumerate(rows, start=1) if row.id == target), len(rows))
-    return (*rows[:place], added, *rows[place:])
 
 
 def _first_field(form: TypeForm, reason: ReasonRow) -> str:
@@ -303,26 +293,25 @@ def _remove(form: TypeForm, target: str) -> Step:
 
 
 def _beside(form: TypeForm, target: str) -> str:
-    """Where somebody goes on who has removed a row: at the next one, or the one before, or the button that adds one."""
+    """Where somebody goes on who has removed a row."""
     lists = [(f"add-{module.code}", [key.id for key in module.keys]) for module in form.modules]
     for adding, ids in [*lists, ("add-reasons", [reason.id for reason in form.reasons])]:
         if target in ids:
-            rest = ids[ids.index(target) + 1 :] or ids[: ids.index(target)][-1:]
-            return f"remove-{rest[0]}" if rest else adding
+            return beside(ids, target, adding)
     return ""
 
 
 def _move_row(form: TypeForm, target: str, by: int) -> Step:
     verb = "up" if by < 0 else "down"
     if target in [reason.id for reason in form.reasons]:
-        reasons = _moved(form.reasons, [reason.id for reason in form.reasons], target, by)
+        reasons = moved(form.reasons, [reason.id for reason in form.reasons], target, by)
         return Step(replace(form, reasons=reasons), f"{verb}-{target}", "moved")
     for place, module in enumerate(form.modules):
         ids = [key.id for key in module.keys]
         if target not in ids:
             continue
         if 0 <= ids.index(target) + by < len(ids):
-            modules = _with(form.modules, place, _moved(module.keys, ids, target, by))
+            modules = _with(form.modules, place, moved(module.keys, ids, target, by))
         elif 0 <= place + by < len(form.modules):
             # Past the end of a table, a key goes on into the next one.
             key, other = module.keys[ids.index(target)], form.modules[place + by].keys
@@ -336,14 +325,6 @@ def _move_row(form: TypeForm, target: str, by: int) -> Step:
 
 def _with(modules: tuple[ModuleRows, ...], place: int, keys: tuple[KeyRow, ...]) -> tuple[ModuleRows, ...]:
     return (*modules[:place], replace(modules[place], keys=keys), *modules[place + 1 :])
-
-
-def _moved(rows: tuple[Any, ...], names: Sequence[str], target: str, by: int) -> tuple[Any, ...]:
-    if target not in names or not 0 <= names.index(target) + by < len(rows):
-        return rows
-    place, changed = names.index(target), list(rows)
-    changed[place], changed[place + by] = changed[place + by], changed[place]
-    return tuple(changed)
 
 
 def _rules(kept: review.screening.model.ReviewRules) -> dict[str, str]:

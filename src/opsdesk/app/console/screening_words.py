@@ -101,7 +101,7 @@ KINDS: Mapping[str, str] = {
 }
 _STEP = re.compile(r"([^.\[\]]+)|\[((?:[^\[\]]|\[[^\]]*\])*)\]")
 _ORDER = " (order)"
-_SHOWN = ("name", "detail", "code", "source", "value", "display", "label", "priority")
+_SHOWN = ("name", "when", "answer", "detail", "code", "source", "value", "display", "label", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,13 @@ def field_label(name: str) -> str:
     return "key" if field == "name" and name != "name" else FIELDS.get(field, "")
 
 
-def changes_told(changes: Sequence[Any], names: Mapping[str, str] | None = None) -> list[ChangeTold]:
-    """Each change with where it is; `names` are those of the keys, by their ids. Takes `Change`s, also as mappings."""
+def changes_told(
+    changes: Sequence[Any], names: Mapping[str, str] | None = None, *, called: Mapping[str, str] | None = None
+) -> list[ChangeTold]:
+    """Each change with where it is; `names` are those of the keys, by their ids. Takes `Change`s, also as mappings.
+
+    `called`: what else than the fields of a screening type the parts of a place are called.
+    """
     told = []
     for change in changes:
         path, before, after = (
@@ -136,15 +141,15 @@ def changes_told(changes: Sequence[Any], names: Mapping[str, str] | None = None)
         )
         order = path.endswith(_ORDER)
         kind = "order" if order else "added" if before is None else "removed" if after is None else "changed"
-        place = " › ".join(_steps(path.removesuffix(_ORDER), names or {}))
+        place = " › ".join(_steps(path.removesuffix(_ORDER), names or {}, called))
         told.append(ChangeTold(place, kind, *(("", "") if order else (_value(before), _value(after)))))
     return told
 
 
-def _steps(path: str, names: Mapping[str, str]) -> list[str]:
+def _steps(path: str, names: Mapping[str, str], called: Mapping[str, str] | None) -> list[str]:
     steps = [plain or inner for plain, inner in _STEP.findall(path)]
     hidden = ("modules", "rejection", "review", "mapped", "keys")
-    called: Mapping[str, str] = {**FIELDS, **MODULES, "reasons": "rejection info", "type_version": "type version"}
+    called = called or {**FIELDS, **MODULES, "reasons": "rejection info", "type_version": "type version"}
     shown = [names.get(step) or called.get(step, step) for step in steps if step not in hidden]
     return shown or [called.get(steps[-1], steps[-1])] if steps else [""]
 
