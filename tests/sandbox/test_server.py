@@ -82,7 +82,7 @@ async def test_secrets_are_one_file_each_and_stay_the_same_over_a_restart(tmp_pa
         "EMAIL_SERVICE_KEY",
         "LLM_API_KEY",
         "STRIPE_SECRET_KEY",
-        "CREDIT_WEBHOOK_SECRET",
+        "RESULTS_KEY",
         "DATABASE_URL",
     }
 

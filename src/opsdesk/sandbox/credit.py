@@ -16,7 +16,7 @@ from opsdesk.sandbox.store import Store, statements, timestamp
 
 HOST = "credit.internal"
 PATH = "/api/v1/review-results"
-SECRET = "CREDIT_WEBHOOK_SECRET"  # noqa: S105 - its name
+SECRET = "RESULTS_KEY"  # noqa: S105 - its name
 TOLERANCE_S = 300.0
 _PREFIX = "whsec_"
 

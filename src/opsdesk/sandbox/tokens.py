@@ -12,7 +12,7 @@ _PREFIXES = {
     "EMAIL_SERVICE_KEY": "eml_",
     "LLM_API_KEY": "llm_",
     "STRIPE_SECRET_KEY": "sk_test_",
-    "CREDIT_WEBHOOK_SECRET": "whsec_",
+    "RESULTS_KEY": "whsec_",
 }
 
 
