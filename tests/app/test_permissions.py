@@ -80,6 +80,7 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "outage hold": ["https://partner.test", "--reason", "works"],
     "outage release": ["https://partner.test", "--reason", "back"],
     "ticket list": [],
+    "ticket board": [],
     "ticket show": [ID],
     "ticket claim": [ID],
     "ticket release": [ID],

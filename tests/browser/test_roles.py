@@ -6,7 +6,9 @@ from opsdesk.access import Role
 from tests.browser.conftest import OpenTab
 from tests.browser.pages import Sample
 
-EVERYBODY = ["Home", "Tickets", "screening config", "Strategy groups", "Runs", "Procedures", "Triggers"]
+EVERYBODY = [
+    *("Home", "Tickets", "Queue board", "screening config", "Strategy groups", "Runs", "Procedures", "Triggers"),
+]
 NAVIGATION = {
     Role.ADMIN: [*EVERYBODY, "Operations", "People", "API keys", "Audit"],
     Role.OPERATIONS_ENGINEER: [*EVERYBODY, "Operations"],

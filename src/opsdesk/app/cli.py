@@ -36,6 +36,7 @@ from opsdesk.app import (
     commands_screening_change,
     commands_session,
     commands_ticket,
+    commands_ticket_board,
     commands_ticket_decide,
     commands_ticket_evidence,
     commands_trigger,
@@ -134,6 +135,7 @@ _noun(
     "Tickets: see what people are asked, and answer.",
     {
         "list": commands_ticket.list_tickets,
+        "board": commands_ticket_board.show_board,
         "show": commands_ticket.show_ticket,
         "claim": commands_ticket.claim_ticket,
         "release": commands_ticket.release_ticket,

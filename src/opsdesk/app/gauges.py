@@ -43,6 +43,9 @@ class Reading:
     jobs: jobs.QueueState
     tickets_open: int
     tickets_overdue: int
+    tickets_by_state: Mapping[str, int]
+    """Open ones: waiting, in review, awaiting a second person."""
+    oldest_ticket_s: float
     outages: Mapping[tuple[str, str], int]
     """Runs that wait for it, by the endpoint that is out and the state of its circuit."""
     audit_unsealed: int
@@ -91,6 +94,7 @@ class Gauges(Collector):
             overdue = await flows.triggering.overdue_triggers(conn, now=now)
             queue = await jobs.queue_state(conn)
             tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
+            board = (await review.board.queue_board(conn, now=now, since=now)).counts
             outages = await flows.reports.outage_control.count_waiting(conn)
             chain = await access.audit.chain_state(conn)
         return Reading(
@@ -102,6 +106,12 @@ class Gauges(Collector):
             jobs=queue,
             tickets_open=tickets_open,
             tickets_overdue=tickets_overdue,
+            tickets_by_state={
+                "waiting": board.waiting,
+                "in_review": board.in_review,
+                "awaiting_second": board.awaiting_second,
+            },
+            oldest_ticket_s=(now - board.oldest_at).total_seconds() if board.oldest_at else 0.0,
             outages=outages,
             audit_unsealed=chain.unsealed,
             audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
@@ -141,6 +151,15 @@ class Gauges(Collector):
         )
         yield GaugeMetricFamily("opsdesk_tickets_open", "Open tickets.", reading.tickets_open)
         yield GaugeMetricFamily("opsdesk_tickets_overdue", "Open tickets past their due time.", reading.tickets_overdue)
+        yield _by(
+            "opsdesk_tickets_by_state",
+            "Open tickets: waiting, in review, awaiting a second person.",
+            "state",
+            reading.tickets_by_state,
+        )
+        yield GaugeMetricFamily(
+            "opsdesk_tickets_oldest_seconds", "How long the oldest open ticket is there.", reading.oldest_ticket_s
+        )
         yield GaugeMetricFamily(
             "opsdesk_audit_unsealed", "Audit entries that wait to be sealed.", reading.audit_unsealed
         )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from opsdesk.review import alerts as alerts
     from opsdesk.review import amendments as amendments
     from opsdesk.review import applications as applications
+    from opsdesk.review import board as board
     from opsdesk.review import deadlines as deadlines
     from opsdesk.review import errors as errors
     from opsdesk.review import evidence as evidence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from opsdesk.review import routes as routes
     from opsdesk.review import routes_adapts as routes_adapts
     from opsdesk.review import routes_applications as routes_applications
+    from opsdesk.review import routes_board as routes_board
     from opsdesk.review import routes_evidence as routes_evidence
     from opsdesk.review import routes_reference as routes_reference
     from opsdesk.review import routes_screening as routes_screening
@@ -75,6 +77,7 @@ _LATER = frozenset(
         "alerts",
         "amendments",
         "applications",
+        "board",
         "deadlines",
         "errors",
         "evidence",
@@ -86,6 +89,7 @@ _LATER = frozenset(
         "routes",
         "routes_adapts",
         "routes_applications",
+        "routes_board",
         "routes_evidence",
         "routes_reference",
         "routes_screening",
