@@ -17,7 +17,6 @@ from opsdesk.review.model import Verdict
 from opsdesk.review.screening.types import ScreeningType
 from tests.review.conftest import OpenTicket, reviewer
 from tests.review.screening.configuring import add, add_adapt
-from tests.review.screening.conftest import desk, risk  # noqa: F401 - fixtures
 from tests.review.screening.generating import judged, made
 from tests.review.screening.samples import given
 
@@ -25,7 +24,7 @@ ANNA, BO = (reviewer(name, roles=("reviewer",)) for name in ("anna", "bo"))
 
 
 @pytest_asyncio.fixture
-async def face(desk: Database, risk: Actor, clock: ManualClock) -> AsyncIterator[ScreeningType]:  # noqa: F811
+async def face(desk: Database, risk: Actor, clock: ManualClock) -> AsyncIterator[ScreeningType]:
     """A type whose tickets are late after an hour, and are all judged twice."""
     async with desk.transaction() as conn:
         rules = {"second": "all", "due_minutes": 60}
@@ -46,7 +45,7 @@ def numbers(found: Board) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.req("REV-B12")
-async def test_an_empty_queue_is_all_zeros(desk: Database, clock: ManualClock) -> None:  # noqa: F811
+async def test_an_empty_queue_is_all_zeros(desk: Database, clock: ManualClock) -> None:
     async with desk.connection() as conn:
         found = await board(conn, clock)
     assert (numbers(found), found.counts.oldest_at, found.by_type, found.by_reviewer) == ((0, 0, 0, 0), None, [], [])
@@ -54,7 +53,7 @@ async def test_an_empty_queue_is_all_zeros(desk: Database, clock: ManualClock) -
 
 @pytest.mark.req("REV-B12")
 async def test_every_open_ticket_is_counted_once_by_state_type_and_scene(
-    desk: Database,  # noqa: F811
+    desk: Database,
     face: ScreeningType,
     ticket_opener: OpenTicket,
     clock: ManualClock,
@@ -81,7 +80,7 @@ async def test_every_open_ticket_is_counted_once_by_state_type_and_scene(
 
 @pytest.mark.req("REV-B12")
 async def test_the_board_is_filtered_by_list_application_and_type(
-    desk: Database,  # noqa: F811
+    desk: Database,
     face: ScreeningType,
     ticket_opener: OpenTicket,
     clock: ManualClock,
@@ -107,7 +106,7 @@ async def test_the_board_is_filtered_by_list_application_and_type(
 
 @pytest.mark.req("REV-B12")
 async def test_of_a_reviewer_it_tells_todays_verdicts_what_is_in_hand_and_the_median_time(
-    desk: Database,  # noqa: F811
+    desk: Database,
     face: ScreeningType,
     clock: ManualClock,
 ) -> None:
