@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -105,7 +105,7 @@ async def queue_board(
             Group(row["type_id"], row["application"], row["scene"], _name(row["kind"], row), counts)
         )
     [whole] = groups["all"]
-    return Board(whole.counts, groups["type"], groups["scene"], lines, since)
+    return Board(whole.counts, groups["type"], groups["scene"], lines, since.astimezone(UTC))
 
 
 def business_day(now: datetime) -> datetime:
