@@ -873,6 +873,8 @@ CREATE TABLE ticket (
     escalate_at timestamp with time zone,
     escalate_priority smallint,
     escalate_role text,
+    is_answered boolean DEFAULT false NOT NULL,
+    reviewer text,
     CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
     CONSTRAINT ticket_bucket_check CHECK ((bucket = ANY (ARRAY['kyc'::text, 'transaction'::text]))),
     CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
@@ -1196,7 +1198,7 @@ ALTER TABLE ticket
     ADD CONSTRAINT ticket_escalation_check CHECK (((escalate_at IS NULL) OR (num_nulls(escalate_priority, escalate_role) < 2))) NOT VALID;
 
 ALTER TABLE ticket_event
-    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text, 'revealed'::text]))) NOT VALID;
+    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text, 'revealed'::text, 'skipped'::text]))) NOT VALID;
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);
@@ -1337,7 +1339,31 @@ CREATE INDEX ticket_escalation ON ticket USING btree (escalate_at) WHERE ((statu
 
 CREATE INDEX ticket_event_of_ticket ON ticket_event USING btree (ticket_id, id);
 
+CREATE INDEX ticket_list ON ticket USING btree (bucket, opened_at, id) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_by_application ON ticket USING btree (bucket, application, opened_at, id) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_by_flow ON ticket USING btree (subject) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_by_result ON ticket USING btree (bucket, result, opened_at, id) WHERE ((bucket IS NOT NULL) AND (result IS NOT NULL));
+
+CREATE INDEX ticket_list_by_reviewer ON ticket USING btree (bucket, reviewer, opened_at, id) WHERE ((bucket IS NOT NULL) AND (reviewer IS NOT NULL));
+
+CREATE INDEX ticket_list_by_scene ON ticket USING btree (bucket, application, scene, opened_at, id) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_by_status ON ticket USING btree (bucket, status, opened_at, id) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_by_type ON ticket USING btree (bucket, type_id, opened_at, id) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_by_user ON ticket USING btree (user_id) WHERE (bucket IS NOT NULL);
+
+CREATE INDEX ticket_list_of_claimed ON ticket USING btree (bucket, claimed_until) WHERE ((bucket IS NOT NULL) AND (claimed_by IS NOT NULL));
+
+CREATE INDEX ticket_list_of_open ON ticket USING btree (bucket, is_answered, opened_at, id) WHERE ((bucket IS NOT NULL) AND (status = 'open'::text));
+
 CREATE INDEX ticket_queue_by_priority ON ticket USING btree (status, ((- priority)), COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone), opened_at, id);
+
+CREATE INDEX ticket_take_next ON ticket USING btree (bucket, ((- priority)), COALESCE(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone), opened_at, id) WHERE ((bucket IS NOT NULL) AND (status = 'open'::text));
 
 CREATE TRIGGER audit_batch_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 

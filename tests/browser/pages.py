@@ -28,6 +28,7 @@ PAGES: Mapping[str, str | None] = {
     "/audit/{entry_id}": Role.AUDITOR,
     "/tickets": Role.REVIEWER,
     "/tickets/{ticket_id}": Role.REVIEWER,
+    "/review/{bucket}": Role.REVIEWER,
     "/tickets/{ticket_id}/amend": Role.OPERATIONS_ENGINEER,
     "/queue": Role.REVIEWER,
     "/screening": Role.RISK_OPERATOR,
@@ -66,6 +67,7 @@ NOT_PAGES = {
     "/audit/export.jsonl": "a download",
     "/runs/{run_id}/live": "a part of a page",
     "/tickets/live": "a part of a page",
+    "/tickets/{ticket_id}/rejection": "a part of a page",
     "/queue/live": "a part of a page",
     "/screening/names": "a part of a page",
     "/screening/scenes": "a part of a page",
@@ -86,6 +88,7 @@ class Sample:
     ticket_id: UUID
     run_id: str
     outage_id: UUID
+    screening_ticket_id: UUID
     entry_id: int = 1
 
     def address(self, page: str) -> str:
@@ -99,6 +102,7 @@ class Sample:
             type_id=1,
             adapt_id=1,
             group_id=1,
+            bucket="kyc",
             trigger="cron",
             name="pause",
         )
@@ -113,6 +117,14 @@ async def sample(there: Console) -> Sample:
         screening = await configured.add_type(conn, now=there.now(), name="人脸比对 (sample)")
         await configured.add_adapt(conn, screening, now=there.now())
         await configured.add_group(conn, screening.type_id, now=there.now())
+        screening_ticket_id = await configured.add_ticket(conn, screening, now=there.now(), flow_no="F-sample")
     ticket = await there.ticket()
     outage_id = await there.outage()
-    return Sample(people=people, chinese=chinese, ticket_id=ticket.id, run_id=ticket.subject, outage_id=outage_id)
+    return Sample(
+        people=people,
+        chinese=chinese,
+        ticket_id=ticket.id,
+        run_id=ticket.subject,
+        outage_id=outage_id,
+        screening_ticket_id=screening_ticket_id,
+    )

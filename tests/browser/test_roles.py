@@ -7,7 +7,16 @@ from tests.browser.conftest import OpenTab
 from tests.browser.pages import Sample
 
 EVERYBODY = [
-    *("Home", "Tickets", "Queue board", "screening config", "Strategy groups", "Runs", "Procedures", "Triggers"),
+    "Home",
+    "Tickets",
+    "kyc tickets",
+    "transaction tickets",
+    "Queue board",
+    "screening config",
+    "Strategy groups",
+    "Runs",
+    "Procedures",
+    "Triggers",
 ]
 NAVIGATION = {
     Role.ADMIN: [*EVERYBODY, "Operations", "People", "API keys", "Audit"],

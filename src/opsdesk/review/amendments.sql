@@ -7,4 +7,4 @@ insert into ticket_amendment (
 );
 
 -- name: set_snapshot
-update ticket set snapshot = %(snapshot)s, row_version = row_version + 1 where id = %(id)s;
+update ticket set snapshot = %(snapshot)s, is_answered = false, row_version = row_version + 1 where id = %(id)s;

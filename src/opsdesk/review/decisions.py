@@ -12,7 +12,7 @@ from opsdesk.kit.sql import statements
 from opsdesk.review.agreement import Agreement, agreement
 from opsdesk.review.answers import problems_of, text_problem
 from opsdesk.review.canonical import canonical
-from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, counting, end_claim
+from opsdesk.review.claims import check_may_decide, check_not_claimed_by_other, counting
 from opsdesk.review.errors import (
     AnswerKeyInvalid,
     AnswerKeyReused,
@@ -33,6 +33,7 @@ Agree = Callable[[Ticket, Sequence[TicketAnswer]], Agreement | None]
 
 _SQL = statements(__file__)
 _INSERT_ANSWER = _SQL["insert_answer"]
+_MARK_ANSWERED = _SQL["mark_answered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ async def record_answer(
     names = ("number", "person", "roles", "reason_code", "snapshot", "shown_sha256")
     answered = {name: row[name] for name in names} | {"answers": given.answers}
     await record_change(conn, ticket, action="decide", actor=actor, after=answered, now=now)
-    await end_claim(conn, ticket_id=ticket.id)
+    await conn.execute(_MARK_ANSWERED, {"id": ticket.id, "actor": actor.id})
 
 
 async def conclude(

@@ -8,3 +8,9 @@ insert into ticket_answer (
 )
 on conflict on constraint ticket_answer_once_per_key do nothing
 returning number;
+
+-- name: mark_answered
+-- The ticket is nobody's again; it waits for another person, unless it is decided with this answer.
+update ticket
+set claimed_by = null, claimed_until = null, is_answered = true, reviewer = %(actor)s, row_version = row_version + 1
+where id = %(id)s;

@@ -37,6 +37,8 @@ class TicketEventKind(StrEnum):
     OPENED = "opened"
     CLAIMED = "claimed"
     RELEASED = "released"
+    SKIPPED = "skipped"
+    """Somebody gave it back to take another one, for the reason given."""
     ANSWERED = "answered"
     """One person answered; where it was the last one needed, `decided` follows."""
     DECIDED = "decided"
@@ -245,7 +247,13 @@ def claim_at(ticket: Standing, now: datetime) -> tuple[str, datetime] | None:
 
 def screening_status(ticket: Standing, now: datetime) -> ScreeningStatus:
     """Answers that were given on what is shown now count as those of a first reviewer."""
-    match ticket.status:
+    is_held = claim_at(ticket, now) is not None
+    return standing(ticket.status, is_held=is_held, is_answered=ticket.answers_given > 0)
+
+
+def standing(status: TicketStatus, *, is_held: bool, is_answered: bool) -> ScreeningStatus:
+    """Where a screening ticket stands, by what is known of it."""
+    match status:
         case TicketStatus.DECIDED:
             return ScreeningStatus.COMPLETED
         case TicketStatus.EXPIRED:
@@ -253,9 +261,9 @@ def screening_status(ticket: Standing, now: datetime) -> ScreeningStatus:
         case TicketStatus.CANCELLED | TicketStatus.ANSWERED_ELSEWHERE:
             return ScreeningStatus.CANCELLED
         case TicketStatus.OPEN:
-            if claim_at(ticket, now):
+            if is_held:
                 return ScreeningStatus.IN_REVIEW
-            return ScreeningStatus.AWAITING_SECOND if ticket.answers_given else ScreeningStatus.PENDING
+            return ScreeningStatus.AWAITING_SECOND if is_answered else ScreeningStatus.PENDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Place:
 WORK: Sequence[Place] = (
     Place("/", N_("Home"), "home", "h"),
     Place("/tickets", N_("Tickets"), "ticket", "t", access.Scope.TICKETS_READ),
+    Place("/review/kyc", N_("kyc tickets"), "kyc", "y", access.Scope.TICKETS_READ),
+    Place("/review/transaction", N_("transaction tickets"), "transaction", "x", access.Scope.TICKETS_READ),
     Place("/queue", N_("Queue board"), "queue", "q", access.Scope.TICKETS_READ),
     Place("/screening", N_("screening config"), "screening", "c", access.Scope.SCREENING_READ),
     Place("/groups", N_("Strategy groups"), "group", "b", access.Scope.SCREENING_READ),

@@ -18,6 +18,7 @@ EVENTS: Mapping[str, str] = {
     "opened": N_("opened"),
     "claimed": N_("claimed"),
     "released": N_("given back"),
+    "skipped": N_("skipped"),
     "answered": N_("answered"),
     "decided": N_("decided"),
     "amended": N_("data amended"),

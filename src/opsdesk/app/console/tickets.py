@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from opsdesk import access, review
 from opsdesk.app import desk
+from opsdesk.app.console import screening_ticket
 from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate, warning
 from opsdesk.app.console.problems import said
 from opsdesk.app.console.role_words import ROLES
@@ -35,6 +36,8 @@ async def claim_next_ticket(request: Request, visitor: TicketDecider, conn: Conn
 async def show_ticket(request: Request, ticket_id: UUID, visitor: TicketReader, conn: Conn, now: Now) -> Response:
     """One ticket, with the form where this person has claimed it."""
     ticket = await review.show_ticket(conn, ticket_id=ticket_id)
+    if ticket.screening is not None:
+        return await screening_ticket.show(request, visitor, conn, ticket, now=now)
     return await _ticket_page(request, visitor, conn, ticket, now=now)
 
 
@@ -59,8 +62,9 @@ async def claim_ticket(request: Request, ticket_id: UUID, visitor: TicketDecider
 async def release_ticket(request: Request, ticket_id: UUID, visitor: TicketDecider, conn: Conn, now: Now) -> Response:
     """Give it back."""
     _ = translate(request, visitor)
-    await review.release(conn, ticket_id=ticket_id, actor=visitor.actor, now=now)
-    return see_other(request, PATH, done(_("The ticket was given back.")))
+    ticket = await review.release(conn, ticket_id=ticket_id, actor=visitor.actor, now=now)
+    back = PATH if ticket.screening is None else screening_ticket.list_of(ticket)
+    return see_other(request, back, done(_("The ticket was given back.")))
 
 
 async def _typed(request: Request) -> Mapping[str, str]:

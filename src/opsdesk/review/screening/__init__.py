@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from opsdesk.review.screening import reading as reading
     from opsdesk.review.screening import reading_due as reading_due
     from opsdesk.review.screening import rejecting as rejecting
+    from opsdesk.review.screening import review_list as review_list
     from opsdesk.review.screening import sources as sources
+    from opsdesk.review.screening import taking as taking
     from opsdesk.review.screening import ticking as ticking
     from opsdesk.review.screening import types as types
 
@@ -39,7 +41,9 @@ _MODULES = frozenset(
         "reading",
         "reading_due",
         "rejecting",
+        "review_list",
         "sources",
+        "taking",
         "ticking",
         "types",
     }

@@ -131,6 +131,14 @@ class VerdictInvalid(Invalid):
 
 
 @dataclass(eq=False)
+class SkipInvalid(Invalid):
+    """Whoever skips a ticket says why."""
+
+    ticket_id: str
+    problem: str
+
+
+@dataclass(eq=False)
 class ReasonsChanged(Refused):
     """The reasons to reject have changed since they were shown: look at them again, and choose then."""
 

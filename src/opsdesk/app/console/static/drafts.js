@@ -3,6 +3,7 @@
 // (data-draft-done), is old, or was left by signing out, is forgotten.
 
 const PREFIX = "draft:";
+const KEPT = ["reason_code", "reason", "remark"];
 const KEPT_MS = 60 * 60 * 1000;
 
 export function listen() {
@@ -18,7 +19,7 @@ export function listen() {
 }
 
 function save(form) {
-  const fields = [...new FormData(form)].filter(([name]) => name.startsWith("answer-") || name === "reason_code");
+  const fields = [...new FormData(form)].filter(([name]) => name.startsWith("answer-") || KEPT.includes(name));
   sessionStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), fields }));
 }
 
@@ -26,8 +27,9 @@ function restore(form) {
   const saved = JSON.parse(sessionStorage.getItem(PREFIX + form.dataset.draft) ?? "null");
   for (const [name, value] of saved?.fields ?? []) {
     const field = form.elements.namedItem(name);
-    if (field?.type === "checkbox") field.checked = true;
-    else if (field) field.value = value;
+    const box = [...form.elements].find((each) => each.type === "checkbox" && each.name === name && each.value === value);
+    if (box) box.checked = !box.disabled;
+    else if (field && field.type !== "checkbox") field.value = value;
   }
 }
 

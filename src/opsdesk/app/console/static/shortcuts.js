@@ -1,5 +1,6 @@
 // Keys: `g` and a letter go somewhere, `?` helps, `/` searches, `j` and `k` walk through a list, and whatever the page
 // marks with data-key is pressed by that key, or with data-key="mod+Enter" by Ctrl or Command and that key.
+import { areOff } from "./keys.js";
 
 const AFTER_G_MS = 1500;
 let goUntil = 0;
@@ -14,7 +15,7 @@ export function listen() {
 function pressed(event) {
   const mod = event.ctrlKey || event.metaKey;
   if (mod) return press(`mod+${event.shiftKey ? "shift+" : ""}${event.key}`);
-  if (isTyping(event.target)) return false;
+  if (areOff() || isTyping(event.target)) return false;
   if (isAsked()) return false;
   if (event.timeStamp < goUntil) {
     goUntil = 0;
@@ -54,7 +55,7 @@ function go(key) {
 
 function press(key) {
   const element = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (!element || element.disabled) return false;
+  if (!element || element.disabled || !element.checkVisibility()) return false;
   if (element.matches("[type=radio], [type=checkbox]")) element.focus();
   element.click();
   return true;
