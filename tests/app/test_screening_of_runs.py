@@ -165,10 +165,12 @@ async def test_a_remark_that_the_node_requires_is_asked_for_at_the_desk(db: Data
 
 
 @pytest.mark.parametrize(
-    ("verdict", "remark"), [(Verdict.RESUBMIT, ""), (Verdict.PASS, "x" * 101)], ids=["no way on", "too long"]
+    ("verdict", "remark", "wrong"),
+    [(Verdict.RESUBMIT, "", "verdict"), (Verdict.PASS, "x" * 101, "remark")],
+    ids=["no way on", "too long"],
 )
 async def test_a_verdict_that_the_node_does_not_take_is_refused_and_the_ticket_stays_open(
-    db: Database, clock: ManualClock, verdict: Verdict, remark: str
+    db: Database, clock: ManualClock, verdict: Verdict, remark: str, wrong: str
 ) -> None:
     async with running(db, clock, document()) as run_id:
         ticket = await asked(db, run_id)
@@ -176,7 +178,7 @@ async def test_a_verdict_that_the_node_does_not_take_is_refused_and_the_ticket_s
             await judged(db, ticket, clock, verdict, remark=remark)
         async with db.connection() as conn:
             after = await review.show_ticket(conn, ticket_id=ticket.id)
-    assert list(refused.value.problems) == ["verdict"]
+    assert list(refused.value.problems) == [wrong]
     assert after.status is review.TicketStatus.OPEN
     assert after.answers_given == 0
 

@@ -178,7 +178,7 @@ async def _with_its_run(
 
 
 async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:
-    """Hand a decision to its run, in the transaction of the decision. Raises RunFinished, VerdictInvalid."""
+    """Hand a decision to its run, in the transaction of the decision. Raises RunFinished, AnswerInvalid."""
     if ticket.source != SOURCE:  # an application came in: what became of it is read where it was handed in
         return
     if ticket.screening is not None:

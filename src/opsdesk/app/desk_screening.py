@@ -49,7 +49,7 @@ async def make_ticket(conn: Connection, request: flows.TicketRequest, *, source:
 
 
 async def tell_run(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:
-    """Hand a verdict to the run that asked. Raises RunFinished; VerdictInvalid where the node does not take it."""
+    """Hand a verdict to the run that asked. Raises RunFinished; AnswerInvalid where the node does not take it."""
     judgement = (await review.screening.deciding.screening_decisions(conn, ticket_id=ticket.id))[-1]
     verdict = flows.arrivals.TicketVerdict(
         decision=decision.answers["decision"],
@@ -57,26 +57,23 @@ async def tell_run(conn: Connection, ticket: review.Ticket, decision: review.Tic
         reasons=tuple(reason.detail for reason in judgement.reasons),
         remark=decision.answers["remark"],
     )
-    try:
-        await flows.arrivals.deliver_verdict(
-            conn,
-            run_id=UUID(ticket.subject),
-            node=ticket.node,
-            iteration=ticket.iteration,
-            ticket=str(ticket.id),
-            verdict=verdict,
-            decided_by=", ".join(decision.decided_by),
-            actor=decision.concluded_by,
-            now=decision.decided_at,
-        )
-    except flows.errors.AnswerInvalid as refused:
-        problems = {"verdict": [f"the procedure does not take it: {refused.detail['problem']}"]}
-        raise review.screening.errors.VerdictInvalid(ticket_id=str(ticket.id), problems=problems) from None
+    await flows.arrivals.deliver_verdict(
+        conn,
+        run_id=UUID(ticket.subject),
+        node=ticket.node,
+        iteration=ticket.iteration,
+        ticket=str(ticket.id),
+        verdict=verdict,
+        decided_by=", ".join(decision.decided_by),
+        actor=decision.concluded_by,
+        now=decision.decided_at,
+    )
 
 
 def _origin(request: flows.TicketRequest, source: str) -> review.screening.origin.Origin:
     node, screening = request.node, request.screening
     assert screening is not None
+    longest = review.screening.asked.REMARK_CHARS_MAX
     remarks = [output for output in node.outputs if screening.source_of(output.name) == "remark"]
     return review.screening.origin.Origin(
         source=source,
@@ -92,6 +89,7 @@ def _origin(request: flows.TicketRequest, source: str) -> review.screening.origi
         requested_by=request.requested_by,
         verdicts=tuple(review.model.Verdict(word.value) for word in screening.verdicts),
         remark_required=any(output.required for output in remarks),
+        remark_chars_max=min([longest, *(output.schema.get("maxLength", longest) for output in remarks)]),
     )
 
 

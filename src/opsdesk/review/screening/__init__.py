@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opsdesk.review.screening import adapt_document as adapt_document
     from opsdesk.review.screening import adapts as adapts
+    from opsdesk.review.screening import asked as asked
     from opsdesk.review.screening import deciding as deciding
     from opsdesk.review.screening import difference as difference
     from opsdesk.review.screening import errors as errors
@@ -29,6 +30,7 @@ _MODULES = frozenset(
     {
         "adapt_document",
         "adapts",
+        "asked",
         "deciding",
         "difference",
         "errors",

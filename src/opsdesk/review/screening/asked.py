@@ -7,9 +7,11 @@ from opsdesk.review.model import TicketField, Verdict
 REMARK_CHARS_MAX = 2000
 
 
-def asked_fields(*, verdicts: Sequence[Verdict], remark_required: bool) -> tuple[TicketField, ...]:
+def asked_fields(
+    *, verdicts: Sequence[Verdict], remark_required: bool, remark_chars_max: int = REMARK_CHARS_MAX
+) -> tuple[TicketField, ...]:
     """The fields, of which `reasons` holds the ids of those that are ticked."""
-    remark = {"type": "string", "maxLength": REMARK_CHARS_MAX} | ({"minLength": 1} if remark_required else {})
+    remark = {"type": "string", "maxLength": remark_chars_max} | ({"minLength": 1} if remark_required else {})
     texts = {"type": "array", "items": {"type": "string"}}
     return (
         TicketField("decision", "decision", {"enum": [*map(str, verdicts)]}, required=True, personal=False),

@@ -19,7 +19,6 @@ from opsdesk.review.decisions import Given, OnDecided, check_key, conclude, is_r
 from opsdesk.review.model import SCREENING, Ticket, TicketAnswer, TicketEventKind, Verdict
 from opsdesk.review.reasons import UNSPECIFIED
 from opsdesk.review.reference.entries import codes_for_tickets
-from opsdesk.review.screening.asked import REMARK_CHARS_MAX
 from opsdesk.review.screening.errors import (
     ClaimNeeded,
     NotScreening,
@@ -236,11 +235,12 @@ def _check(ticket: Ticket, judgement: Judgement) -> None:
         problems["reasons"] = ["only a rejection has reasons"]
     elif len(set(judgement.ticked)) < len(judgement.ticked):
         problems["reasons"] = ["holds a reason twice"]
-    if problem := text_problem(judgement.remark, chars_max=REMARK_CHARS_MAX):
+    asked = {field.name: field for field in ticket.asked}
+    if problem := text_problem(judgement.remark.strip(), chars_max=asked["remark"].schema["maxLength"]):
         problems["remark"] = [problem]
-    elif not judgement.remark.strip() and any(field.name == "remark" and field.required for field in ticket.asked):
+    elif not judgement.remark.strip() and asked["remark"].required:
         problems["remark"] = [REQUIRED]
-    verdicts = next(field.schema["enum"] for field in ticket.asked if field.name == "decision")
+    verdicts = asked["decision"].schema["enum"]
     if judgement.verdict not in verdicts:
         problems["verdict"] = [f"has to be one of {', '.join(verdicts)}"]
     if judgement.verdict is Verdict.REJECT and judgement.rejection_version is None:

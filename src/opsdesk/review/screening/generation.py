@@ -168,7 +168,8 @@ def _asked_by(origin: Origin | None) -> dict[str, Any]:
     if origin is None:
         return {"iteration": 1, "generation": 1, "role": None, "required_approvers": 1}
     fields = asdict(origin)
-    del fields["verdicts"], fields["remark_required"]
+    for name in ("verdicts", "remark_required", "remark_chars_max"):
+        del fields[name]
     # When such a ticket is due, and what happens before, its procedure says.
     fields |= dict.fromkeys(("escalate_at", "escalate_priority", "escalate_role"))
     return fields | {"asked": canonical([asdict(field) for field in origin.asked])}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opsdesk.review.model import TicketField, Verdict
-from opsdesk.review.screening.asked import asked_fields
+from opsdesk.review.screening.asked import REMARK_CHARS_MAX, asked_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,10 @@ class Origin:
     verdicts: tuple[Verdict, ...]
     """What the procedure has a way on for."""
     remark_required: bool
+    remark_chars_max: int = REMARK_CHARS_MAX
 
     @property
     def asked(self) -> tuple[TicketField, ...]:
-        return asked_fields(verdicts=self.verdicts, remark_required=self.remark_required)
+        return asked_fields(
+            verdicts=self.verdicts, remark_required=self.remark_required, remark_chars_max=self.remark_chars_max
+        )
