@@ -28,4 +28,5 @@ bench: ## Measure, beside the limit
 	.venv/bin/python bench/workers.py
 	.venv/bin/python bench/waiting.py
 	.venv/bin/python bench/console.py
+	.venv/bin/python bench/review.py
 	.venv/bin/python bench/documents.py

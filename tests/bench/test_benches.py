@@ -18,6 +18,7 @@ FIELDS = {"name", "value", "unit", "limit", "ratio", "target", "ok"}
 FLOWS = ["flows.py", "--rounds", "1", "--seconds", "0.2", "--flows", "5", "--settle", "0.1"]
 WAITING = ["waiting.py", "--waiting", "50", "--timers", "20", "--rounds", "1", "--seconds", "0.2"]
 WORKERS = ["workers.py", "--runs", "50", "--rounds", "1"]
+REVIEW = ["review.py", "--tickets", "5000", "--types", "5", "--rounds", "1", "--seconds", "0.3"]
 DOCUMENTS = ["documents.py", "--rounds", "1"]
 BENCHES = [
     pytest.param(FLOWS, {"rate_beside_coalesced", "p50_beside_bare"}, marks=pytest.mark.req("FLO-501")),
@@ -25,6 +26,7 @@ BENCHES = [
     pytest.param(WORKERS, {"calls_two_workers", "sums_two_workers"}, marks=pytest.mark.req("FLO-503")),
     pytest.param(WAITING, {"start_rate", "wake_up"}, marks=pytest.mark.req("FLO-503")),
     pytest.param(WAITING, {"timer_late_p99"}, marks=pytest.mark.req("FLO-504")),
+    pytest.param(REVIEW, {"generation", "list_all", "list_several", "take_next_p99"}),
     pytest.param(DOCUMENTS, {"lint and draw all"}, marks=pytest.mark.req("FLO-505")),
 ]
 
