@@ -63,7 +63,7 @@ def tell_what_is_there(
     screen.title(f"An application waits too: is {arrived.person} the person on the card?")
     screen.words(f"  Sign in as {people.emails[Role.REVIEWER]}, look at the pictures, and pass or reject it:")
     screen.words(f"    {installed.base_url}/tickets/{arrived.ticket_id}")
-    screen.words("  What came back of it is on the page of the world outside, and here:")
+    screen.words("  The anti-fraud engine asks what came of it like this:")
     screen.words(f"    opsdesk application show {arrived.flow_no}")
     screen.title("API keys, shown this once")
     for key in (installed.keys.portal, installed.keys.reviewer, installed.keys.engine):

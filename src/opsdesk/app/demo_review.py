@@ -68,7 +68,7 @@ class ReviewStory:
         await self._reviewer.post(f"{address}/verdict", verdict)
         outcome: Mapping[str, Any] = await self._engine.get(f"/v1/applications/{arrived.flow_no}")
         told = outcome["ticket"]
-        self._screen.line("codes", "back to credit", f"{told['result']}: {', '.join(told['codes'])}")
+        self._screen.line("codes", "to the engine", f"{told['result']}: {', '.join(told['codes'])}")
         return outcome
 
     async def _pictures(self, arrived: Arrived) -> Mapping[str, Any]:
