@@ -96,7 +96,7 @@ async def test_a_rejection_keeps_the_reasons_as_they_are_and_the_codes_that_go_b
     assert [(heard.id, decision.decided_by) for heard, decision in told] == [(ticket.id, (anna.id,))]
 
 
-@pytest.mark.req("REV-R03", "REV-K06")
+@pytest.mark.req("REV-R03", "REV-X46", "REV-K06")
 async def test_a_pass_carries_no_reason(desk: Database, waiting: Desk, anna: Actor, clock: ManualClock) -> None:
     found, ticket = waiting
     async with desk.transaction() as conn:
@@ -121,7 +121,7 @@ async def test_the_customer_can_be_asked_for_the_documents_again(
     assert after.screening.result is Verdict.RESUBMIT
 
 
-@pytest.mark.req("REV-R03")
+@pytest.mark.req("REV-R03", "REV-X46")
 @pytest.mark.parametrize("choice", ["single", "multiple"])
 async def test_a_rejection_needs_a_reason_and_exactly_one_where_the_choice_is_single(
     desk: Database, waiting: Desk, risk: Actor, anna: Actor, clock: ManualClock, choice: str
