@@ -586,6 +586,39 @@ CREATE TABLE reject_code (
     CONSTRAINT reject_code_code_check CHECK ((code <> ''::text))
 );
 
+CREATE TABLE result_receiver (
+    application text NOT NULL,
+    url text NOT NULL,
+    secret text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    CONSTRAINT result_receiver_secret_check CHECK ((secret <> ''::text)),
+    CONSTRAINT result_receiver_url_check CHECK ((url <> ''::text))
+);
+
+CREATE TABLE review_alert (
+    alert_id bigint NOT NULL,
+    kind text NOT NULL,
+    cause text NOT NULL,
+    facts jsonb NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text,
+    CONSTRAINT review_alert_check CHECK (((closed_at IS NULL) = (closed_by IS NULL))),
+    CONSTRAINT review_alert_times_check CHECK ((times >= 1))
+);
+
+ALTER TABLE review_alert ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME review_alert_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE review_draw_key (
     key_id integer NOT NULL,
     key bytea NOT NULL,
@@ -716,6 +749,16 @@ CREATE TABLE screening_decision (
     CONSTRAINT screening_decision_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'reject'::text, 'resubmit'::text])))
 );
 
+CREATE TABLE screening_delivery (
+    ticket_id uuid NOT NULL,
+    number integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    url text NOT NULL,
+    status integer,
+    problem text,
+    CONSTRAINT screening_delivery_number_check CHECK ((number >= 1))
+);
+
 CREATE TABLE screening_method (
     application text NOT NULL,
     scene text NOT NULL,
@@ -725,6 +768,31 @@ CREATE TABLE screening_method (
     verifications text[] NOT NULL,
     CONSTRAINT screening_method_method_check CHECK ((method <> ''::text)),
     CONSTRAINT screening_method_verifications_check CHECK ((verifications <@ ARRAY['lc'::text, 'fm'::text]))
+);
+
+CREATE TABLE screening_result (
+    ticket_id uuid NOT NULL,
+    flow_no text NOT NULL,
+    application text NOT NULL,
+    status text NOT NULL,
+    result text,
+    codes text[] NOT NULL,
+    body text NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone,
+    until timestamp with time zone NOT NULL,
+    problem text,
+    delivered_at timestamp with time zone,
+    CONSTRAINT screening_result_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT screening_result_check CHECK (((status = 'completed'::text) = (result IS NOT NULL))),
+    CONSTRAINT screening_result_check1 CHECK (((result = 'reject'::text) OR (codes = '{}'::text[]))),
+    CONSTRAINT screening_result_check2 CHECK (((state = ANY (ARRAY['waiting'::text, 'retrying'::text])) = (next_at IS NOT NULL))),
+    CONSTRAINT screening_result_check3 CHECK (((state = 'delivered'::text) = (delivered_at IS NOT NULL))),
+    CONSTRAINT screening_result_result_check CHECK ((result = ANY (ARRAY['pass'::text, 'reject'::text, 'resubmit'::text]))),
+    CONSTRAINT screening_result_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'retrying'::text, 'delivered'::text, 'given_up'::text, 'unsent'::text]))),
+    CONSTRAINT screening_result_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'expired'::text, 'cancelled'::text])))
 );
 
 CREATE TABLE screening_type (
@@ -1122,6 +1190,12 @@ ALTER TABLE ONLY picture
 ALTER TABLE ONLY reject_code
     ADD CONSTRAINT reject_code_pkey PRIMARY KEY (code);
 
+ALTER TABLE ONLY result_receiver
+    ADD CONSTRAINT result_receiver_pkey PRIMARY KEY (application);
+
+ALTER TABLE ONLY review_alert
+    ADD CONSTRAINT review_alert_pkey PRIMARY KEY (alert_id);
+
 ALTER TABLE ONLY review_draw_key
     ADD CONSTRAINT review_draw_key_pkey PRIMARY KEY (key_id);
 
@@ -1149,8 +1223,14 @@ ALTER TABLE ONLY screening_application
 ALTER TABLE ONLY screening_decision
     ADD CONSTRAINT screening_decision_pkey PRIMARY KEY (ticket_id, number);
 
+ALTER TABLE ONLY screening_delivery
+    ADD CONSTRAINT screening_delivery_pkey PRIMARY KEY (ticket_id, number);
+
 ALTER TABLE ONLY screening_method
     ADD CONSTRAINT screening_method_pkey PRIMARY KEY (application, scene, method);
+
+ALTER TABLE ONLY screening_result
+    ADD CONSTRAINT screening_result_pkey PRIMARY KEY (ticket_id);
 
 ALTER TABLE ONLY screening_type
     ADD CONSTRAINT screening_type_name_key_key UNIQUE (name_key);
@@ -1309,6 +1389,8 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON pgqueuer USING btree (dedupe_k
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::pgqueuer_status);
 
+CREATE UNIQUE INDEX review_alert_open_once ON review_alert USING btree (kind, cause) WHERE (closed_at IS NULL);
+
 CREATE INDEX screening_adapt_event_of_adapt ON screening_adapt_event USING btree (adapt_id, event_id);
 
 CREATE INDEX screening_adapt_of_type ON screening_adapt USING btree (type_id, changed_at DESC, adapt_id DESC);
@@ -1318,6 +1400,8 @@ CREATE INDEX screening_application_by_time ON screening_application USING btree 
 CREATE INDEX screening_application_of_ticket ON screening_application USING btree (ticket_id) WHERE (ticket_id IS NOT NULL);
 
 CREATE INDEX screening_application_of_user ON screening_application USING btree (user_id, received_at DESC, flow_no DESC);
+
+CREATE INDEX screening_result_by_state ON screening_result USING btree (state, ended_at DESC) WHERE (state <> 'delivered'::text);
 
 CREATE INDEX screening_type_by_change ON screening_type USING btree (changed_at DESC, type_id DESC);
 
@@ -1388,6 +1472,12 @@ CREATE TRIGGER screening_adapt_version_is_append_only BEFORE DELETE OR UPDATE OR
 CREATE TRIGGER screening_application_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_application FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_decision_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER screening_delivery_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_delivery FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER screening_result_is_fixed BEFORE UPDATE OF ticket_id, flow_no, application, status, result, codes, body, ended_at ON screening_result FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER screening_result_stays BEFORE DELETE OR TRUNCATE ON screening_result FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_type_version_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_type_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -1469,6 +1559,9 @@ ALTER TABLE ONLY picture
 ALTER TABLE ONLY picture
     ADD CONSTRAINT picture_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
+ALTER TABLE ONLY result_receiver
+    ADD CONSTRAINT result_receiver_application_fkey FOREIGN KEY (application) REFERENCES application(application);
+
 ALTER TABLE ONLY scene
     ADD CONSTRAINT scene_application_fkey FOREIGN KEY (application) REFERENCES application(application);
 
@@ -1502,8 +1595,17 @@ ALTER TABLE ONLY screening_decision
 ALTER TABLE ONLY screening_decision
     ADD CONSTRAINT screening_decision_type_id_rejection_version_fkey FOREIGN KEY (type_id, rejection_version) REFERENCES screening_type_version(type_id, version);
 
+ALTER TABLE ONLY screening_delivery
+    ADD CONSTRAINT screening_delivery_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES screening_result(ticket_id);
+
 ALTER TABLE ONLY screening_method
     ADD CONSTRAINT screening_method_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
+ALTER TABLE ONLY screening_result
+    ADD CONSTRAINT screening_result_application_fkey FOREIGN KEY (application) REFERENCES application(application);
+
+ALTER TABLE ONLY screening_result
+    ADD CONSTRAINT screening_result_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
 ALTER TABLE ONLY screening_type_version
     ADD CONSTRAINT screening_type_version_type_id_fkey FOREIGN KEY (type_id) REFERENCES screening_type(type_id);

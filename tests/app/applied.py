@@ -16,7 +16,7 @@ APPLICATION: Mapping[str, Any] = {
     "application": "cash_loan",
     "scene": "activation",
     "user_id": "U-1029",
-    "request": {"customer": {"full_name": "王小明", "id_card": {"front_url": "https://pictures.example.com/1.png"}}},
+    "request": {"customer": {"full_name": "王小明"}},
     "verifications": {"liveness_check_result": "pass"},
     "features": {"device_score": 0.3},
 }

@@ -35,6 +35,8 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     OPERATIONS_READ = "operations:read"
     """Sees workers, queues, stalls and partners."""
+    OPERATIONS_WRITE = "operations:write"
+    """Sends results again, and closes alerts."""
 
 
 _LOCAL = "cli:"

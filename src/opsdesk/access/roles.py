@@ -37,9 +37,9 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
         {*Scope} - {Scope.TICKETS_DECIDE, Scope.PERSONAL_READ}  # keeping the installation is no reason to see or judge
     ),
     Role.OPERATIONS_ENGINEER: frozenset(
-        {*_READER, Scope.PROCEDURES_WRITE, Scope.RUNS_WRITE, Scope.OPERATIONS_READ},
+        {*_READER, Scope.PROCEDURES_WRITE, Scope.RUNS_WRITE, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE},
     ),
-    Role.RISK_OPERATOR: frozenset({*_READER, Scope.SCREENING_WRITE, Scope.OPERATIONS_READ}),
+    Role.RISK_OPERATOR: frozenset({*_READER, Scope.SCREENING_WRITE, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE}),
     Role.REVIEWER: frozenset(_DECIDER),
     Role.COMPLIANCE_OFFICER: frozenset({*_DECIDER, Scope.AUDIT_READ}),
     Role.REWARDS_OPERATOR: frozenset({*_READER, Scope.RUNS_WRITE}),

@@ -178,8 +178,12 @@ async def _with_its_run(
 
 
 async def on_decided(conn: Connection, ticket: review.Ticket, decision: review.TicketDecision) -> None:
-    """Hand a decision to its run, in the transaction of the decision. Raises RunFinished, AnswerInvalid."""
-    if ticket.source != SOURCE:  # an application came in: what became of it is read where it was handed in
+    """Hand a decision to whoever asked, in the transaction of the decision: a run, or credit, whose application it was.
+
+    Raises RunFinished, AnswerInvalid.
+    """
+    if ticket.source == review.model.SCREENING:
+        await review.applications.results.record_decided(conn, ticket, now=decision.decided_at)
         return
     if ticket.screening is not None:
         await desk_screening.tell_run(conn, ticket, decision)

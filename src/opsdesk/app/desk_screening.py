@@ -26,7 +26,8 @@ async def make_ticket(conn: Connection, request: flows.TicketRequest, *, source:
     type_id = await review.screening.types.find_type(conn, name=screening.type)
     if type_id is None:
         if not screening.may_derive:
-            await review.alerts.tell(conn, review.alerts.Alert.ADAPT_MISSING, {**named, "type": screening.type})
+            about = {**named, "type": screening.type}
+            await review.alerts.tell(conn, review.alerts.Alert.ADAPT_MISSING, about, now=now)
         message = f"there is no screening type {screening.type} here"
         raise flows.errors.CannotAsk(ADAPT_MISSING, message, without_type=True)
     hit = review.screening.generation.Hit(**named, type_id=type_id, user_id=_text(request.inputs.get(screening.user)))

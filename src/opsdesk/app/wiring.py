@@ -143,7 +143,11 @@ class Opsdesk:
         return jobs.JobWorker(self.database, self.job_kinds(), self.crons(), SUBSCRIPTIONS, clock=self.clock)
 
     def job_kinds(self) -> Sequence[jobs.JobKind]:
-        return [*JOB_KINDS, review.pictures.jobs.picture_job(self.pictures, self.clock)]
+        return [
+            *JOB_KINDS,
+            review.pictures.jobs.picture_job(self.pictures, self.clock),
+            review.applications.delivering.delivery_job(self.http, self.secrets.get, self.clock),
+        ]
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk.flows.errors import KeyReused
 from opsdesk.flows.triggers.errors import WebhookPaused, WebhookRefused
-from opsdesk.flows.triggers.signatures import ID, ID_CHARACTERS_MAX, SIGNATURE, TIMESTAMP
 from opsdesk.flows.triggers.webhooks import BODY_BYTES_MAX, accept_webhook
 from opsdesk.kit.http_errors import RequestTooLarge, documented
 from opsdesk.kit.http_requests import Conn, Now, SecretOf
 from opsdesk.kit.http_shapes import View, text_schema
+from opsdesk.kit.webhook_signatures import ID, ID_CHARACTERS_MAX, SIGNATURE, TIMESTAMP
 
 webhook_routes = APIRouter(prefix="/v1", tags=["webhooks"])
 

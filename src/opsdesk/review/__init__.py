@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from opsdesk.review import routes_board as routes_board
     from opsdesk.review import routes_evidence as routes_evidence
     from opsdesk.review import routes_reference as routes_reference
+    from opsdesk.review import routes_results as routes_results
     from opsdesk.review import routes_screening as routes_screening
     from opsdesk.review import routes_verdicts as routes_verdicts
     from opsdesk.review import screening as screening
@@ -92,6 +93,7 @@ _LATER = frozenset(
         "routes_board",
         "routes_evidence",
         "routes_reference",
+        "routes_results",
         "routes_screening",
         "routes_verdicts",
         "screening",

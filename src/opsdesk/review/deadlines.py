@@ -63,7 +63,7 @@ async def escalate_due(conn: Connection, *, now: datetime) -> Sequence[Ticket]:
         assert ticket.screening is not None, "only screening tickets say when they are escalated"
         facts = {"ticket_id": str(ticket_id), "type_id": ticket.screening.type_id, "role": ticket.role}
         due_at = ticket.due_at and ticket.due_at.isoformat()
-        await tell(conn, Alert.NEARLY_LATE, facts | {"priority": ticket.priority, "due_at": due_at})
+        await tell(conn, Alert.NEARLY_LATE, facts | {"priority": ticket.priority, "due_at": due_at}, now=now)
         escalated.append(ticket)
     return escalated
 

@@ -3,6 +3,7 @@
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -18,7 +19,7 @@ from opsdesk.kit.http_requests import Conn, Now
 from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Text, Values, text_schema
 from opsdesk.kit.paging import BadCursor, BadPageSize
 from opsdesk.review.answers import TEXT_PATTERN
-from opsdesk.review.applications import listing
+from opsdesk.review.applications import listing, results
 from opsdesk.review.applications.errors import (
     ApplicationFilterInvalid,
     ApplicationUndecided,
@@ -30,6 +31,7 @@ from opsdesk.review.applications.errors import (
 from opsdesk.review.applications.intake import Answered, Incoming, Outcome, take_application
 from opsdesk.review.applications.listing import FILTER_CHARS_MAX, ApplicationFilter
 from opsdesk.review.applications.protobuf import PROTOBUF_TYPES, ApplicationRoute
+from opsdesk.review.applications.results import DeliveryState
 from opsdesk.review.groups.document import Compile
 from opsdesk.review.model import Verdict
 from opsdesk.review.reference.errors import ProtoInvalid, SceneUnknown
@@ -132,8 +134,8 @@ def application_routes(compile_condition: Compile) -> APIRouter:
         if (problem := refusal_of(incoming, answered)) is not None:
             # Returned and not raised: that operators are told of it is to be kept.
             return error_response(problem)
-        found = await listing.show_application(conn, flow_no=incoming.flow_no, now=now)
-        return JsonResponse(ApplicationView.whole(found, actor=actor).model_dump(), status_code=201)
+        view = await whole_view(conn, incoming.flow_no, actor=actor, now=now)
+        return JsonResponse(view.model_dump(), status_code=201)
 
     routes.add_api_route(
         "/applications",
@@ -179,6 +181,9 @@ async def list_answered_applications(
     scene: Annotated[str | SkipJsonSchema[None], _filter("Only those of this scene.")] = None,
     answer: Annotated[Outcome | SkipJsonSchema[None], Query(description="Only those answered so.")] = None,
     result: Annotated[Verdict | SkipJsonSchema[None], Query(description="Only those that people decided so.")] = None,
+    delivery: Annotated[
+        DeliveryState | SkipJsonSchema[None], Query(description="Only those whose results stand there.")
+    ] = None,
     user_id: Annotated[str | SkipJsonSchema[None], _filter("Only those of this customer.")] = None,
     flow_no: Annotated[str | SkipJsonSchema[None], _filter("Only the one with this number.")] = None,
     since: Annotated[Moment | SkipJsonSchema[None], Query(description="Only those that came then or later.")] = None,
@@ -187,7 +192,7 @@ async def list_answered_applications(
     cursor: Cursor = None,
 ) -> ApplicationPage:
     """The latest first."""
-    only = ApplicationFilter(application, scene, answer, result, user_id, flow_no, since, until)
+    only = ApplicationFilter(application, scene, answer, result, delivery, user_id, flow_no, since, until)
     page = await listing.list_applications(conn, only, now=now, limit=limit, cursor=cursor)
     return ApplicationPage(items=list(map(ApplicationLine.of, page.items)), next=page.next)
 
@@ -196,7 +201,17 @@ async def show_answered_application(
     flow_no: FlowNo, actor: access.guard.ApplicationReader, conn: Conn, now: Now
 ) -> ApplicationView:
     """How it was answered, what has become of its ticket, and what came."""
-    return ApplicationView.whole(await listing.show_application(conn, flow_no=flow_no, now=now), actor=actor)
+    return await whole_view(conn, flow_no, actor=actor, now=now)
+
+
+async def whole_view(conn: Connection, flow_no: str, *, actor: access.Actor, now: datetime) -> ApplicationView:
+    """The application with its result, as this actor may see it. Raises FlowUnknown."""
+    found = await listing.show_application(conn, flow_no=flow_no, now=now)
+    if found.ticket is None:
+        return ApplicationView.whole(found, actor=actor)
+    result = await results.find_result(conn, ticket_id=found.ticket.ticket_id)
+    attempts = await results.list_attempts(conn, ticket_id=found.ticket.ticket_id)
+    return ApplicationView.whole(found, actor=actor, result=result, attempts=attempts)
 
 
 async def incoming_of(conn: Connection, handed: Handed) -> Incoming:

@@ -14,9 +14,11 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import problem_of_schema
+from opsdesk.review.applications.results import record_result
 from opsdesk.review.canonical import canonical, digest_of, sha256_of
 from opsdesk.review.errors import TicketDiffers, TicketInvalid, TicketUnknown
 from opsdesk.review.model import (
+    SCREENING,
     NewTicket,
     Screening,
     Ticket,
@@ -102,6 +104,8 @@ async def close_ticket(conn: Connection, *, ticket_id: UUID, reason: TicketClosi
     closed already stays as it is: the status of the ticket returned says what became of it. Lock nothing that the
     function handed to `decide` locks as well before calling this, or the two wait for each other.
 
+    Of the ticket of an application the result goes back: that there is none.
+
     Raises TicketUnknown.
     """
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
@@ -122,6 +126,8 @@ async def close_ticket(conn: Connection, *, ticket_id: UUID, reason: TicketClosi
         after={"status": closed.status},
         now=now,
     )
+    if closed.source == SCREENING:
+        await record_result(conn, closed, codes=(), now=now)
     return closed
 
 

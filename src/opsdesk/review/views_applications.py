@@ -1,5 +1,7 @@
 """Applications as the HTTP API shows them: personal values masked unless the reader may see them."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +10,8 @@ from opsdesk.access import Actor
 from opsdesk.kit.http_shapes import Next, View
 from opsdesk.review.applications.intake import Outcome
 from opsdesk.review.applications.listing import Answer, ApplicationTicket
+from opsdesk.review.applications.receivers import Receiver
+from opsdesk.review.applications.results import Attempt, DeliveryState, Result
 from opsdesk.review.model import ScreeningStatus, Verdict
 from opsdesk.review.views import seen
 
@@ -45,15 +49,95 @@ class ApplicationTicketView(View):
     closed_at: datetime | None
     """When it was decided or ended without a decision; null while it is open."""
 
+    delivery: DeliveryState | None
+    """Where the delivery of the result stands; `unsent`: nobody is to be told, so it is asked for; null: not ended."""
+
     @staticmethod
     def of(ticket: ApplicationTicket) -> "ApplicationTicketView":
-        names = ("type_version", "adapt_version", "status", "result", "closed_at")
+        names = ("type_version", "adapt_version", "status", "result", "closed_at", "delivery")
         return ApplicationTicketView(
             id=ticket.ticket_id,
             screening_type=ticket.type_name,
             codes=list(ticket.codes),
             **{name: getattr(ticket, name) for name in names},
         )
+
+
+class AttemptView(View):
+    """One time that a result was sent."""
+
+    number: int
+    """Counted from 1."""
+    at: datetime
+    """When."""
+    url: str
+    """Where to."""
+    status: int | None
+    """The status that was answered; null: nothing was."""
+    problem: str | None
+    """Why it did not arrive; null: it did."""
+
+
+class ResultView(View):
+    """What goes back for a ticket, and how its delivery stands."""
+
+    ticket_id: UUID
+    """The ticket; also the `webhook-id` of every attempt."""
+    flow_no: str
+    """The number that the application came under."""
+    status: ScreeningStatus
+    """`completed`, or how it ended without a verdict."""
+    result: Verdict | None
+    """null: it ended without a verdict, and nobody passes by that."""
+    codes: list[str]
+    """The reject codes, in the order of the rule."""
+    ended_at: datetime
+    """When the ticket ended."""
+    state: DeliveryState
+    """Where the delivery stands."""
+    next_at: datetime | None
+    """When it is sent next; null: it is not."""
+    until: datetime
+    """Until when it is tried."""
+    delivered_at: datetime | None
+    """When it arrived."""
+    attempts: list[AttemptView]
+    """The times that it was sent, the last first."""
+
+    @staticmethod
+    def of(result: Result, attempts: Sequence[Attempt]) -> "ResultView":
+        names = ("ticket_id", "flow_no", "status", "result", "ended_at", "state", "next_at", "until", "delivered_at")
+        return ResultView(
+            **{name: getattr(result, name) for name in names},
+            codes=list(result.codes),
+            attempts=[AttemptView(**asdict(each)) for each in attempts],
+        )
+
+
+class ReceiverView(View):
+    """Where the results of an application go."""
+
+    application: str
+    """The product."""
+    url: str
+    """Where they are posted to."""
+    secret: str
+    """The name of the secret that they are signed with."""
+    changed_at: datetime
+    """When it was set."""
+    operator: str
+    """The id of who set it."""
+
+    @staticmethod
+    def of(receiver: Receiver) -> "ReceiverView":
+        return ReceiverView(**asdict(receiver))
+
+
+class ReceiverList(View):
+    """Where results go, by application."""
+
+    items: list[ReceiverView]
+    """The receivers."""
 
 
 class ApplicationLine(View):
@@ -91,12 +175,18 @@ class ApplicationView(ApplicationLine):
     content: dict[str, Any] | None
     """`request`, `verifications` and `features` as they came, masked for those who may not see personal values; null:
     it came before this was kept."""
+    result: ResultView | None
+    """What goes back for its ticket; null: no ticket, or one that has not ended."""
 
     @staticmethod
-    def whole(answer: Answer, *, actor: Actor) -> "ApplicationView":
+    def whole(
+        answer: Answer, *, actor: Actor, result: Result | None = None, attempts: Sequence[Attempt] = ()
+    ) -> "ApplicationView":
         content = answer.content
         return ApplicationView(
-            **_line(answer), content=None if content is None else seen(actor, content, personal=frozenset())
+            **_line(answer),
+            content=None if content is None else seen(actor, content, personal=frozenset()),
+            result=None if result is None else ResultView.of(result, attempts),
         )
 
 

@@ -42,6 +42,7 @@ SCOPE_HINTS: Mapping[str, str] = {
     access.Scope.PEOPLE_WRITE: N_("Make accounts and give roles"),
     access.Scope.AUDIT_READ: N_("Read the audit"),
     access.Scope.OPERATIONS_READ: N_("See workers, queues and partners"),
+    access.Scope.OPERATIONS_WRITE: N_("Send results again, and close alerts"),
 }
 
 

@@ -11,13 +11,13 @@ from opsdesk.flows.trigger import Trigger
 from opsdesk.flows.triggers.deliveries import Delivery, DeliveryState, Verdict, deliver, judged
 from opsdesk.flows.triggers.errors import WebhookPaused, WebhookRefused
 from opsdesk.flows.triggers.occurrence import of_webhook
-from opsdesk.flows.triggers.signatures import Signed, is_genuine, read_signed
 from opsdesk.flows.triggers.standing import SHOW, Secret, Standing, TriggerState
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_json import BodyUnreadable, read_json
 from opsdesk.kit.log import get_logger
 from opsdesk.kit.secrets import BadSecretName, SecretMissing
 from opsdesk.kit.sql import statements
+from opsdesk.kit.webhook_signatures import Signed, is_genuine, read_signed
 
 _SQL = statements(__file__)
 BY_PATH = _SQL["by_path"]

@@ -5,15 +5,21 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from opsdesk.review.applications import delivering as delivering
     from opsdesk.review.applications import errors as errors
     from opsdesk.review.applications import intake as intake
     from opsdesk.review.applications import listing as listing
+    from opsdesk.review.applications import receivers as receivers
+    from opsdesk.review.applications import results as results
 
 _MODULES = frozenset(
     {
+        "delivering",
         "errors",
         "intake",
         "listing",
+        "receivers",
+        "results",
     }
 )
 

@@ -56,3 +56,33 @@ class ApplicationFilterInvalid(Invalid):
 
     filter: str
     problem: str
+
+
+@dataclass(eq=False)
+class ResultUnknown(NotFound):
+    """No result goes back for this ticket: it has not ended, or no application came with it."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
+class ResultNotSendable(Refused):
+    """The result is being sent already."""
+
+    ticket_id: str
+    state: str
+
+
+@dataclass(eq=False)
+class ReceiverInvalid(Invalid):
+    """Results cannot go there."""
+
+    problems: Mapping[str, Sequence[str]]
+    """By field, all of them at once."""
+
+
+@dataclass(eq=False)
+class ReceiverUnknown(NotFound):
+    """The application has no receiver for its results."""
+
+    application: str

@@ -168,7 +168,7 @@ async def _ask_groups(
             verdict = compiled.evaluate(incoming.facts)
         except RuleUndecided as undecided:
             about = {**at, "flow_no": incoming.flow_no, "group": group.name, "rule": undecided.rule.name}
-            await tell(conn, Alert.RULE_UNDECIDED, about)
+            await tell(conn, Alert.RULE_UNDECIDED, about, now=now)
             return _answered(group, undecided.rule, Outcome.UNDECIDED, problem=undecided.why)
         if verdict.answer is Answer.PASS:
             continue

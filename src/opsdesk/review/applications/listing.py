@@ -14,6 +14,7 @@ from opsdesk.kit.sql import backwards, statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.applications.errors import ApplicationFilterInvalid, FlowUnknown
 from opsdesk.review.applications.intake import Outcome
+from opsdesk.review.applications.results import DeliveryState
 from opsdesk.review.model import ScreeningStatus, TicketStatus, Verdict, screening_status
 
 FILTER_CHARS_MAX = 200
@@ -39,6 +40,8 @@ class ApplicationTicket:
     codes: Sequence[str]
     """What goes back to credit, in the order of the rule; empty unless it was rejected."""
     closed_at: datetime | None
+    delivery: DeliveryState | None
+    """Where the delivery of the result stands; None: there is no result yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class ApplicationFilter:
     scene: str | None = None
     answer: Outcome | None = None
     result: Verdict | None = None
+    delivery: DeliveryState | None = None
     user_id: str | None = None
     flow_no: str | None = None
     since: datetime | None = None
@@ -108,7 +112,7 @@ def _filters(only: ApplicationFilter) -> dict[str, Any]:
     for name, text in texts.items():
         if text is not None and (problem := text_problem(text, chars_max=FILTER_CHARS_MAX)):
             raise ApplicationFilterInvalid(name, problem)
-    return texts | {name: getattr(only, name) for name in ("answer", "result", "since", "until")}
+    return texts | {name: getattr(only, name) for name in ("answer", "result", "delivery", "since", "until")}
 
 
 def _answer(row: dict[str, Any], now: datetime) -> Answer:
@@ -136,4 +140,5 @@ def _ticket(row: Mapping[str, Any], now: datetime) -> ApplicationTicket:
         status=screening_status(standing, now),
         result=Verdict(row["result"]) if row["result"] else None,
         codes=tuple(row["codes"] or ()),
+        delivery=DeliveryState(row["delivery"]) if row["delivery"] else None,
     )

@@ -89,7 +89,7 @@ async def generate(
     row = await (await conn.cursor(row_factory=dict_row).execute(_CONFIGURATION, asdict(hit))).fetchone()
     if row is None:
         about = {"flow_no": hit.flow_no, "application": hit.application, "scene": hit.scene, "type_id": hit.type_id}
-        await tell(conn, Alert.ADAPT_MISSING, about)
+        await tell(conn, Alert.ADAPT_MISSING, about, now=now)
         return AdaptMissing(hit)
     values = _ticket_row(hit, row, facts, actor=actor, now=now) | _asked_by(origin)
     ticket_id = await insert_screening_ticket(conn, values)

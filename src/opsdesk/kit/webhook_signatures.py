@@ -1,11 +1,11 @@
-"""How senders of webhooks prove themselves, as the specification "Standard Webhooks" has it.
+"""How senders of webhooks prove themselves, others to us and we to others, by the specification "Standard Webhooks".
 
 `webhook-signature` holds `v1,` and the base64 of HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<body>`; several
 stand side by side with spaces between them, and one that is right is enough.
 """
 
 import hmac
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +53,13 @@ def is_genuine(signed: Signed, body: bytes, *, secrets: Sequence[str]) -> bool:
     wanted = [hmac.digest(_key(secret), content, "sha256") for secret in secrets]
     given = [_signature(each) for each in signed.signatures]
     return any([hmac.compare_digest(one, other) for one in wanted for other in given])  # noqa: C419  all of them
+
+
+def signed_headers(delivery: str, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
+    """What a request of ours carries: who receives it verifies it with the same secret."""
+    stamp = str(int(now.timestamp()))
+    signature = hmac.digest(_key(secret), f"{delivery}.{stamp}.".encode() + body, "sha256")
+    return {ID: delivery, TIMESTAMP: stamp, SIGNATURE: f"v1,{b64encode(signature).decode()}"}
 
 
 def _key(secret: str) -> bytes:

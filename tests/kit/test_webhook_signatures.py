@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from opsdesk.flows.triggers.signatures import is_genuine, read_signed
+from opsdesk.kit.webhook_signatures import is_genuine, read_signed
 from tests.flows.triggers.documents import SECRET, signed
 
 AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
