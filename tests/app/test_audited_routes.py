@@ -11,11 +11,11 @@ import pyotp
 import pytest
 from aiohttp import web
 
-from opsdesk import access
+from opsdesk import access, review
 from opsdesk.kit.clock import SystemClock
 from tests import configured
 from tests.access.staff import BROWSER, PASSWORD
-from tests.app.applied import configure, send
+from tests.app.applied import APPLICATION, configure, send
 from tests.app.described import Description
 from tests.app.documents import WAITS, greet
 from tests.app.serving import YAML, Answer, Api, partner, serving, tell_when_waiting, until, working_for
@@ -81,6 +81,9 @@ WRITES = {
     "POST /v1/screening-reference/proto-imports": ["pb_fields.import"],
     "POST /v1/screening-reference/{kind}/imports": ["application.put"],
     "POST /v1/applications": ["ticket.open", "application.answer"],
+    "PUT /v1/result-receivers/{application}": ["result_receiver.put"],
+    "DELETE /v1/result-receivers/{application}": ["result_receiver.remove"],
+    "POST /v1/results/{ticket_id}/deliveries": ["result.send_again"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
     "POST /v1/people": ["person.create"],
@@ -185,6 +188,29 @@ async def test_each_change_about_applications_writes_exactly_the_entries_that_it
     await send(api, engine)
     assert api.wrote["POST /v1/applications"] == [WRITES["POST /v1/applications"], []]
     assert first_writes(api) == expected("/v1/applications")
+
+
+async def test_each_change_about_results_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:
+    key = await api.key(name="keeper")
+    await configure(api.installation.database)
+    ticket = (await send(api, key)).body["ticket"]["id"]
+    async with api.installation.database.transaction() as conn:
+        reason, now = review.TicketClosing.CANCELLED, api.installation.clock.now()
+        await review.close_ticket(conn, ticket_id=UUID(ticket), reason=reason, now=now)
+
+    async def is_unsent() -> bool:
+        shown = (await api.get(f"/v1/applications/{APPLICATION['flow_no']}", key=key)).body
+        return bool(shown["result"]["state"] == "unsent")
+
+    async with working_for(api.installation):
+        await until(is_unsent)
+        await api.call("POST", f"/v1/results/{ticket}/deliveries", key=key)
+    path = "/v1/result-receivers/cash_loan"
+    for _ in range(2):
+        await api.call("PUT", path, key=key, json={"url": "https://credit.example.com/"})
+    await api.call("DELETE", path, key=key)
+    assert api.wrote["PUT /v1/result-receivers/{application}"][1] == []
+    assert first_writes(api) == expected("/v1/applications", "/v1/result")
 
 
 async def test_each_change_about_people_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:

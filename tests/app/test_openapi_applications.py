@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from opsdesk import review
 from opsdesk.kit.clock import SystemClock
 from tests.app.applied import APPLICATION, configure, send
 from tests.app.described import DescribedApi, described
+from tests.app.serving import until, working_for
+
+NOTHING = "0190a0b0-0000-7000-8000-000000000001"
 
 
 @pytest.fixture
@@ -25,8 +30,25 @@ async def test_applications_answer_as_they_are_described(api: DescribedApi) -> N
         assert answer.status == 201
         assert (await api.get(f"/v1/applications/F-{number}", key=key)).body == answer.body
     assert len((await api.get("/v1/applications", key=key)).body["items"]) == 3
+    path = "/v1/result-receivers/cash_loan"
+    put = await api.call("PUT", path, key=key, json={"url": "https://credit.example.com/results"})
+    assert (await api.get("/v1/result-receivers", key=key)).body == {"items": [put.body]}
+    assert (await api.call("DELETE", path, key=key)).body == {"items": []}
+    ticket = (await api.get("/v1/applications/F-2", key=key)).body["ticket"]["id"]
+    async with api.installation.database.transaction() as conn:
+        reason, now = review.TicketClosing.EXPIRED, api.installation.clock.now()
+        await review.close_ticket(conn, ticket_id=UUID(ticket), reason=reason, now=now)
+
+    async def is_unsent() -> bool:
+        return bool((await api.get("/v1/applications/F-2", key=key)).body["ticket"]["delivery"] == "unsent")
+
+    async with working_for(api.installation):
+        await until(is_unsent)
+        assert (await api.call("POST", f"/v1/results/{ticket}/deliveries", key=key)).status == 202
     answered = {name for name, status in api.description.seen if status < 300}
-    wanted = [name for name in api.description.operations if name.split()[1].startswith("/v1/applications")]
+    wanted = [
+        name for name in api.description.operations if name.split()[1].startswith(("/v1/applications", "/v1/result"))
+    ]
     assert [name for name in wanted if name not in answered] == []
 
 
@@ -41,6 +63,12 @@ async def test_what_is_refused_of_applications_is_refused_as_it_is_described(api
     assert (await send(api, key, verifications={"x": 1})).code == "IncomingInvalid"
     assert (await send(api, key, request={}, message="AAAA")).code == "ProtoInvalid"
     assert (await api.post("/v1/applications", {}, key=key)).code == "RequestInvalid"
+    receiver = "/v1/result-receivers"
+    nowhere = {"url": "https://credit.example.com/"}
+    assert (await api.call("PUT", f"{receiver}/none", key=key, json=nowhere)).code == "ApplicationUnknown"
+    assert (await api.call("PUT", f"{receiver}/cash_loan", key=key, json={"url": "x"})).code == "ReceiverInvalid"
+    assert (await api.call("DELETE", f"{receiver}/cash_loan", key=key)).code == "ReceiverUnknown"
+    assert (await api.call("POST", f"/v1/results/{NOTHING}/deliveries", key=key)).code == "ResultUnknown"
     as_text: dict[str, Any] = {"data": b"{}", "headers": {"Content-Type": "text/plain"}}
     assert (await api.call("POST", "/v1/applications", key=key, **as_text)).code == "ContentTypeRefused"
     assert (await api.get("/v1/applications?user_id=%07", key=key)).code == "ApplicationFilterInvalid"

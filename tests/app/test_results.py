@@ -57,7 +57,7 @@ class Credit:
         assert signed is not None
         assert is_genuine(signed, body, secrets=[SECRET])
         assert not is_genuine(signed, body, secrets=["another"])
-        return json.loads(body)["data"] | {"webhook-id": signed.delivery}
+        return json.loads(body) | {"webhook-id": signed.delivery}
 
 
 @dataclass
@@ -180,7 +180,7 @@ async def test_what_does_not_arrive_in_three_days_is_given_up_told_and_sent_agai
 ) -> None:
     desk.credit.status = 500
     await desk.verdict()
-    again = f"/v1/tickets/{desk.ticket}/deliveries"
+    again = f"/v1/results/{desk.ticket}/deliveries"
     assert (await desk.api.post(again, {}, key=desk.operator)).code == "ResultNotSendable"
     async with working_for(desk.api.installation):
         await desk.is_now("retrying")
@@ -220,7 +220,7 @@ async def test_without_a_receiver_a_result_is_there_to_be_asked_for_and_can_be_s
         unsent = await desk.is_now("unsent")
         assert (unsent["result"], unsent["codes"], desk.credit.came) == ("reject", ["AF-1001", "AF-1002"], [])
         await desk.api.call("PUT", path, key=desk.operator, json={"url": url})
-        await desk.api.post(f"/v1/tickets/{desk.ticket}/deliveries", {}, key=desk.operator)
+        await desk.api.post(f"/v1/results/{desk.ticket}/deliveries", {}, key=desk.operator)
         await desk.is_now("delivered")
 
 
@@ -233,7 +233,7 @@ async def test_a_secret_that_is_not_set_and_a_way_inside_are_said_and_tried_agai
         result = await desk.is_now("retrying")
         assert result["attempts"][0]["problem"] == "the secret RESULTS_OTHER is not set"
         await desk.api.call("PUT", path, key=desk.operator, json={"url": "https://10.0.0.1/results"})
-        await desk.api.post(f"/v1/tickets/{desk.ticket}/deliveries", {}, key=desk.operator)
+        await desk.api.post(f"/v1/results/{desk.ticket}/deliveries", {}, key=desk.operator)
         await until(lambda: has_attempts(desk, 2))
     assert "a private address" in (await desk.shown())["attempts"][0]["problem"]
     assert desk.credit.came == []

@@ -55,9 +55,12 @@ def is_genuine(signed: Signed, body: bytes, *, secrets: Sequence[str]) -> bool:
     return any([hmac.compare_digest(one, other) for one in wanted for other in given])  # noqa: C419  all of them
 
 
-def signed_headers(delivery: str, body: bytes, *, secret: str, now: datetime) -> dict[str, str]:
-    """What a request of ours carries: who receives it verifies it with the same secret."""
-    stamp = str(int(now.timestamp()))
+def signed_headers(delivery: str, body: bytes, *, secret: str) -> dict[str, str]:
+    """What a request of ours carries: who receives it verifies it with the same secret, and with a clock of its own.
+
+    Hence the time is the machine's, which no trial of ours moves.
+    """
+    stamp = str(int(datetime.now(UTC).timestamp()))
     signature = hmac.digest(_key(secret), f"{delivery}.{stamp}.".encode() + body, "sha256")
     return {ID: delivery, TIMESTAMP: stamp, SIGNATURE: f"v1,{b64encode(signature).decode()}"}
 

@@ -37,7 +37,7 @@ ApplicationName = Annotated[str, named("The application, as the reference data c
 
 
 @result_routes.post(
-    "/tickets/{ticket_id}/deliveries",
+    "/results/{ticket_id}/deliveries",
     status_code=202,
     summary="Send the result of a ticket again",
     responses=documented(*access.guard.REFUSALS, ResultUnknown, ResultNotSendable),

@@ -87,7 +87,7 @@ class _Deliverer:
             return Came(problem=f"the secret {receiver.secret} is not set")
         headers = {
             "Content-Type": "application/json",
-            **signed_headers(str(result.ticket_id), body, secret=secret, now=self.clock.now()),
+            **signed_headers(str(result.ticket_id), body, secret=secret),
         }
         try:
             sending = self.http.request("POST", URL(receiver.url), headers=headers, body=body, timeout_s=TIMEOUT_S)

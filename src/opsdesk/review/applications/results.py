@@ -173,7 +173,9 @@ async def enqueue_delivery(conn: Connection, ticket_id: UUID, *, at: datetime | 
 def _body(ticket: Ticket, status: ScreeningStatus, codes: Sequence[str], now: datetime) -> str:
     assert ticket.screening is not None
     of = ticket.screening
-    data = {
+    told = {
+        "type": EVENT,
+        "timestamp": now.isoformat(),
         "flow_no": ticket.flow_no,
         "application": of.application,
         "scene": of.scene,
@@ -186,7 +188,7 @@ def _body(ticket: Ticket, status: ScreeningStatus, codes: Sequence[str], now: da
         "type_version": of.type_version,
         "adapt_version": of.adapt_version,
     }
-    return json.dumps({"type": EVENT, "timestamp": now.isoformat(), "data": data}, ensure_ascii=False)
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _result(row: Mapping[str, Any]) -> Result:
