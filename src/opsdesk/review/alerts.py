@@ -12,9 +12,9 @@ from psycopg.types.json import Jsonb
 from opsdesk import jobs
 from opsdesk.access import Actor, Scope, audit, require
 from opsdesk.kit.db import Connection
-from opsdesk.kit.errors import NotFound
 from opsdesk.kit.sql import statements
 from opsdesk.review.canonical import canonical
+from opsdesk.review.errors import AlertUnknown
 
 SHOWN_MAX = 100
 OF_ONE_CASE = frozenset({"flow_no", "ticket_id", "problem", "due_at"})
@@ -38,13 +38,6 @@ class Alert(StrEnum):
     """A screening ticket will soon be late: it went to another role, or up in the queue."""
     RESULT_GIVEN_UP = "ResultGivenUp"
     """The result of a ticket could not be delivered for as long as it is tried."""
-
-
-@dataclass(eq=False)
-class AlertUnknown(NotFound):
-    """There is no open alert with this id."""
-
-    alert_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,13 @@ from opsdesk.kit.errors import Invalid, NotFound, Refused
 
 
 @dataclass(eq=False)
+class AlertUnknown(NotFound):
+    """There is no open alert with this id."""
+
+    alert_id: int
+
+
+@dataclass(eq=False)
 class TicketUnknown(NotFound):
     """There is no ticket with this id."""
 
