@@ -19,6 +19,8 @@ TYPE = {
     "choice": "single",
     "with_code": "N",
     "with_label": "N",
+    "second": "off",
+    "remark_required": "N",
     "reason": "r1",
     "detail.r1": "another face",
 }
