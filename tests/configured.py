@@ -11,6 +11,9 @@ from opsdesk.kit.db import Connection
 from opsdesk.review.groups import groups
 from opsdesk.review.groups.document import stored
 from opsdesk.review.groups.groups import Group
+from opsdesk.review.pictures.keeping import give_up_picture
+from opsdesk.review.pictures.model import WhyNot
+from opsdesk.review.pictures.reading import list_pictures
 from opsdesk.review.reference import entries, fields
 from opsdesk.review.reference.proto_fields import PbField
 from opsdesk.review.screening import adapts, types
@@ -173,6 +176,11 @@ async def add_ticket(
     hit = Hit(flow_no, application, scene, found.type_id, user_id)
     made = await generate(conn, hit, facts=facts, actor=ENGINE, now=now)
     assert isinstance(made, Generated), made
+    for picture in await list_pictures(conn, ticket_id=made.ticket_id):
+        # Before a worker hears of them: nobody decides a ticket whose pictures are on their way.
+        await give_up_picture(
+            conn, ticket_id=made.ticket_id, key_id=picture.key_id, reason=WhyNot.HOST_NOT_LISTED, now=now
+        )
     return made.ticket_id
 
 

@@ -12,11 +12,14 @@ import pytest
 from opsdesk import access, flows, review
 from opsdesk.access.sessions import Caller, SignInMethod, begin_session, csrf_token
 from opsdesk.kit.clock import ManualClock
+from tests import configured
 from tests.access.staff import KEEPER, PASSWORD
 from tests.app.documents import WAITS, greet
 from tests.app.serving import Api, serving
 from tests.app.test_permissions import all_routes, path_of
 from tests.app.triggered import ALWAYS, ORDERS
+from tests.review.pictures.kept import kept_ticket
+from tests.review.pictures.tickets import add_pictured_type
 
 NEW_PASSWORD = "another horse battery"
 
@@ -50,6 +53,7 @@ WRITES = {
     "/tickets/{ticket_id}/claim": ["ticket.claim"],
     "/tickets/{ticket_id}/release": ["ticket.release"],
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
+    "/tickets/{ticket_id}/reveal": ["ticket.reveal"],
     "/tickets/{ticket_id}/amend": ["ticket.amend", "run.amend"],
     "/review/{bucket}/next": ["ticket.claim"],
     "/tickets/{ticket_id}/skip": ["ticket.skip"],
@@ -278,6 +282,16 @@ async def test_what_is_done_to_tickets_on_pages_is_recorded(api: Api) -> None:
     assert await reviewer.wrote("/tickets/next") == WRITES["/tickets/next"]
     for path, form in (("release", {}), ("claim", {}), ("decide", {"answer-0": "approved", "key": "1"})):
         assert await reviewer.wrote(f"{about}/{path}", **form) == WRITES[f"/tickets/{{ticket_id}}/{path}"]
+
+
+async def test_what_somebody_asks_to_see_is_recorded_once(api: Api) -> None:
+    reviewer, now = await browser_of(api, "reviewer"), api.installation.clock.now()
+    async with api.installation.database.transaction() as conn:
+        await configured.add_reference(conn, now=now)
+        pictured = await kept_ticket(conn, await add_pictured_type(conn, now=now), now=now)
+    reveal = "/tickets/{ticket_id}/reveal"
+    assert await reviewer.wrote(reveal.format(ticket_id=pictured.id)) == WRITES[reveal]
+    assert await reviewer.wrote(reveal.format(ticket_id=pictured.id)) == []
 
 
 async def test_an_amendment_on_its_page_is_recorded(api: Api) -> None:

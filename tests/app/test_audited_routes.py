@@ -55,6 +55,7 @@ WRITES = {
     "DELETE /v1/tickets/{ticket_id}/claims": ["ticket.release"],
     "POST /v1/tickets/{ticket_id}/decisions": ["ticket.decide", "run.decision"],
     "POST /v1/tickets/{ticket_id}/verdict": ["ticket.decide"],
+    "POST /v1/tickets/{ticket_id}/reveals": ["ticket.reveal"],
     "POST /v1/tickets/{ticket_id}/amendments": ["ticket.amend", "run.amend"],
     "POST /v1/strategy-groups": ["strategy_group.add"],
     "POST /v1/strategy-groups/{group_id}/revisions": ["strategy_group.save"],
@@ -275,6 +276,7 @@ async def judge(api: AuditedApi, desk: str) -> None:
         await configured.add_adapt(conn, found, now=now)
         ticket = await configured.add_ticket(conn, found, now=now)
     await api.call("POST", f"/v1/tickets/{ticket}/claims", key=desk)
+    await api.post(f"/v1/tickets/{ticket}/reveals", {}, key=desk)
     await api.post(f"/v1/tickets/{ticket}/verdict", {"verdict": "pass"}, key=desk, once="passed")
 
 

@@ -77,6 +77,7 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "correct_run": {"values": {}, "reason": "no"},
         "decide_ticket": {"answers": {}},
         "give_verdict": {"verdict": "pass"},
+        "reveal_values": {},
         "amend_ticket": {"values": {}, "reason": "no"},
         "make_key": {"name": "eve", "scopes": ["keys:write"]},
         "create_person": {"email": "eve@example.com", "name": "Eve", "roles": ["admin"]},

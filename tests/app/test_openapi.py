@@ -109,7 +109,9 @@ async def test_runs_and_tickets_answer_as_they_are_described(api: DescribedApi) 
     await look_at_run(api, later, key, few)
     lists = ["/v1/runs?limit=1", "/v1/runs?status=completed", "/v1/tickets?limit=1", "/v1/tickets?status=cancelled"]
     await look(api, lists, key, few)
-    of_screening = ["GET /v1/tickets/{ticket_id}/rejection", "POST /v1/tickets/{ticket_id}/verdict"]
+    one = "/v1/tickets/{ticket_id}"
+    of_screening = [f"GET {one}/{path}" for path in ("pictures", "pictures/{key}", "rejection")]
+    of_screening += [f"POST {one}/{path}" for path in ("reveals", "verdict")]
     assert sorted(missing(api, "/v1/runs", "/v1/events", "/v1/tickets", "/v1/callbacks")) == of_screening
 
 
@@ -340,7 +342,7 @@ COUNTED = dict.fromkeys(("type_id", "adapt_id", "group_id", "version", "revision
 def filled(path: str) -> str:
     """The path of something that does not exist."""
     nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id", "outage_id"), NOTHING)
-    none = dict.fromkeys(("procedure_id", "key_id", "trigger", "flow_no", "application"), "none")
+    none = dict.fromkeys(("procedure_id", "key_id", "key", "trigger", "flow_no", "application"), "none")
     return path.format_map(nothing | none | {"entry_id": "4711", "delivery_id": "1", "kind": "scenes"} | COUNTED)
 
 

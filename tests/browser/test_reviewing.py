@@ -212,6 +212,7 @@ async def test_what_looks_like_a_script_is_text_in_keys_and_values(
     ticket = await (await made(there, second_key=SCRIPT)).ticket(name=SCRIPT)
     async with open_tab(await there.person("reviewer")) as tab:
         await claimed(tab, ticket)
+        await tab.page.keyboard.press("v")
         await expect(tab.page.locator("dt", has_text=SCRIPT)).to_have_count(1)
         await expect(tab.page.locator("dd", has_text=SCRIPT)).to_have_count(1)
         assert tab.complaints == []

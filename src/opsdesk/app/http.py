@@ -75,6 +75,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         review.routes_verdicts.verdict_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         review.routes_board.routes,
+        review.routes_pictures.picture_routes,
         review.routes_evidence.evidence_routes(desk.on_amended, refusals=flows.arrivals.AMENDMENT_REFUSALS),
         review.groups.routes.group_routes(flows.checks.condition_over),
         review.routes_screening.screening_routes,

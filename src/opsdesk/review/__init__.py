@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from opsdesk.review import routes_applications as routes_applications
     from opsdesk.review import routes_board as routes_board
     from opsdesk.review import routes_evidence as routes_evidence
+    from opsdesk.review import routes_pictures as routes_pictures
     from opsdesk.review import routes_reference as routes_reference
     from opsdesk.review import routes_results as routes_results
     from opsdesk.review import routes_screening as routes_screening
@@ -95,6 +96,7 @@ _LATER = frozenset(
         "routes_reference",
         "routes_results",
         "routes_screening",
+        "routes_pictures",
         "routes_verdicts",
         "screening",
         "views",

@@ -33,6 +33,7 @@ from opsdesk.app.console import (
     sign_in,
     ticket_amend,
     ticket_list,
+    ticket_pictures,
     tickets,
     triggers,
 )
@@ -56,6 +57,7 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         tickets.routes,
         review_lists.routes,
         screening_verdicts.routes,
+        ticket_pictures.routes,
         ticket_amend.routes,
         queue_board.routes,
         reference.routes,

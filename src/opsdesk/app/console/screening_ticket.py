@@ -10,6 +10,7 @@ from fastapi import Request, Response
 
 from opsdesk import access, review
 from opsdesk.app.console.frame import page, translate
+from opsdesk.app.console.picture_sight import pictures_of
 from opsdesk.app.console.problems import said
 from opsdesk.app.console.review_lists import PATH as LISTS
 from opsdesk.app.console.review_words import BUCKETS, RESULTS, STATUSES
@@ -74,6 +75,7 @@ async def show(
         ticket=told,
         base=base_info(ticket, told, translate=_),
         modules=modules_of(told, is_masked=access.Scope.PERSONAL_READ not in visitor.actor.scopes),
+        sight=await pictures_of(conn, ticket, actor=visitor.actor, now=now),
         panel=await _panel(conn, ticket, typed) if is_open else None,
         verdicts=verdicts_of(ticket),
         typed=typed or Typed(),

@@ -12,7 +12,7 @@ from opsdesk.kit.masking import is_personal
 from opsdesk.kit.sql import statements
 from opsdesk.review.model import Ticket, TicketEventKind
 from opsdesk.review.pictures.errors import NotRevealed, PersonalHidden, PictureMissing, PictureUnknown, RevealInvalid
-from opsdesk.review.pictures.model import Content, Picture
+from opsdesk.review.pictures.model import Content, Picture, PictureState
 from opsdesk.review.screening.frozen import FrozenKey, modules_of
 from opsdesk.review.screening.model import DisplayType
 from opsdesk.review.tickets import record_change, record_event, show_ticket
@@ -88,7 +88,7 @@ async def show_picture(
     Raises TicketUnknown, PictureUnknown, PersonalHidden, PictureMissing, NotRevealed.
     """
     picture = await _visible(conn, ticket_id=ticket_id, actor=actor, now=now, token=token, key_id=key_id)
-    if picture.key_id not in await revealed_keys(conn, ticket_id=ticket_id, actor=actor):
+    if picture.content_sha256 and picture.key_id not in await revealed_keys(conn, ticket_id=ticket_id, actor=actor):
         raise NotRevealed(str(ticket_id), picture.key_id)
     return await _content(conn, _CONTENT, picture)
 
@@ -129,7 +129,9 @@ async def _content(conn: Connection, statement: bytes, picture: Picture) -> Cont
 
 async def _hidden(conn: Connection, ticket: Ticket) -> dict[str, str]:
     """The names of all keys whose values are hidden at first, in the order in which they are shown."""
-    hidden = {each.key_id for each in await list_pictures(conn, ticket_id=ticket.id)} | masked_keys(ticket).keys()
+    pictures = await list_pictures(conn, ticket_id=ticket.id)
+    kept = {each.key_id for each in pictures if each.state is PictureState.KEPT}
+    hidden = kept | masked_keys(ticket).keys()
     return {each.key.id: each.key.name for each in _keys(ticket) if each.key.id in hidden}
 
 

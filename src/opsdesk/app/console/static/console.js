@@ -5,6 +5,7 @@ import { listen as drafts } from "./drafts.js";
 import { listen as keys } from "./keys.js";
 import { listen as live } from "./live.js";
 import { lookAtWork } from "./picture.js";
+import { listen as pictures } from "./pictures.js";
 
 document.documentElement.classList.add("scripted");
 drafts();
@@ -12,4 +13,5 @@ keys();
 shortcuts();
 live();
 configuring();
+pictures();
 lookAtWork();
