@@ -68,6 +68,8 @@ WRITES = {
     "POST /v1/screening-types": ["screening_type.add"],
     "PUT /v1/screening-types/{type_id}": ["screening_type.edit"],
     "POST /v1/screening-types/{type_id}/impacts": [],
+    "POST /v1/screening-types/import-previews": [],
+    "POST /v1/screening-types/imports": ["screening_type.edit", "screening_adapt.edit"],
     "POST /v1/screening-types/{type_id}/restorations": ["screening_type.edit"],
     "POST /v1/screening-types/{type_id}/adapts": ["screening_adapt.add"],
     "PUT /v1/screening-types/{type_id}/adapts/{adapt_id}": ["screening_adapt.edit"],

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import configured
+from tests.app.serving import YAML
 from tests.app.test_audited_routes import AuditedApi, audited, expected, first_writes
 
 ONE = "/v1/screening-types/1"
@@ -39,6 +40,10 @@ async def test_each_change_of_the_configuration_writes_exactly_the_entries_that_
     for _ in range(2):
         await api.post(f"{ADAPT}/pauses", {}, key=key)
     await api.post(f"{ADAPT}/activations", {}, key=key)
+    text = (await api.get(f"{ONE}/export", key=key)).body
+    changed = text.replace("choice: multiple", "choice: single").replace("- face\n", "- full\n").encode()
+    for path in ("import-previews", "imports"):
+        await api.call("POST", f"/v1/screening-types/{path}", key=key, data=changed, headers=YAML)
     entries = {
         "applications": {"application": "other"},
         "scenes": {"application": "other", "scene": "s", "bucket": "kyc"},

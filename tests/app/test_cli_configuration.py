@@ -90,3 +90,20 @@ def test_reference_data_is_listed_and_imported(desk: Shell) -> None:
     wrong = desk("reference", "put", "scenes", "application=cash_loan", "scene=x", "bucket=none", "--json")
     assert wrong.error["detail"]["problems"] == {"1.bucket": ["is none of kyc, transaction"]}
     assert desk("reference", "put", "scenes", "color=red").code == 1
+
+
+@pytest.mark.req("REV-B16")
+def test_a_type_goes_out_as_a_file_and_comes_back_after_a_look(desk: Shell) -> None:
+    assert desk("screening", "export", "人脸比对", "--out", "face.yaml").err == "face.yaml: version 1 of 人脸比对\n"
+    text = desk("screening", "export", "人脸比对").out
+    assert desk("screening", "import", "face.yaml").err == "no change: 人脸比对 is in version 1 what the file says\n"
+    desk.file(text.replace("choice: multiple", "choice: single"), "face.yaml")
+    told = desk("screening", "import", "face.yaml")
+    assert "rejection.choice  multiple  single" in told.out
+    way = told.err.splitlines()[-1].partition("To write it: opsdesk ")[2].split()
+    assert desk(*way).err.splitlines()[0] == "人脸比对: version 2"
+    again = desk(*way, "--json")
+    assert (again.code, again.error["code"]) == (1, "ScreeningFileStale")
+    desk.file(text.replace("name: 人脸比对", "name: 另一个"), "other.yaml")
+    made = desk("screening", "import", "other.yaml", "--apply", "--json").json
+    assert (made["is_new"], len(made["adapts"]), made["type"]["id"] > 1) == (True, 1, True)

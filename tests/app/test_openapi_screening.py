@@ -11,6 +11,7 @@ from opsdesk.kit.clock import ManualClock
 from opsdesk.review.groups import groups
 from tests import configured
 from tests.app.described import DescribedApi, described
+from tests.app.serving import YAML
 
 TYPES = "/v1/screening-types"
 ONE = f"{TYPES}/1"
@@ -84,6 +85,15 @@ async def test_screening_types_and_adapts_answer_as_they_are_described(api: Desc
     assert (changed[0]["before"]["name"], changed[0]["after"]) == ("device", None)
     changed = (await api.get(f"{ADAPT}/difference", key=key)).body["changes"]
     assert changed == [{"path": "type_version", "before": 2, "after": 3}]
+    text = (await api.get(f"{ONE}/export", key=key)).body
+    later = text.replace("choice: multiple", "choice: single").encode()
+    told = await api.call("POST", f"{TYPES}/import-previews", key=key, data=later, headers=YAML)
+    assert (told.status, [each["path"] for each in told.body["changes"]]) == (200, ["rejection.choice"])
+    state = told.body["state"]
+    put = await api.call("POST", f"{TYPES}/imports?over={state}", key=key, data=later, headers=YAML)
+    assert (put.status, put.body["type"]["version"], put.body["changed"]) == (201, 4, True)
+    stale = await api.call("POST", f"{TYPES}/imports", key=key, data=text.encode(), headers=YAML)
+    assert (stale.status, stale.code, stale.body["error"]["detail"]["version"]) == (409, "ScreeningFileStale", 4)
     for path in (TYPES, ONE, ADAPTS):
         assert (await api.get(path, key=key)).status == 200
     assert missing(api, TYPES) == []
@@ -180,7 +190,7 @@ async def test_a_pause_is_refused_with_the_groups_and_the_history_keeps_it(
             application="cash_loan",
             scene="activation",
             name="new customers",
-            document={"features": [], "rules": [rule], "otherwise": "pass"},
+            document={"features": [], "rules": [rule]},
             actor=configured.OPERATOR,
             now=clock.now(),
             compile_condition=flows.checks.condition_over,
@@ -258,6 +268,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
     ("PUT", f"{TYPES}/9", {"json": EDIT}, 404),
     ("POST", f"{ONE}/impacts", {"json": {"document": {}}}, 422),
     ("POST", f"{ONE}/restorations", {"json": {"version": 9, "opened_version": 1}}, 404),
+    ("POST", f"{TYPES}/imports", {"data": b"a: [", "headers": YAML}, 422),
+    ("POST", f"{TYPES}/imports", {"data": b"\xff", "headers": YAML}, 422),
+    ("POST", f"{TYPES}/import-previews", {"json": {}}, 415),
     ("GET", f"{ADAPTS}?status=none", {}, 422),
     ("GET", f"{ADAPTS}?cursor=x", {}, 422),
     ("GET", f"{TYPES}/9/adapts", {}, 404),

@@ -96,6 +96,8 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "screening type add": ["face.json"],
     "screening type edit": ["face", "face.json", "--opened-version", "1"],
     "screening type restore": ["face", "--version", "1"],
+    "screening export": ["face"],
+    "screening import": ["face.yaml"],
     "screening adapt list": ["face"],
     **{f"screening adapt {verb}": ["1"] for verb in ("show", "history", "diff", "pause", "activate")},
     "screening adapt add": ["face", "face.json"],
@@ -204,6 +206,7 @@ def test_an_actor_without_scopes_is_refused_by_every_command(shell: Shell, comma
     shell.file(LETTER)
     shell.file("{}", "application.json")
     shell.file('{"name": "face", "application": "a", "scene": "s"}', "face.json")
+    shell.file("opsdesk_screening_type: 1\nname: face\n", "face.yaml")
     shell.file("application,name\ncash_loan,\n", "applications.csv")
     key = shell("key", "create", "--name", "nobody", "--scope", "personal:read", "--json").json["key"]
     said = shell(*command.split(), *GUARDED_COMMANDS[command], "--json", OPSDESK_API_KEY=key)

@@ -34,6 +34,7 @@ from opsdesk.app import (
     commands_run_steer,
     commands_screening,
     commands_screening_change,
+    commands_screening_file,
     commands_session,
     commands_ticket,
     commands_ticket_board,
@@ -144,7 +145,11 @@ _noun(
         "evidence": commands_ticket_evidence.show_evidence,
     },
 )
-_screening = _noun("screening", "The configuration of tickets: screening types and their adapts.", {})
+_screening = _noun(
+    "screening",
+    "The configuration of tickets: screening types and their adapts.",
+    {"export": commands_screening_file.export_type, "import": commands_screening_file.import_type},
+)
 _noun(
     "type",
     "Screening types: what tickets show, and what they are rejected for.",

@@ -140,7 +140,7 @@ async def diff_versions(adapt_id: AdaptId, before: Before = None, after: After =
         await acting(opsdesk, conn, Scope.SCREENING_READ)
         found = await review.screening.adapts.show_adapt(conn, adapt_id=adapt_id)
         changes = await review.screening.adapts.difference_of(conn, adapt_id=adapt_id, before=before, after=after)
-        names = await review.screening.listing.key_names(conn, type_id=found.type_id)
+        names = await review.screening.types.key_names(conn, type_id=found.type_id)
     if as_json:
         print_json(review.views_configuration.DifferenceView.of(changes))
     else:

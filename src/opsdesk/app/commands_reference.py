@@ -9,14 +9,13 @@ import typer
 from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.commands_screening import one_of
 from opsdesk.app.output import print_json, print_table, say
-from opsdesk.app.values import ValuesInvalid, typed_values
+from opsdesk.app.values import ValuesInvalid, text_file, typed_values
 
 if TYPE_CHECKING:
     from opsdesk.kit.db import Connection
 
 LISTS = ("applications", "scenes", "methods", "reject-codes")
 KINDS = (*LISTS, "fields")
-FILE_BYTES_MAX = 1 << 20
 
 Kind = Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}.", metavar="KIND")]
 ListKind = Annotated[str, typer.Argument(help=f"One of: {', '.join(LISTS)}.", metavar="KIND")]
@@ -91,7 +90,7 @@ async def import_reference(
 
     one_of(kind, KINDS, "KIND")
     _needed(kind, application, scene)
-    texts = {path.name: _text(path) for path in files}
+    texts = {path.name: text_file(path) for path in files}
     if kind == "fields":
         await _import_fields(texts, application or "", scene or "", message, as_json=as_json)
         return
@@ -171,18 +170,6 @@ def _needed(kind: str, application: str | None, scene: str | None) -> None:
     for option, given in (("--application", application), ("--scene", scene)):
         if kind == "fields" and not given:
             raise typer.BadParameter("is needed: fields are those of one scene", param_hint=option)
-
-
-def _text(path: Path) -> str:
-    """Raises ValuesInvalid, OSError."""
-    with path.open("rb") as file:
-        content = file.read(FILE_BYTES_MAX + 1)
-    if len(content) > FILE_BYTES_MAX:
-        raise ValuesInvalid([f"{path} has more than {FILE_BYTES_MAX} bytes"])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValuesInvalid([f"{path} is no text in UTF-8"]) from None
 
 
 def _told(value: Any) -> str:

@@ -90,6 +90,7 @@ _HINTS: Mapping[str, Hint] = {
     "ScreeningTypeExists": "opsdesk screening type edit saves a new version of it",
     "ScreeningAdaptUnknown": "opsdesk screening adapt list TYPE shows the adapts of a type",
     "ScreeningAdaptExists": _adapt_exists,
+    "ScreeningFileStale": "without --apply, the difference to what counts here is told, and over which state to put it",
     "ConfigurationMoved": "look at it again with show --json, and save what you want of both",
     "AdaptReferenced": "take it out of these groups first, and save them",
     "ApplicationUnknown": "opsdesk reference list applications shows them; opsdesk reference put adds one",

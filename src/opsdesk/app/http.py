@@ -79,6 +79,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_evidence.evidence_routes(desk.on_amended, refusals=flows.arrivals.AMENDMENT_REFUSALS),
         review.groups.routes.group_routes(flows.checks.condition_over),
         review.routes_screening.screening_routes,
+        review.routes_screening_files.file_routes,
         review.routes_adapts.adapt_routes,
         review.routes_reference.reference_routes,
         review.routes_reference.list_routes,

@@ -53,6 +53,18 @@ def json_file(path: Path) -> dict[str, Any]:
     return json_object(text, called=str(path))
 
 
+def text_file(path: Path) -> str:
+    """The text in a file of UTF-8. Raises ValuesInvalid, OSError."""
+    with path.open("rb") as file:
+        content = file.read(FILE_BYTES_MAX + 1)
+    if len(content) > FILE_BYTES_MAX:
+        raise ValuesInvalid([f"{path} has more than {FILE_BYTES_MAX} bytes"])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValuesInvalid([f"{path} is no text in UTF-8"]) from None
+
+
 def json_object(text: bytes, *, called: str) -> dict[str, Any]:
     """Raises ValuesInvalid."""
     problems: list[str] = []

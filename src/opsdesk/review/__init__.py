@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from opsdesk.review import routes_reference as routes_reference
     from opsdesk.review import routes_results as routes_results
     from opsdesk.review import routes_screening as routes_screening
+    from opsdesk.review import routes_screening_files as routes_screening_files
     from opsdesk.review import routes_verdicts as routes_verdicts
     from opsdesk.review import screening as screening
     from opsdesk.review import views as views
@@ -97,6 +98,7 @@ _LATER = frozenset(
         "routes_results",
         "routes_screening",
         "routes_pictures",
+        "routes_screening_files",
         "routes_verdicts",
         "screening",
         "views",

@@ -10,6 +10,7 @@ from opsdesk.review.screening import adapt_document, model, reading
 from opsdesk.review.screening.adapts import AdaptStatus, SavedAdapt, ScreeningAdapt
 from opsdesk.review.screening.difference import Change
 from opsdesk.review.screening.impact import Impact
+from opsdesk.review.screening.importing import Imported
 from opsdesk.review.screening.listing import AdaptEntry, EntryKind, TypeLine, TypeVersion
 from opsdesk.review.screening.types import Category, Saved, ScreeningType
 
@@ -296,6 +297,64 @@ class AdaptHistory(View):
     items: list[AdaptEntryView]
     """The newest first."""
     next: Next
+
+
+class ImportedAdaptView(View):
+    """What a file does to an adapt."""
+
+    application: str
+    """The application."""
+    scene: str
+    """The scene of the application."""
+    is_new: bool
+    """It was not there before."""
+    version: int
+    """Its newest version with the file."""
+    changes: list[ChangeView]
+    """What the file changes of it; keys are named by their ids."""
+
+
+class ImportView(View):
+    """What a file of a screening type does, or would do."""
+
+    type: TypeView
+    """As it is with the file."""
+    is_new: bool
+    """There was no type of this name."""
+    changed: bool
+    """Whether the type gets a new version."""
+    changes: list[ChangeView]
+    """What the file changes of the type; empty for a new one."""
+    keys_removed: list[str]
+    """The names of keys that are gone, and with them what adapts said of them."""
+    adapts: list[ImportedAdaptView]
+    """Those of the file, in its order."""
+    left: list[list[str]]
+    """Application and scene of the adapts that the file does not name. They stay."""
+    state: str
+    """Names what the file is put over. Sent as `over`, it makes sure that this is still so."""
+
+    @staticmethod
+    def of(done: Imported) -> "ImportView":
+        return ImportView(
+            type=TypeView.of(done.type),
+            is_new=done.is_new,
+            changed=done.changed,
+            changes=changes_shown(done.changes),
+            keys_removed=list(done.keys_removed),
+            adapts=[
+                ImportedAdaptView(
+                    application=each.application,
+                    scene=each.scene,
+                    is_new=each.is_new,
+                    version=each.version,
+                    changes=changes_shown(each.changes),
+                )
+                for each in done.adapts
+            ],
+            left=[list(each) for each in done.left],
+            state=done.state,
+        )
 
 
 def changes_shown(changes: Iterable[Change]) -> list[ChangeView]:

@@ -10,7 +10,7 @@ from opsdesk.access import Actor
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.paging import Page
-from opsdesk.review.screening import adapts, listing
+from opsdesk.review.screening import adapts, listing, types
 from opsdesk.review.screening.adapts import AdaptStatus
 from opsdesk.review.screening.errors import (
     ConfigurationFilterInvalid,
@@ -192,7 +192,7 @@ async def test_one_version_is_shown_with_what_it_changed(desk: Database, risk: A
             await listing.show_type_version(conn, type_id=found.type_id, version=3)
         with pytest.raises(ScreeningAdaptUnknown):
             await listing.show_adapt_version(conn, adapt_id=adapt.adapt_id, version=3)
-        names = await listing.key_names(conn, type_id=found.type_id)
+        names = await types.key_names(conn, type_id=found.type_id)
     assert [change.path for change in version.changes] == ["modules[others].keys[device]"]
     assert [change.path for change in entry.changes] == ["type_version"]
     assert sorted(names.values()) == ["device", "front of the card", "full name"]

@@ -152,7 +152,7 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
     errors: dict[str, str] = {}
     for place, texts in shown.problems.items():
         errors[forms.field_of(place)] = screening_words.problem_told(texts, _)
-    names = await review.screening.listing.key_names(conn, type_id=editing.outer.type_id) if shown.moved else {}
+    names = await review.screening.types.key_names(conn, type_id=editing.outer.type_id) if shown.moved else {}
     return (fragment if is_partial(request) else page)(
         request,
         visitor,

@@ -87,7 +87,7 @@ async def show_adapt(
     """All of it, read-only, with a page of its history."""
     found = await review.screening.adapts.show_adapt(conn, adapt_id=adapt_id)
     outer = await review.screening.types.show_type(conn, type_id=found.type_id)
-    names = await review.screening.listing.key_names(conn, type_id=found.type_id)
+    names = await review.screening.types.key_names(conn, type_id=found.type_id)
     history = await review.screening.listing.adapt_history(conn, adapt_id=adapt_id, cursor=cursor or None)
     return page(
         request,

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from opsdesk.review.screening import deciding as deciding
     from opsdesk.review.screening import difference as difference
     from opsdesk.review.screening import errors as errors
+    from opsdesk.review.screening import files as files
     from opsdesk.review.screening import frozen as frozen
     from opsdesk.review.screening import generation as generation
     from opsdesk.review.screening import impact as impact
+    from opsdesk.review.screening import importing as importing
     from opsdesk.review.screening import listing as listing
     from opsdesk.review.screening import model as model
     from opsdesk.review.screening import origin as origin
@@ -34,9 +36,11 @@ _MODULES = frozenset(
         "deciding",
         "difference",
         "errors",
+        "files",
         "frozen",
         "generation",
         "impact",
+        "importing",
         "listing",
         "model",
         "origin",

@@ -55,6 +55,25 @@ class ConfigurationMoved(Refused):
 
 
 @dataclass(eq=False)
+class ScreeningFileInvalid(Invalid):
+    """The file of a screening type cannot be read or put in like this."""
+
+    problems: Mapping[str, Sequence[str]]
+    """By place, such as `adapts.0.mapped.2.value`, all of them at once."""
+
+
+@dataclass(eq=False)
+class ScreeningFileStale(Refused):
+    """The file was not made from what counts here now; look at the difference, and say that it is to be put over it."""
+
+    version: int
+    """The newest one here."""
+    operator: str
+    state: str
+    """Names what the file would be put over; whoever has seen the difference says it."""
+
+
+@dataclass(eq=False)
 class ScreeningAdaptUnknown(NotFound):
     """There is no screening adapt with this id, or it has no such version."""
 

@@ -36,7 +36,6 @@ _TYPE_BY_NAME = _TYPES["type_by_name"]
 _TYPE_OPERATORS = _TYPES["list_operators"]
 _TYPE_NAMES = _TYPES["type_names"]
 _LIST_VERSIONS = _TYPES["list_versions"]
-_EVERY_KEY = _TYPES["every_key"]
 _ADAPTS = statements(adapts.__file__)
 _LIST_ADAPTS = _ADAPTS["list_adapts"]
 _ADAPT_OPERATORS = _ADAPTS["list_operators"]
@@ -168,11 +167,6 @@ async def show_type_version(conn: Connection, *, type_id: int, version: int) -> 
     if row is None:
         raise ScreeningTypeUnknown(type_id)
     return _type_version(row)
-
-
-async def key_names(conn: Connection, *, type_id: int) -> dict[str, str]:
-    """The names of all keys that any version of the type has had, by their ids."""
-    return {row[0]: row[1] for row in await (await conn.execute(_EVERY_KEY, {"type_id": type_id})).fetchall()}
 
 
 async def list_adapts(

@@ -4,6 +4,7 @@ Pages, API and import come through here, so that a rule is said once. Places are
 `modules.0.keys.2.name`, `rejection.reasons.1.priority`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -36,14 +37,24 @@ SHARE_MIN, SHARE_MAX = 1, 99
 REQUIRED = "is required"
 DOUBLED = "is there twice"
 
+_ID = re.compile("[0-9a-f]{32}")
+"""As `new_id` makes them."""
+
 Option = TypeVar("Option", bound=StrEnum)
 Problems = dict[str, list[str]]
 NewId = Callable[[], str]
 
 
 class _Reader:
-    def __init__(self, previous: TypeDocument | None, codes: Mapping[str, bool], new_id: NewId) -> None:
+    def __init__(
+        self,
+        previous: TypeDocument | None,
+        codes: Mapping[str, bool],
+        new_id: NewId,
+        earlier: Mapping[str, str] | None,
+    ) -> None:
         self.problems: Problems = {}
+        self._earlier = earlier
         self._codes = codes
         self._new_id = new_id
         self._keys = {key.id: key for key in previous.every_key} if previous else {}
@@ -85,9 +96,11 @@ class _Reader:
             if name in names:
                 self._say(f"{at}.name", DOUBLED)
             names.add(name)
-            kept = self._keys.get(str(entry.get("id") or ""))
-            if kept is not None and kept.name != name:
-                self._say(f"{at}.name", f"cannot be changed: it is {kept.name}")
+            given_id = str(entry.get("id") or "")
+            kept = self._keys.get(given_id)
+            called = kept.name if kept is not None else (self._earlier or {}).get(given_id, name)
+            if called != name:
+                self._say(f"{at}.name", f"cannot be changed: it is {called}")
             yield Key(self._id(f"{at}.id", entry.get("id"), known=kept is not None), name, display)
 
     def _rejection(self, given: Any) -> Rejection | None:
@@ -156,7 +169,8 @@ class _Reader:
 
     def _id(self, place: str, given: Any, *, known: bool) -> str:
         """The id of what was there before; what is new gets one of ours, also if it is called like one removed."""
-        if not known:
+        is_taken_over = self._earlier is not None and isinstance(given, str) and _ID.fullmatch(given) is not None
+        if not known and not is_taken_over:
             return self._new_id()
         if given in self._used:
             self._say(place, DOUBLED)
@@ -240,15 +254,21 @@ class _Reader:
 
 
 def read_document(
-    given: Any, *, previous: TypeDocument | None, codes: Mapping[str, bool], new_id: NewId
+    given: Any,
+    *,
+    previous: TypeDocument | None,
+    codes: Mapping[str, bool],
+    new_id: NewId,
+    earlier: Mapping[str, str] | None = None,
 ) -> tuple[TypeDocument | None, Problems]:
     """The document, or None and everything that is wrong, by place.
 
     `previous` is the version that is edited: keys and reasons that come with an id of it stay those that they were.
     `codes` are the reject codes that are there; True: a reason may have it. Keys and reasons without such an id are
-    new ones, and get theirs from `new_id`.
+    new ones, and get theirs from `new_id`; unless `earlier` is there: then an id that comes from a file is taken over.
+    `earlier` are the names of all keys that the type ever had, by their ids, which stay those that they were.
     """
-    reader = _Reader(previous, codes, new_id)
+    reader = _Reader(previous, codes, new_id, earlier)
     document = reader.document(given)
     return document, reader.problems
 

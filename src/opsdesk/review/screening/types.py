@@ -40,6 +40,7 @@ _MOVE_HEAD = _SQL["move_head"]
 _LOCK_TYPE = _SQL["lock_type"]
 _SHOW_TYPE = _SQL["show_type"]
 _SHOW_VERSION = _SQL["show_version"]
+_EVERY_KEY = _SQL["every_key"]
 _LOCK_ADAPTS = _SQL["lock_adapts"]
 _INSERT_ADAPT_VERSIONS = _SQL["insert_adapt_versions"]
 _MOVE_ADAPTS = _SQL["move_adapts"]
@@ -87,15 +88,22 @@ async def add_type(
     actor: Actor,
     now: datetime,
     category: Category = Category.DEFAULT,
+    with_ids: bool = False,
 ) -> ScreeningType:
     """Make a screening type: its version 1. `document` is JSON as `read_document` takes it.
+
+    `with_ids`: it comes from a file, and keys and reasons keep the ids that they have there.
 
     Raises ScopeMissing, ScreeningTypeInvalid, ScreeningTypeExists.
     """
     require(actor, Scope.SCREENING_WRITE)
     problems = _text_problems(name=name, description=description)
     read, found = read_document(
-        document, previous=None, codes=await codes_for_tickets(conn), new_id=lambda: new_id().hex
+        document,
+        previous=None,
+        codes=await codes_for_tickets(conn),
+        new_id=lambda: new_id().hex,
+        earlier={} if with_ids else None,
     )
     if read is None or problems:
         raise ScreeningTypeInvalid(problems | found)
@@ -126,10 +134,12 @@ async def edit_type(
     document: Any,
     actor: Actor,
     now: datetime,
+    with_ids: bool = False,
 ) -> Saved:
     """Save a new version of the type, and with it one of every adapt of it, in this transaction.
 
-    `opened_version` is the version that whoever saves has looked at. Locks the type and then its adapts, by their ids.
+    `opened_version` is the version that whoever saves has looked at; `with_ids` is as in `add_type`. Locks the type and
+    then its adapts, by their ids.
 
     Raises ScopeMissing, ScreeningTypeUnknown, ConfigurationMoved, HardcodedType, ScreeningTypeInvalid.
     """
@@ -137,7 +147,11 @@ async def edit_type(
     before = await _lock_type(conn, type_id=type_id, opened_version=opened_version)
     problems = _text_problems(name=before.name, description=description)
     read, found = read_document(
-        document, previous=before.document, codes=await codes_for_tickets(conn), new_id=lambda: new_id().hex
+        document,
+        previous=before.document,
+        codes=await codes_for_tickets(conn),
+        new_id=lambda: new_id().hex,
+        earlier=await key_names(conn, type_id=type_id) if with_ids else None,
     )
     if read is None or problems:
         raise ScreeningTypeInvalid(problems | found)
@@ -207,6 +221,11 @@ async def difference_of(
         ]
     ]
     return list(difference(one, other))
+
+
+async def key_names(conn: Connection, *, type_id: int) -> dict[str, str]:
+    """The names of all keys that any version of the type has had, by their ids."""
+    return {row[0]: row[1] for row in await (await conn.execute(_EVERY_KEY, {"type_id": type_id})).fetchall()}
 
 
 def name_key(name: str) -> str:
