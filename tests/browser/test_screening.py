@@ -1,7 +1,9 @@
 """The full life of a screening type, as a risk operator lives it, in Chinese."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests import configured
 from tests.browser.conftest import OpenTab
@@ -91,3 +93,37 @@ async def test_without_scripts_the_question_is_a_page_of_its_own(
         await expect(tab.page.locator("[id^='name-']")).to_have_count(4)
         await tab.page.locator("#save").click()
         await tab.says(".flash", "版本 2 已保存")
+
+
+async def answer_late(page: Page, path: str) -> asyncio.Event:
+    """Have the form wait for its answer until the event is set."""
+    go_on = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            await go_on.wait()
+        await route.continue_()
+
+    await page.route(path, hold)
+    return go_on
+
+
+@pytest.mark.req("REV-X16", "REV-G09")
+async def test_what_is_typed_before_a_late_answer_comes_is_kept(
+    there: Console, sample: Sample, open_tab: OpenTab
+) -> None:
+    async with open_tab(sample.chinese["risk_operator"], language="zh-CN") as tab:
+        page = tab.page
+        await tab.open("/screening/types/new")
+        go_on = await answer_late(page, "**/screening/types/new")
+        await page.locator("#name").fill("早")
+        async with page.expect_response(lambda response: response.request.method == "POST"):
+            await page.locator("#with_code").select_option("Y")
+            await page.locator("[name^='detail.']").press_sequentially("人脸不一致")
+            await page.locator("#choice").evaluate("choice => choice.value = 'multiple'")
+            go_on.set()
+        await expect(page.locator("#code_return")).to_be_visible()
+        await expect(page.locator("[name^='detail.']")).to_have_value("人脸不一致")
+        await expect(page.locator("[name^='detail.']")).to_be_focused()
+        await expect(page.locator("#choice")).to_have_value("multiple")
+        await expect(page.locator("#name")).to_have_value("早")

@@ -181,9 +181,9 @@ async def test_a_file_adds_no_type_that_code_makes_and_edits_only_its_rejection(
 ) -> None:
     made = await add(conn, risk, clock, "Historical", category=Category.HARDCODE)
     text = await export_type(conn, type_id=made.type_id)
-    for change in ({"name": "Other"}, {"name": "Historical", "category": "default"}):
+    for change in ("name: Historical", "name: Other"), ("category: hardcode", "category: default"):
         with pytest.raises(ScreeningFileInvalid) as refused:
-            await put(changed(text, lambda content, change=change: content.update(change)))  # type: ignore[misc]
+            await put(text.replace(*change))
         assert list(refused.value.problems) == ["category"]
     with pytest.raises(HardcodedType):
         await put(changed(text, lambda content: content["modules"][2]["keys"].append({"name": "device"})))
