@@ -50,7 +50,8 @@ def test_a_type_is_listed_shown_edited_compared_and_restored(desk: Shell) -> Non
 @pytest.mark.req("REV-B04", "REV-D12")
 def test_an_adapt_is_edited_compared_restored_paused_and_activated(desk: Shell) -> None:
     kept = desk("screening", "adapt", "show", "1", "--json").json
-    key = next(iter(kept["document"]["mapped"]))
+    outer = desk("screening", "type", "show", "人脸比对", "--json").json["document"]
+    key = outer["modules"][0]["keys"][0]["id"]
     kept["document"]["mapped"][key] = {"source": "verify", "value": "liveness_check_url1"}
     edited = desk("screening", "adapt", "edit", "1", desk.file(json.dumps(kept), "kept.json"))
     assert "counts in version 2" in edited.err

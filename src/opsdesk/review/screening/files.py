@@ -219,4 +219,4 @@ def _check_events(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None or depth > DEPTH_MAX:
             problem = "anchors, tags and deep nesting are not read"
-            raise yaml.constructor.ConstructorError(problem=f"{problem} (line {event.start_mark.line + 1})")
+            raise yaml.constructor.ConstructorError(problem=problem)
