@@ -29,6 +29,9 @@ LISTS = {
     "person list": Scope.PEOPLE_READ,
 }
 
+OF_A_SCENE = {"/v1/screening-reference/fields"}
+"""Lists that have to be asked for with the scene that they belong to."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -39,7 +42,7 @@ class Address:
 
     @property
     def is_list(self) -> bool:
-        return self.method == "GET" and "{" not in self.path
+        return self.method == "GET" and "{" not in self.path and self.path not in OF_A_SCENE
 
     def filled(self) -> str:
         parts = [NOTHING if part.startswith("{") else part for part in self.path.split("/")]

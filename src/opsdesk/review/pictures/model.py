@@ -16,7 +16,10 @@ SIDE_PIXELS_MAX = 4096
 
 
 class PictureState(StrEnum):
+    """Whether a ticket has a copy of a picture."""
+
     WAITING = "waiting"
+    """It is still to be fetched."""
     KEPT = "kept"
     """There is a copy of it."""
     GIVEN_UP = "given_up"
