@@ -188,10 +188,14 @@ def test_only_the_one_write_path_writes_answers_and_decisions() -> None:
             found.setdefault(f"{' '.join(verb.lower().split())} {table}", set()).add(place)
     assert found == {
         "insert into ticket": {"review/tickets.sql"},
-        "update ticket": {f"review/{name}.sql" for name in ("tickets", "claims", "amendments", "deadlines")},
+        "update ticket": {
+            f"review/{name}.sql"
+            for name in ("tickets", "claims", "amendments", "deadlines", "decisions", "pictures/keeping")
+        },
         "insert into ticket_answer": {"review/decisions.sql"},
         "insert into ticket_amendment": {"review/amendments.sql"},
         "insert into ticket_event": {"review/tickets.sql"},
+        "insert into ticket_reveal": {"review/pictures/reading.sql"},
     }
     statements = "".join(path.read_text(encoding="utf-8") for path in (SOURCES / "review").glob("*.sql"))
     assert len(re.findall(r"set[^;]*\bdecision\s*=", statements)) == 1
