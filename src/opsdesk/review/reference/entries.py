@@ -81,6 +81,8 @@ async def put_scene(
 async def list_scenes(
     conn: Connection, *, application: str | None = None, window: Window = EVERYTHING
 ) -> Sequence[Scene]:
+    if application is not None and "\0" in application:
+        return []
     values = {"application": application, **asdict(window)}
     rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_SCENES, values)).fetchall()
     return [_scene(row) for row in rows]
