@@ -64,6 +64,7 @@ WRITES = {
     "/triggers/{procedure_id}/{trigger}/{action}": ["trigger.activate"],
     "/triggers/{procedure_id}/{trigger}/fire": ["trigger.deliver", "run.start"],
     "/triggers/{procedure_id}/{trigger}/deliveries/{delivery_id}/retry": ["trigger.deliver_again", "run.start"],
+    "/operations/alerts/{alert_id}/close": ["alert.close"],
     "/outages": ["outage.hold"],
     "/outages/{outage_id}/release": ["outage.release"],
     "/screening/reference/{kind}": ["application.put"],
@@ -317,6 +318,16 @@ async def test_a_move_to_another_version_on_a_page_is_recorded(api: Api) -> None
     form = {"from": before, "to": "second", "reason": "mended"}
     together = await engineer.wrote("/procedures/waits/migration", **form)
     assert together == WRITES["/procedures/{procedure_id}/migration"]
+
+
+async def test_an_alert_that_is_closed_on_its_page_is_recorded(api: Api) -> None:
+    engineer = await browser_of(api, "operations_engineer")
+    async with api.installation.database.transaction() as conn:
+        alert = review.alerts.Alert.ADAPT_MISSING
+        await review.alerts.tell(conn, alert, {"application": "loan"}, now=api.installation.clock.now())
+        (found,) = await review.alerts.open_alerts(conn)
+    closed = await engineer.wrote(f"/operations/alerts/{found.alert_id}/close")
+    assert closed == WRITES["/operations/alerts/{alert_id}/close"]
 
 
 async def test_what_is_done_to_outages_on_pages_is_recorded(api: Api) -> None:

@@ -87,6 +87,7 @@ WRITES = {
     "PUT /v1/result-receivers/{application}": ["result_receiver.put"],
     "DELETE /v1/result-receivers/{application}": ["result_receiver.remove"],
     "POST /v1/results/{ticket_id}/deliveries": ["result.send_again"],
+    "POST /v1/alerts/{alert_id}/closure": ["alert.close"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
     "POST /v1/people": ["person.create"],
@@ -212,8 +213,13 @@ async def test_each_change_about_results_writes_exactly_the_entries_that_it_shou
     for _ in range(2):
         await api.call("PUT", path, key=key, json={"url": "https://credit.example.com/"})
     await api.call("DELETE", path, key=key)
+    async with api.installation.database.transaction() as conn:
+        await review.alerts.tell(conn, review.alerts.Alert.ADAPT_MISSING, {}, now=api.installation.clock.now())
+        found = await review.alerts.open_alerts(conn)
+    for alert in found:
+        await api.call("POST", f"/v1/alerts/{alert.alert_id}/closure", key=key)
     assert api.wrote["PUT /v1/result-receivers/{application}"][1] == []
-    assert first_writes(api) == expected("/v1/applications", "/v1/result")
+    assert first_writes(api) == expected("/v1/applications", "/v1/result", "/v1/alerts")
 
 
 async def test_each_change_about_people_writes_exactly_the_entries_that_it_should(api: AuditedApi) -> None:

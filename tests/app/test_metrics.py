@@ -70,6 +70,7 @@ async def test_a_run_is_counted_by_what_became_of_it(api: Api, clock: ManualCloc
     assert seen["opsdesk_call_duration_seconds_count", ("api", "done")] == 1
     assert seen["opsdesk_runs_open", ("waiting",)] == 1
     assert seen["opsdesk_tickets_open", ()] == 1
+    assert seen["opsdesk_review_alerts", ("AdaptMissing",)] == 0
     assert ("opsdesk_audit_unsealed", ()) in seen
     assert seen["opsdesk_database_up", ()] == 1
     assert seen["opsdesk_database_pool_max", ()] > 0

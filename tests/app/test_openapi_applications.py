@@ -22,6 +22,21 @@ async def api(database_url: str, tmp_path: Path) -> AsyncIterator[DescribedApi]:
         yield api
 
 
+async def test_alerts_answer_as_they_are_described(api: DescribedApi) -> None:
+    key, watcher = await api.key("operations:write", name="keeper"), await api.key("operations:read", name="watcher")
+    assert (await api.get("/v1/alerts", key=watcher)).body == {"items": []}
+    async with api.installation.database.transaction() as conn:
+        facts = {"flow_no": "F-1", "application": "cash_loan"}
+        await review.alerts.tell(conn, review.alerts.Alert.RULE_UNDECIDED, facts, now=api.installation.clock.now())
+    (found,) = (await api.get("/v1/alerts", key=watcher)).body["items"]
+    assert (found["kind"], found["facts"], found["times"]) == ("RuleUndecided", facts, 1)
+    path = f"/v1/alerts/{found['id']}/closure"
+    assert (await api.call("POST", path, key=watcher)).status == 403
+    closed = await api.call("POST", path, key=key)
+    assert (closed.status, closed.body) == (201, {"items": []})
+    assert (await api.call("POST", path, key=key)).code == "AlertUnknown"
+
+
 async def test_applications_answer_as_they_are_described(api: DescribedApi) -> None:
     key = await api.key(name="engine")
     await configure(api.installation.database)

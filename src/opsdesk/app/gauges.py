@@ -46,6 +46,10 @@ class Reading:
     tickets_by_state: Mapping[str, int]
     """Open ones: waiting, in review, awaiting a second person."""
     oldest_ticket_s: float
+    alerts: Mapping[str, int]
+    """Open ones of the review desk, by kind."""
+    results_undelivered: Mapping[str, int]
+    """By where their delivery stands."""
     outages: Mapping[tuple[str, str], int]
     """Runs that wait for it, by the endpoint that is out and the state of its circuit."""
     audit_unsealed: int
@@ -95,6 +99,8 @@ class Gauges(Collector):
             queue = await jobs.queue_state(conn)
             tickets_open, tickets_overdue = await review.queue.count_open(conn, now=now)
             board = (await review.board.queue_board(conn, now=now, since=now)).counts
+            alerts = await review.alerts.count_alerts(conn)
+            undelivered = await review.applications.results.count_undelivered(conn)
             outages = await flows.reports.outage_control.count_waiting(conn)
             chain = await access.audit.chain_state(conn)
         return Reading(
@@ -112,6 +118,8 @@ class Gauges(Collector):
                 "awaiting_second": board.awaiting_second,
             },
             oldest_ticket_s=(now - board.oldest_at).total_seconds() if board.oldest_at else 0.0,
+            alerts=alerts,
+            results_undelivered=undelivered,
             outages=outages,
             audit_unsealed=chain.unsealed,
             audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
@@ -159,6 +167,13 @@ class Gauges(Collector):
         )
         yield GaugeMetricFamily(
             "opsdesk_tickets_oldest_seconds", "How long the oldest open ticket is there.", reading.oldest_ticket_s
+        )
+        yield _by("opsdesk_review_alerts", "Open alerts of the review desk.", "kind", reading.alerts)
+        yield _by(
+            "opsdesk_results_undelivered",
+            "Results that have not arrived: being sent, given up, or going nowhere.",
+            "state",
+            reading.results_undelivered,
         )
         yield GaugeMetricFamily(
             "opsdesk_audit_unsealed", "Audit entries that wait to be sealed.", reading.audit_unsealed

@@ -85,6 +85,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_reference.list_routes,
         review.routes_applications.application_routes(flows.checks.condition_over),
         review.routes_results.result_routes,
+        review.routes_alerts.alert_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

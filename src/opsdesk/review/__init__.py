@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
     from opsdesk.review import routes_adapts as routes_adapts
+    from opsdesk.review import routes_alerts as routes_alerts
     from opsdesk.review import routes_applications as routes_applications
     from opsdesk.review import routes_board as routes_board
     from opsdesk.review import routes_evidence as routes_evidence
@@ -91,6 +92,7 @@ _LATER = frozenset(
         "reference",
         "routes",
         "routes_adapts",
+        "routes_alerts",
         "routes_applications",
         "routes_board",
         "routes_evidence",

@@ -8,6 +8,7 @@ import pytest
 
 from opsdesk.flows import runs
 from opsdesk.kit.clock import ManualClock
+from opsdesk.review import alerts
 from tests.app.console.visiting import visit
 from tests.app.documents import greet
 from tests.app.serving import Api, serving, until, working_for
@@ -23,6 +24,27 @@ async def test_an_installation_where_nothing_happens_says_so(api: Api) -> None:
     shown = await (await visit(api, "auditor")).get("/operations")
     assert "None: every open run has a wake-up to come." in shown.text
     assert "No worker: nothing is executed." in shown.text
+
+
+@pytest.mark.req("REV-X50")
+async def test_an_alert_of_the_review_desk_is_shown_until_somebody_closes_it(api: Api) -> None:
+    facts = {"flow_no": "F-1", "application": "cash_loan", "scene": "activation"}
+    async with api.installation.database.transaction() as conn:
+        for _ in range(2):
+            await alerts.tell(conn, alerts.Alert.ADAPT_MISSING, facts, now=api.installation.clock.now())
+        (alert,) = await alerts.open_alerts(conn)
+    auditor = await visit(api, "auditor")
+    shown = await auditor.get("/operations")
+    assert "the screening type has no adapt to the scene" in shown.text
+    assert "cash_loan" in shown.text
+    path = f"/operations/alerts/{alert.alert_id}/close"
+    assert path not in shown.html
+    assert (await auditor.post(path)).status == 403
+    engineer = await visit(api, "operations_engineer")
+    assert path in (await engineer.get("/operations")).html
+    assert (await engineer.post(path)).status == 303
+    assert (await engineer.post(path)).status == 303
+    assert "nothing at the review desk waits" in (await auditor.get("/operations")).text
 
 
 @pytest.mark.req("FLO-314")

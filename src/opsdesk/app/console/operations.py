@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request, Response
 
 from opsdesk import access, flows, jobs, review
 from opsdesk.app.console import run_words
-from opsdesk.app.console.frame import fragment, is_partial, page, translate
-from opsdesk.app.console.viewer import OperationsReader
+from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate
+from opsdesk.app.console.viewer import OperationsKeeper, OperationsReader
 from opsdesk.app.console.words import N_
 from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_shapes import CountedId
 
 PATH = "/operations"
 STALLED_SHOWN = 50
@@ -21,6 +22,12 @@ OUTAGE_STATES: Mapping[str, str] = {
     "releasing": N_("answers again, and lets through what waited"),
 }
 OUTAGE_BADGES: Mapping[str, str] = {"open": "failed", "held": "paused", "releasing": "running"}
+ALERTS: Mapping[str, str] = {
+    "AdaptMissing": N_("No ticket could be made: the screening type has no adapt to the scene"),
+    "RuleUndecided": N_("A rule of a group could not be decided, and nobody passed by it"),
+    "ScreeningTicketNearlyLate": N_("A ticket will soon be late"),
+    "ResultGivenUp": N_("A result could not be delivered, and is not tried any more"),
+}
 
 routes = APIRouter(include_in_schema=False)
 
@@ -47,6 +54,10 @@ async def operations(request: Request, visitor: OperationsReader, conn: Conn, no
         "held": await jobs.held(conn, limit=HELD_SHOWN),
         "tickets_open": tickets_open,
         "tickets_overdue": tickets_overdue,
+        "alerts": await review.alerts.open_alerts(conn),
+        "alert_words": {kind: _(text) for kind, text in ALERTS.items()},
+        "may_close": access.may(visitor.actor, access.Scope.OPERATIONS_WRITE),
+        "may_see_tickets": access.may(visitor.actor, access.Scope.TICKETS_READ),
         "chain": await access.audit.chain_state(conn),
         "statuses": {status.value: _(text) for status, text in run_words.STATUSES.items()},
         "badges": {status.value: badge for status, badge in run_words.BADGES.items()},
@@ -57,3 +68,16 @@ async def operations(request: Request, visitor: OperationsReader, conn: Conn, no
     if is_partial(request):
         return fragment(request, visitor, "operations/live.html", **values)
     return page(request, visitor, "operations/operations.html", **values)
+
+
+@routes.post(PATH + "/alerts/{alert_id}/close")
+async def close_alert(
+    request: Request, alert_id: CountedId, visitor: OperationsKeeper, conn: Conn, now: Now
+) -> Response:
+    """Somebody has looked after it; also where another was quicker."""
+    _ = translate(request, visitor)
+    try:
+        await review.alerts.close_alert(conn, alert_id=alert_id, actor=visitor.actor, now=now)
+    except review.errors.AlertUnknown:
+        return see_other(request, PATH, done(_(N_("The alert had been closed already."))))
+    return see_other(request, PATH, done(_(N_("The alert is closed. Should it happen again, there is a new one."))))

@@ -29,6 +29,7 @@ PeopleReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PE
 PeopleKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_WRITE))]
 AuditReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.AUDIT_READ))]
 OperationsReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_READ))]
+OperationsKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_WRITE))]
 
 
 def language_of(request: Request, visitor: Visitor | None) -> str:

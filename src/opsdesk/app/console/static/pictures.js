@@ -126,6 +126,7 @@ function place(view, x, y) {
 
 function show() {
   const dialog = opened();
+  if (!dialog) return; // A picture may come when it is closed again.
   for (const pane of dialog.querySelectorAll(".compare-pane")) {
     const [select, image] = [pane.querySelector("select"), pane.querySelector("img")];
     if (image.getAttribute("src") !== select.value) {
