@@ -226,6 +226,11 @@ async def test_the_check_fails_where_the_welcome_never_arrives(folder: Path) -> 
     assert "got 0 welcome messages" in said
 
 
+async def test_a_demo_with_a_setting_that_cannot_be_says_which(folder: Path) -> None:
+    code, said = await ended(await started(folder, "--check", OPSDESK_PORT="zero"))
+    assert (code, "OPSDESK_PORT" in said, "Traceback" in said) == (2, True, False)
+
+
 async def test_a_demo_that_cannot_start_its_partners_says_why_and_leaves_nothing_running(folder: Path) -> None:
     (folder / "sandbox").mkdir(parents=True)
     (folder / "sandbox" / "sandbox.sqlite").write_text("this is no database" * 100)

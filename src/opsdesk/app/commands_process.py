@@ -125,15 +125,18 @@ def sandbox(
     os.execv(sys.executable, [*program, "--slow-seconds", str(slow_seconds)])  # noqa: S606 - a list of arguments
 
 
-def demo(
+@command
+async def demo(
     check: Annotated[
         bool, typer.Option("--check", help="End after both paths; exit 0 only if both ended as they should.")
     ] = False,
-) -> None:
+) -> int:
     """Show a real procedure at work: start a database, partners, a server and a worker here, and stay up.
 
     Example: `opsdesk demo --check`
     """
-    from opsdesk.app.demo import demo_command
+    settings = read_settings()
+    from opsdesk.app.demo import demonstrate
+    from opsdesk.app.demo_screen import Screen
 
-    demo_command(check=check)
+    return await demonstrate(settings, check=check, screen=Screen())

@@ -6,13 +6,10 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import aiohttp
-import typer
 
 from opsdesk.app import process
-from opsdesk.app.command_frame import read_settings
 from opsdesk.app.demo_installation import Installation, installation
 from opsdesk.app.demo_next import ENVIRONMENT_FILE, tell_what_is_there, written_environment
 from opsdesk.app.demo_processes import DemoProcesses
@@ -30,15 +27,6 @@ from opsdesk.kit.settings import Settings
 PROCEDURE = "customer-onboarding.osop.yaml"
 AUTOMATIC, REVIEWED, WAITING = "Customer Clear", "Customer Lowscore", "Customer Watchlisted"
 """Three customers; the sandbox's partners decide by the last word. The third is left to whoever watches."""
-
-
-def demo_command(
-    check: Annotated[
-        bool, typer.Option("--check", help="end after both paths; exit 0 only if both ended as they should")
-    ] = False,
-) -> None:
-    """Show a real procedure at work: starts a database, partners, a server and a worker here, and stays up."""
-    raise typer.Exit(process.run(demonstrate(read_settings(), check=check, screen=Screen())))
 
 
 async def demonstrate(settings: Settings, *, check: bool, screen: Screen) -> int:

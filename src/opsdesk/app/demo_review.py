@@ -12,6 +12,7 @@ from opsdesk.app.demo_waiting import DemoFailed, within
 
 POLL_S = 0.2
 PICTURES_WAIT_S = 60.0
+RESULT_WAIT_S = 30
 PICTURES = 4
 PICTURE_HOST = "pictures.platform.com"
 ANOTHER, SAME = "Customer Borrowed", "Customer Specimen"
@@ -69,7 +70,17 @@ class ReviewStory:
         outcome: Mapping[str, Any] = await self._engine.get(f"/v1/applications/{arrived.flow_no}")
         told = outcome["ticket"]
         self._screen.line("codes", "to the engine", f"{told['result']}: {', '.join(told['codes'])}")
+        await self._hear(arrived)
         return outcome
+
+    async def _hear(self, arrived: Arrived) -> None:
+        """What credit is told, by a webhook whose signature it has checked."""
+        query = {"flow_no": arrived.flow_no, "wait_s": str(RESULT_WAIT_S)}
+        items = (await self._world.get("/control/results", **query))["items"]
+        if not items:
+            raise DemoFailed(f"Credit was not told of {arrived.flow_no} within {RESULT_WAIT_S} seconds.")
+        told = items[0]["body"]
+        self._screen.line("told", "credit", f"{told['result']}: {', '.join(told['codes'])}, and the signature is right")
 
     async def _pictures(self, arrived: Arrived) -> Mapping[str, Any]:
         """The ticket, once its pictures are there."""

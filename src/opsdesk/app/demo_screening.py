@@ -53,6 +53,8 @@ async def _put_reference(
             await fields.import_list(conn, **at, fields=listed, **by)
     for each in configured["methods"]:
         await entries.put_method(conn, **each, with_screening=True, **by)
+    for application, url in configured["receivers"].items():
+        await review.applications.receivers.put_receiver(conn, application=application, url=url, **by)
     for code, text in configured["codes"].items():
         await entries.put_reject_code(conn, code=code, category="anti-fraud", description=text, is_active=True, **by)
 
