@@ -58,7 +58,10 @@ def read_adapt(
 
     `methods` are those of the application and scene that contain screening. Keys that are not given are not mapped.
     """
-    problems: Problems = {}
+    given_fields = given.keys() if isinstance(given, Mapping) else ()
+    problems: Problems = {
+        str(name)[:64]: ["is nothing that an adapt has"] for name in given_fields if name not in AdaptDocument.__slots__
+    }
     chosen = given.get("methods") if isinstance(given, Mapping) else None
     entries = given.get("mapped", {}) if isinstance(given, Mapping) else None
     if not isinstance(entries, Mapping):
