@@ -88,7 +88,7 @@ async def test_an_adapt_configures_no_rejection_and_says_so(desk: Database, risk
                 conn, adapt_id=adapt.adapt_id, opened_version=1, document=own, actor=risk, now=clock.now()
             )
         panel = await rejection_panel(conn, type_id=found.type_id)
-    assert refused.value.problems == {"rejection": ["is nothing that an adapt has"]}
+    assert refused.value.problems == {"rejection": ["is not known here"]}
     assert panel.rejection == found.document.rejection
 
 

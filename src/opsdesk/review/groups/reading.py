@@ -19,7 +19,7 @@ from opsdesk.review.groups.document import (
     names_of,
     problem_text,
 )
-from opsdesk.review.screening.reading import DOUBLED, REQUIRED, Problems
+from opsdesk.review.screening.reading import DOUBLED, REQUIRED, UNKNOWN, Problems
 from opsdesk.review.screening.sources import FEATURE_CHARS_MAX, SOURCES, Offer, Source, Verification
 
 RULES_MAX = 200
@@ -157,7 +157,7 @@ def _rows(
 def _refuse_others(place: str, given: Mapping[str, Any], fields: frozenset[str], problems: Problems) -> None:
     """What is misspelt would be left out silently."""
     for name in sorted(map(str, given.keys() - fields)):
-        problems[f"{place}.{name}".lstrip(".")[:100]] = ["is not known here"]
+        problems[f"{place}.{name}".lstrip(".")[:100]] = [UNKNOWN]
 
 
 def _text(place: str, given: Any, chars_max: int, problems: Problems, *, lines: bool = False) -> str | None:

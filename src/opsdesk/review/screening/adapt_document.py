@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsdesk.review.screening.model import TypeDocument
-from opsdesk.review.screening.reading import DOUBLED, REQUIRED, Problems
+from opsdesk.review.screening.reading import DOUBLED, REQUIRED, UNKNOWN, Problems
 from opsdesk.review.screening.reading_due import read_minutes
 from opsdesk.review.screening.sources import SOURCES, VERIFY_FIELDS, Facts, Mapped, Offer, Source
 
@@ -59,9 +59,7 @@ def read_adapt(
     `methods` are those of the application and scene that contain screening. Keys that are not given are not mapped.
     """
     given_fields = given.keys() if isinstance(given, Mapping) else ()
-    problems: Problems = {
-        str(name)[:64]: ["is nothing that an adapt has"] for name in given_fields if name not in AdaptDocument.__slots__
-    }
+    problems: Problems = {str(name)[:64]: [UNKNOWN] for name in given_fields if name not in AdaptDocument.__slots__}
     chosen = given.get("methods") if isinstance(given, Mapping) else None
     entries = given.get("mapped", {}) if isinstance(given, Mapping) else None
     if not isinstance(entries, Mapping):

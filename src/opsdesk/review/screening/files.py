@@ -10,7 +10,7 @@ import yaml
 from opsdesk.review.screening import adapt_document, model
 from opsdesk.review.screening.adapts import ScreeningAdapt
 from opsdesk.review.screening.errors import ScreeningFileInvalid
-from opsdesk.review.screening.reading import DOUBLED, REQUIRED
+from opsdesk.review.screening.reading import DOUBLED, REQUIRED, UNKNOWN
 from opsdesk.review.screening.types import ScreeningType
 
 FORMAT = "opsdesk_screening_type"
@@ -136,7 +136,7 @@ def _read_adapt(place: str, given: Any, problems: dict[str, list[str]]) -> Adapt
         problems[place] = ["is no mapping"]
         return AdaptInFile("", "", None, None, ())
     for field in given.keys() - {"application", "scene", "version", "methods", "mapped"}:
-        problems[f"{place}.{field}"] = ["is not known here"]
+        problems[f"{place}.{field}"] = [UNKNOWN]
     for field in ("application", "scene"):
         if not isinstance(given.get(field), str):
             problems[f"{place}.{field}"] = [REQUIRED if given.get(field) is None else "is no text"]
@@ -147,7 +147,7 @@ def _read_adapt(place: str, given: Any, problems: dict[str, list[str]]) -> Adapt
         else:
             problems[at] = ["is no mapping"]
         for field in (entry.keys() if isinstance(entry, Mapping) else set()) - {"module", "key", "source", "value"}:
-            problems[f"{at}.{field}"] = ["is not known here"]
+            problems[f"{at}.{field}"] = [UNKNOWN]
     return AdaptInFile(
         str(given.get("application")),
         str(given.get("scene")),

@@ -35,6 +35,7 @@ SHARE_MIN, SHARE_MAX = 1, 99
 """In per cent; nothing and everything have words of their own."""
 
 REQUIRED = "is required"
+UNKNOWN = "is not known here"
 DOUBLED = "is there twice"
 
 _ID = re.compile("[0-9a-f]{32}")
@@ -246,7 +247,7 @@ class _Reader:
             self._say(place or "document", REQUIRED if given is None else "is no mapping")
             return {}
         for name in given.keys() - fields:
-            self._say(f"{place}.{name}"[:100].lstrip("."), "is not known here")
+            self._say(f"{place}.{name}"[:100].lstrip("."), UNKNOWN)
         return given
 
     def _say(self, place: str, problem: str) -> None:
