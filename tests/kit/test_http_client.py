@@ -119,6 +119,24 @@ async def test_bytes_smuggled_behind_an_answer_never_answer_the_next_request() -
     assert all(outcome == b"{}" or isinstance(outcome, aiohttp.ClientError) for outcome in outcomes)
 
 
+async def test_an_answer_that_says_two_lengths_is_read_by_neither() -> None:
+    """What is read is bounded by the length that the answer says: pieces beside it could go on for ever."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"3e8\r\n" + b"x" * 1000 + b"\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, http_client(allow_networks="127.0.0.0/8") as http:
+        with pytest.raises(aiohttp.ClientError):
+            async with http.request("GET", URL(f"http://127.0.0.1:{port}/"), headers={}) as response:
+                await read_body(response, bytes_max=100)
+
+
 @pytest.mark.parametrize(
     "setting",
     ["nonsense", "a=b", "a=1.2.3.4", "a=1.2.3.4:x", "=1.2.3.4:5", "a:b=1.2.3.4:5", "a=::1:443", "127.0.0.1=1.2.3.4:5"],
