@@ -211,7 +211,10 @@ class Place:
         found = await sent(self.api.url, list(addresses(values)), reader)
         shown = [path for path, (status, _) in found.items() if status == 200]
         assert {"/", f"/tickets/{tickets[0]['id']}", "/audit"} <= set(shown)
-        assert {status for status, _ in found.values()} <= {200, 303, 404}, "404 is what is not set up here"
+        refused = {path for path, (status, _) in found.items() if status == 409}
+        assert refused <= {f"/tickets/{each['id']}/rejection" for each in tickets}, "no screening type made it"
+        rest = {status for path, (status, _) in found.items() if path not in refused}
+        assert rest <= {200, 303, 404}, "404 is what is not set up here"
         return "".join(text for _, text in found.values())
 
     async def printed(self, run_id: UUID) -> str:
