@@ -238,8 +238,8 @@ def _alone(append: Append, now: datetime) -> tuple[bytes, dict[str, Any]]:
         if new_run is None:
             return APPEND_FACT_ABOUT, values
         return APPEND_START, values | _columns(new_run)
-    if header is not None and new_run is None and not append.subjects:
-        values = _columns(header) | {"run_id": append.run_id, "taken": list(append.taken), "now": now}
+    if header is not None and new_run is None and not append.subjects and not append.taken:
+        values = _columns(header) | {"run_id": append.run_id}
         return APPEND_RUN, values | {"facts": _facts([append])}
     return _together([append], now)
 

@@ -23,15 +23,13 @@ insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 values (%(run_id)s, %(seq)s, %(iteration)s, %(at)s, %(fact)s, %(node)s, %(payload)s);
 
 -- name: append_run
--- Facts of one run, with its header. The status as in `append`.
+-- Facts of one run, with its header, where nothing from the inbox is taken. The status as in `append`.
 with header as (
     update flow_run set
         status = case when flow_run.owner = %(holder)s then %(status)s::text end,
         owner = %(owner)s, wake_at = %(wake_at)s, wake_name = %(wake_name)s,
         ended_at = %(ended_at)s, outcome_node = %(outcome_node)s, outcome_reason = %(outcome_reason)s
     where run_id = %(run_id)s
-), taken as (
-    update flow_inbox set taken_at = %(now)s where inbox_id = any(%(taken)s::bigint[])
 )
 insert into flow_journal (run_id, seq, iteration, at, fact, node, payload)
 select * from jsonb_to_recordset(%(facts)s::jsonb) as fact (
