@@ -1,6 +1,9 @@
+import unicodedata
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsdesk.review.answers import (
     ANSWER_DEPTH_MAX,
@@ -83,6 +86,13 @@ def test_a_problem_inside_an_object_names_the_place_in_the_schema() -> None:
 def test_true_is_no_integer_and_1_is_no_boolean() -> None:
     assert problems_of((field("asked", type="integer"),), {"asked": True})
     assert problems_of((field("asked", enum=[True]),), {"asked": 1})
+
+
+@given(st.characters(exclude_categories=()))
+def test_a_character_is_refused_by_what_it_is_and_by_nothing_else(character: str) -> None:
+    controls = unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t"
+    turns = unicodedata.bidirectional(character) in ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
+    assert (text_problem(character) is not None) == (controls or turns)
 
 
 def test_a_text_may_have_its_limit_and_no_more() -> None:

@@ -5,6 +5,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 from psycopg.rows import class_row
 
 from opsdesk import access
@@ -100,6 +103,24 @@ async def test_an_entry_cannot_be_changed_or_deleted(conn: Connection, clock: Ma
 )
 def test_every_value_has_one_spelling(value: Any, text: bytes) -> None:
     assert canonical(value) == text
+
+
+ANY = st.characters(exclude_categories=())
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-INTEGER_MAX, INTEGER_MAX) | st.floats(allow_nan=False) | st.text(ANY),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(ANY), inner),
+)
+
+
+@given(JSON)
+def test_whoever_writes_it_a_value_has_the_spelling_of_the_library(value: Any) -> None:
+    try:
+        spelling = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as refused:
+        with pytest.raises(type(refused)):
+            canonical(value)
+    else:
+        assert canonical(value) == spelling
 
 
 def test_nothing_has_no_hashes_and_an_empty_object_has_none_either() -> None:

@@ -2,11 +2,13 @@
 
 import hmac
 from collections.abc import Mapping, Set
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 import rfc8785
 
 INTEGER_MAX = 2**53 - 1
@@ -15,7 +17,22 @@ INTEGER_MAX = 2**53 - 1
 
 def canonical(value: Any) -> bytes:
     """The one spelling of a value as JSON (RFC 8785)."""
-    return rfc8785.dumps(plain(value))
+    ready = plain(value)
+    # Written by orjson in a tenth of the time where both write the same: without fractions, whose digits differ, and
+    # without names that sort otherwise by UTF-16.
+    if _has_one_spelling(ready):
+        with suppress(orjson.JSONEncodeError):  # half a character, or very deep: told by the library
+            return orjson.dumps(ready, option=orjson.OPT_SORT_KEYS)
+    return rfc8785.dumps(ready)
+
+
+def _has_one_spelling(value: Any) -> bool:
+    kind = type(value)
+    if kind is dict:
+        return all(name.isascii() for name in value) and all(map(_has_one_spelling, value.values()))
+    if kind is list:
+        return all(map(_has_one_spelling, value))
+    return value is None or kind is str or kind is bool or kind is int
 
 
 def plain(value: Any) -> Any:
@@ -24,6 +41,8 @@ def plain(value: Any) -> Any:
     Times become RFC 3339 in UTC with microseconds, UUIDs and decimals their text, bytes their hexadecimal digits, sets
     sorted lists. An integer beyond INTEGER_MAX becomes `{"integer": "…"}`: it stays exact, and is not taken for a text.
     """
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, datetime):
         assert value.tzinfo is not None, "every time has its zone"
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

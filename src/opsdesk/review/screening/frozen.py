@@ -11,6 +11,8 @@ from opsdesk.review.screening.model import DisplayType, Key, ModuleCode, TypeDoc
 
 VALUE_CHARS_MAX = 10_000
 """Of the JSON of one value; what is longer is shown empty, and said to be."""
+ESCAPED_CHARS = 12
+"""At most, of one character in JSON."""
 PERSONAL = frozenset({"values"})
 """What of a frozen document is about a person."""
 _PARTS = frozenset({"base", "modules", "values", "problems"})
@@ -115,4 +117,6 @@ def _problem(value: Any) -> str | None:
         return None
     if problem := value_problem(value):
         return problem
+    if isinstance(value, str) and len(value) * ESCAPED_CHARS < VALUE_CHARS_MAX:
+        return None
     return f"has more than {VALUE_CHARS_MAX} characters" if len(canonical(value)) > VALUE_CHARS_MAX else None

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg.rows import dict_row
 
 from opsdesk.access import Actor, audit
@@ -23,7 +25,7 @@ from opsdesk.review.screening.asked import asked_fields
 from opsdesk.review.screening.due import times_of
 from opsdesk.review.screening.errors import FlowInvalid
 from opsdesk.review.screening.frozen import PERSONAL, BaseInfo, frozen
-from opsdesk.review.screening.model import read_stored
+from opsdesk.review.screening.model import TypeDocument, read_stored
 from opsdesk.review.screening.origin import Origin
 from opsdesk.review.screening.sources import Facts
 from opsdesk.review.tickets import find_ticket, insert_screening_ticket
@@ -33,6 +35,9 @@ USER_ID_CHARS_MAX = 128
 
 ASKED = asked_fields(verdicts=[*Verdict], remark_required=False)
 _ASKED = canonical([asdict(field) for field in ASKED])
+
+DOCUMENTS_KEPT = 2048
+"""Of types, and of adapts, read once in a process as long as their text is the same."""
 
 _SQL = statements(__file__)
 _CONFIGURATION = _SQL["configuration"]
@@ -114,9 +119,18 @@ async def generate(
     return Generated(ticket_id, True, values["bucket"], values["type_version"], values["adapt_version"])
 
 
+@lru_cache(maxsize=DOCUMENTS_KEPT)
+def _outer(text: str) -> TypeDocument:
+    return read_stored(orjson.loads(text))
+
+
+@lru_cache(maxsize=DOCUMENTS_KEPT)
+def _inner(text: str) -> adapt_document.AdaptDocument:
+    return adapt_document.read_stored(orjson.loads(text))
+
+
 def _ticket_row(hit: Hit, row: Mapping[str, Any], facts: Facts, *, actor: Actor, now: datetime) -> dict[str, Any]:
-    document = read_stored(row["type_document"])
-    adapt = adapt_document.read_stored(row["adapt_document"])
+    document, adapt = _outer(row["type_document"]), _inner(row["adapt_document"])
     values = adapt_document.values_of(adapt, facts)
     due = document.review.due
     times = times_of(due, adapt_minutes=adapt.due_minutes, opened_at=now)

@@ -1,8 +1,8 @@
 -- name: configuration
 -- Everything that a ticket is made of, in one snapshot: the type and its adapt never come from two different saves.
 select head.type_id, head.name as type_name, head.version as type_version, outer_version.description,
-    outer_version.document as type_document, inner_head.adapt_id, inner_head.version as adapt_version,
-    inner_version.document as adapt_document, scene.name as scene_name, scene.bucket,
+    outer_version.document::text as type_document, inner_head.adapt_id, inner_head.version as adapt_version,
+    inner_version.document::text as adapt_document, scene.name as scene_name, scene.bucket,
     application.name as application_name
 from screening_type as head
 join screening_type_version as outer_version
