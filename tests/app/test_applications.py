@@ -178,7 +178,7 @@ async def test_an_application_comes_as_protobuf_with_its_names_in_the_address(
     )
     assert by_headers.body == answer.body
     as_json = applied(flow_no="P-1", user_id="U-1") | {
-        "request": {"customer": {"full_name": "王小明", "income": "9007199254740993"}}
+        "request": {"customer": {"full_name": "王小明", "income": 9007199254740993}}
     }
     assert (await api.post("/v1/applications", as_json, key=engine)).body == answer.body
 

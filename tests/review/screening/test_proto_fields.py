@@ -1,12 +1,17 @@
 """Fields out of real protobuf files."""
 
+from typing import Any
+
 import pytest
+from google.protobuf.message_factory import GetMessageClass
 
 from opsdesk.review.reference.errors import ProtoInvalid
 from opsdesk.review.reference.proto_fields import (
     PbField,
     compile_proto,
+    decoded,
     fields_of,
+    message_descriptor,
     messages_of,
 )
 
@@ -50,6 +55,42 @@ async def test_every_field_is_listed_by_its_path_also_those_of_messages_inside()
         PbField("applied_at", "Timestamp"),
         PbField("tags", "list of string"),
     ]
+
+
+LOAN = """
+syntax = "proto3";
+import "google/protobuf/timestamp.proto";
+message Loan {
+  int64 amount = 1;
+  uint64 income = 2;
+  int32 months = 3;
+  bool is_first = 4;
+  string purpose = 5;
+  repeated int64 earlier = 6;
+  map<string, int64> debts = 7;
+  Part part = 8;
+  google.protobuf.Timestamp applied_at = 9;
+  message Part { int64 share = 1; }
+}
+"""
+
+
+@pytest.mark.req("REV-D06")
+async def test_a_message_is_read_with_defaults_and_with_large_numbers_as_numbers() -> None:
+    message = message_descriptor(await compile_proto({"loan.proto": LOAN}), "Loan")
+    nothing = {"amount": 0, "income": 0, "months": 0, "is_first": False, "purpose": "", "earlier": [], "debts": {}}
+    assert decoded(message, b"") == nothing
+    applied_at = {"seconds": 1767578400}
+    sent: dict[str, Any] = {"amount": 2**60, "income": 5, "earlier": [1, 2], "debts": {"bank": 7}, "part": {"share": 3}}
+    loan = GetMessageClass(message)(**sent, applied_at=applied_at)
+    assert decoded(message, loan.SerializeToString()) == {**nothing, **sent, "applied_at": "2026-01-05T02:00:00Z"}
+
+
+async def test_bytes_that_are_no_message_are_refused() -> None:
+    message = message_descriptor(await compile_proto({"loan.proto": LOAN}), "Loan")
+    with pytest.raises(ProtoInvalid) as refused:
+        decoded(message, b"\xff\xff")
+    assert refused.value.problem == "the body is no Loan"
 
 
 async def test_a_file_that_is_wrong_is_refused_with_its_line_and_without_our_paths() -> None:

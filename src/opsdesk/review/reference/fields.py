@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import DecodeError
-from google.protobuf.message_factory import GetMessageClass
 from psycopg.rows import class_row
 
 from opsdesk.access import Actor, Scope, audit, require
@@ -20,6 +17,7 @@ from opsdesk.review.reference.proto_fields import (
     FIELDS_MAX,
     PbField,
     compile_proto,
+    decoded,
     fields_of,
     message_descriptor,
 )
@@ -91,7 +89,7 @@ async def import_list(
 
 
 async def decode_message(conn: Connection, *, application: str, scene: str, body: bytes) -> dict[str, Any]:
-    """An application that came as protobuf, as the JSON that adapts read: names as in the file, with defaults.
+    """An application that came as protobuf, as the JSON that adapts and rules read: see `decoded`.
 
     Raises SceneUnknown, ProtoInvalid where the scene has no message, or the bytes are not one.
     """
@@ -100,13 +98,7 @@ async def decode_message(conn: Connection, *, application: str, scene: str, body
     if row is None or row[0] is None:
         raise ProtoInvalid("the scene has no protobuf message; send JSON, or import its .proto file")
     message, descriptors = row
-    decoded = GetMessageClass(message_descriptor(descriptors, message))()
-    try:
-        decoded.ParseFromString(body)
-    except DecodeError:
-        raise ProtoInvalid(f"the body is no {message}") from None
-    found: dict[str, Any] = MessageToDict(decoded, preserving_proto_field_name=True)
-    return found
+    return decoded(message_descriptor(descriptors, message), body)
 
 
 async def _replace(

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 
 from opsdesk.review.reference.errors import ProtoInvalid
 
@@ -118,7 +122,7 @@ def fields_of(descriptors: bytes, message: str) -> list[PbField]:
 def _fields(message: Descriptor, prefix: str, seen: tuple[str, ...]) -> Iterator[PbField]:
     for field in message.fields:
         path, inner = f"{prefix}{field.name}", field.message_type
-        if inner is None or inner.full_name.startswith("google.protobuf."):
+        if inner is None or _is_known(inner):
             yield PbField(path, _type(field))
         elif not field.is_repeated and inner.full_name not in seen and len(seen) < DEPTH_MAX:
             yield from _fields(inner, f"{path}.", (*seen, inner.full_name))
@@ -139,3 +143,40 @@ _TYPES = {
     for name in dir(FieldDescriptor)
     if name.startswith("TYPE_")
 }
+
+
+def decoded(message: Descriptor, body: bytes) -> dict[str, Any]:
+    """What the bytes say, as JSON: names as in the file, fields that were left out with their defaults.
+
+    Of the mapping to JSON that protobuf has, one thing is otherwise: integers of 64 bits are numbers, and no texts, so
+    that rules compare them whichever way an application comes. Raises ProtoInvalid where the bytes are no such message.
+    """
+    found = GetMessageClass(message)()
+    try:
+        found.ParseFromString(body)
+    except DecodeError:
+        raise ProtoInvalid(f"the body is no {message.full_name}") from None
+    content: dict[str, Any] = MessageToDict(
+        found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return _with_numbers(message, content)
+
+
+def _with_numbers(message: Descriptor, content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _with_number(message.fields_by_name[name], value) for name, value in content.items()}
+
+
+def _with_number(field: FieldDescriptor, value: Any) -> Any:
+    inner = field.message_type
+    if isinstance(value, list):
+        return [_with_number(field, each) for each in value]
+    if inner is not None and inner.GetOptions().map_entry:
+        return {key: _with_number(inner.fields_by_name["value"], each) for key, each in value.items()}
+    if field.cpp_type in (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64):
+        return int(value)
+    # What protobuf itself defines, such as a timestamp, has a JSON of its own, which names no fields.
+    return _with_numbers(inner, value) if inner is not None and not _is_known(inner) else value
+
+
+def _is_known(message: Descriptor) -> bool:
+    return message.file.package == "google.protobuf"
