@@ -221,7 +221,7 @@ def missing(api: DescribedApi, *prefixes: str) -> list[str]:
 
 async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
     words = "runs events tickets callbacks procedures keys audit people roles triggers webhooks outages"
-    words += " screening-types screening-reference strategy-groups applications result-receivers results queue"
+    words += " screening-types screening-reference strategy-groups applications result-receivers results alerts queue"
     prefixes = (*(f"/v1/{word}" for word in words.split()), "/healthz", "/readyz", "/metrics")
     paths = [name.partition(" ")[2] for name in api.description.operations]
     assert [path for path in paths if not path.startswith(prefixes)] == []
@@ -336,7 +336,7 @@ async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: De
     assert [other.code, *(answer.code for answer in late)] == ["KeyReused", *["RunFinished"] * 8]
 
 
-COUNTED = dict.fromkeys(("type_id", "adapt_id", "group_id", "version", "revision"), "4711")
+COUNTED = dict.fromkeys(("type_id", "adapt_id", "group_id", "alert_id", "version", "revision"), "4711")
 
 
 def filled(path: str) -> str:
