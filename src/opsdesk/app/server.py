@@ -102,7 +102,9 @@ class _Server(uvicorn.Server):
 @contextmanager
 def listening_on(host: str, port: int) -> Iterator[socket.socket]:
     """A socket bound to an address, closed when the block ends."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listening:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named: asyncio sends the parts of an answer without waiting only where it is, uvloop always.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         yield listening
