@@ -151,3 +151,24 @@ async def test_a_lock_that_is_not_to_be_had_is_no_outage(conn: Connection, worke
             await other.execute("SET LOCAL lock_timeout = '1ms'")
             await other.execute("SELECT pg_advisory_xact_lock(7)")
     await database.close()
+
+
+async def test_who_is_stopped_while_it_handles_a_notification_leaves_its_connection_closed(db: Database) -> None:
+    handling = asyncio.Event()
+
+    async def listen() -> None:
+        async with db.listener("news") as notifications:
+            listening.set()
+            async for _ in notifications:
+                handling.set()
+                await asyncio.Event().wait()
+
+    listening = asyncio.Event()
+    task = asyncio.create_task(listen())
+    await listening.wait()
+    async with db.connection() as conn:
+        await conn.execute("notify news")
+    await handling.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -2,7 +2,7 @@
 
 import select
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +115,9 @@ class Database:
         async with self.dedicated() as conn:
             for channel in channels:
                 await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-            yield ((notify.channel, notify.payload) async for notify in conn.notifies())
+            # Closed before the connection, which waits for it: it keeps the connection to itself until it is closed.
+            async with aclosing(conn.notifies()) as notifies:
+                yield ((notify.channel, notify.payload) async for notify in notifies)
 
 
 async def _replace_dead(conn: Connection) -> None:
