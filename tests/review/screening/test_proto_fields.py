@@ -86,6 +86,44 @@ async def test_a_message_is_read_with_defaults_and_with_large_numbers_as_numbers
     assert decoded(message, loan.SerializeToString()) == {**nothing, **sent, "applied_at": "2026-01-05T02:00:00Z"}
 
 
+WRAPPED = """
+syntax = "proto3";
+import "google/protobuf/wrappers.proto";
+message Wrapped {
+  google.protobuf.Int64Value amount = 1;
+  google.protobuf.UInt64Value income = 2;
+  google.protobuf.Int32Value months = 3;
+  google.protobuf.UInt32Value days = 4;
+  google.protobuf.BoolValue is_first = 5;
+  google.protobuf.StringValue purpose = 6;
+  google.protobuf.DoubleValue score = 7;
+  google.protobuf.FloatValue share = 8;
+  google.protobuf.BytesValue mark = 9;
+  repeated google.protobuf.Int64Value earlier = 10;
+  map<string, google.protobuf.UInt64Value> debts = 11;
+}
+"""
+
+
+@pytest.mark.req("REV-D06")
+async def test_values_in_wrappers_are_read_as_the_values_that_they_wrap() -> None:
+    message = message_descriptor(await compile_proto({"wrapped.proto": WRAPPED}), "Wrapped")
+    assert decoded(message, b"") == {"earlier": [], "debts": {}}, "left out is not zero"
+    numbers = {"amount": -(2**60), "income": 2**63, "months": 12, "days": 0, "score": 0.5, "share": 0.25}
+    sent: dict[str, Any] = {**numbers, "is_first": False, "purpose": "roof"}
+    wrapped: Any = GetMessageClass(message)()
+    for name, value in {**sent, "mark": b"\x00"}.items():
+        getattr(wrapped, name).value = value
+    wrapped.earlier.add(value=7)
+    wrapped.debts["bank"].value = 9
+    assert decoded(message, wrapped.SerializeToString()) == {
+        **sent,
+        "mark": "AA==",
+        "earlier": [7],
+        "debts": {"bank": 9},
+    }
+
+
 async def test_bytes_that_are_no_message_are_refused() -> None:
     message = message_descriptor(await compile_proto({"loan.proto": LOAN}), "Loan")
     with pytest.raises(ProtoInvalid) as refused:

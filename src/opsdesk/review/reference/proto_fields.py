@@ -26,6 +26,8 @@ DEPTH_MAX = 8
 """How deep messages are followed into each other."""
 FIELDS_MAX = 5000
 COMPILE_S = 20
+_WRAPPED_64 = ("google.protobuf.Int64Value", "google.protobuf.UInt64Value")
+"""The two of protobuf's wrappers whose value would be a text; the others are their value already."""
 _OUTPUT_CHARS_MAX = 2000
 
 
@@ -173,6 +175,8 @@ def _with_number(field: FieldDescriptor, value: Any) -> Any:
     if inner is not None and inner.GetOptions().map_entry:
         return {key: _with_number(inner.fields_by_name["value"], each) for key, each in value.items()}
     if field.cpp_type in (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64):
+        return int(value)
+    if inner is not None and inner.full_name in _WRAPPED_64:
         return int(value)
     # What protobuf itself defines, such as a timestamp, has a JSON of its own, which names no fields.
     return _with_numbers(inner, value) if inner is not None and not _is_known(inner) else value
