@@ -90,6 +90,21 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "application send": ["application.json"],
     "application list": [],
     "application show": ["F-1"],
+    "group list": [],
+    **{f"group {verb}": ["1"] for verb in ("show", "history", "diff", "activate", "deactivate")},
+    "group try": ["1", "application.json"],
+    "group add": ["face.json"],
+    "group edit": ["1", "face.json", "--opened-revision", "1"],
+    "group restore": ["1", "--revision", "1"],
+    "group apply": ["1", "--revision", "1"],
+    "group place": ["1", "10"],
+    "result show": [ID],
+    "result send": [ID],
+    "result receiver list": [],
+    "result receiver put": ["cash_loan", "--url", "https://credit.example.com/results"],
+    "result receiver remove": ["cash_loan"],
+    "alert list": [],
+    "alert close": ["1"],
     "key create": ["--name", "x", "--scope", "runs:read"],
     "screening type list": [],
     **{f"screening type {verb}": ["face"] for verb in ("show", "history", "diff")},
@@ -197,6 +212,7 @@ def test_every_command_is_known_to_this_test() -> None:
         "audit",
     }
     nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
+    nouns |= {"group", "result", "result receiver", "alert"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

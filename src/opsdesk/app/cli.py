@@ -10,6 +10,7 @@ import typer
 from opsdesk.app import (
     commands_adapt,
     commands_adapt_change,
+    commands_alert,
     commands_application,
     commands_audit,
     commands_db,
@@ -20,12 +21,15 @@ from opsdesk.app import (
     commands_flow_compare,
     commands_flow_migrate,
     commands_flow_run,
+    commands_group,
+    commands_group_change,
     commands_key,
     commands_mcp,
     commands_outage,
     commands_person,
     commands_process,
     commands_reference,
+    commands_result,
     commands_run,
     commands_run_change,
     commands_run_children,
@@ -197,6 +201,44 @@ _noun(
         "list": commands_application.list_applications,
         "show": commands_application.show_application,
     },
+)
+_noun(
+    "group",
+    "Strategy groups: which applications pass, are rejected, or get a ticket.",
+    {
+        "list": commands_group.list_groups,
+        "show": commands_group.show_group,
+        "history": commands_group.list_history,
+        "diff": commands_group.diff_revisions,
+        "try": commands_group.try_group,
+        "add": commands_group_change.add_group,
+        "edit": commands_group_change.edit_group,
+        "restore": commands_group_change.restore_group,
+        "apply": commands_group_change.apply_group,
+        "place": commands_group_change.place_group,
+        "activate": commands_group_change.activate_group,
+        "deactivate": commands_group_change.deactivate_group,
+    },
+)
+_result = _noun(
+    "result",
+    "Results: what goes back for tickets, and whether it arrived.",
+    {"show": commands_result.show_result, "send": commands_result.send_result},
+)
+_noun(
+    "receiver",
+    "Receivers: where the results of each application go.",
+    {
+        "list": commands_result.list_receivers,
+        "put": commands_result.put_receiver,
+        "remove": commands_result.remove_receiver,
+    },
+    within=_result,
+)
+_noun(
+    "alert",
+    "Alerts of the review desk: what somebody has to look at.",
+    {"list": commands_alert.list_alerts, "close": commands_alert.close_alert},
 )
 _noun(
     "key",

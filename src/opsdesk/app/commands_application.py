@@ -58,6 +58,10 @@ async def list_applications(
     scene: Annotated[str | None, typer.Option("--scene", help="Only those of this scene.")] = None,
     answer: Annotated[str | None, typer.Option("--answer", help="`pass`, `reject` or `verify`.")] = None,
     result: Annotated[str | None, typer.Option("--result", help="`pass`, `reject` or `resubmit`.")] = None,
+    delivery: Annotated[
+        str | None,
+        typer.Option("--delivery", help="`waiting`, `retrying`, `delivered`, `given_up` or `unsent`: of the result."),
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", help="Only those of this customer.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="How many, at most 100.")] = None,
     cursor: Annotated[str | None, typer.Option("--cursor", help="What the page before gave as `next`.")] = None,
@@ -73,11 +77,13 @@ async def list_applications(
     from opsdesk.app.opening import installation
 
     listing, outcome, verdict = review.applications.listing, review.applications.intake.Outcome, review.model.Verdict
+    state = review.applications.results.DeliveryState
     only = listing.ApplicationFilter(
         application=application,
         scene=scene,
         answer=None if answer is None else outcome(_one_of(answer, list(outcome), "--answer")),
         result=None if result is None else verdict(_one_of(result, list(verdict), "--result")),
+        delivery=None if delivery is None else state(_one_of(delivery, list(state), "--delivery")),
         user_id=user,
     )
     async with installation() as opsdesk, opsdesk.database.connection() as conn:
@@ -111,7 +117,7 @@ async def show_application(flow_no: FlowNo, reveal: Reveal = False, as_json: AsJ
         reader = await reading(opsdesk, conn, Scope.APPLICATIONS_READ, reveal=reveal)
         now = opsdesk.clock.now()
         found = await review.applications.listing.show_application(conn, flow_no=flow_no, now=now)
-    view = review.views_applications.ApplicationView.whole(found, actor=reader)
+        view = await review.routes_applications.whole_view(conn, flow_no, actor=reader, now=now)
     if as_json:
         print_json(view)
         return
@@ -122,6 +128,10 @@ async def show_application(flow_no: FlowNo, reveal: Reveal = False, as_json: AsJ
         say(f"ticket {view.ticket.id}: {view.ticket.screening_type}, {view.ticket.status}")
     if view.ticket and view.ticket.codes:
         say(f"codes: {', '.join(view.ticket.codes)}")
+    if view.result:
+        tries = len(view.result.attempts)
+        sent = f"sent {tries} time{'' if tries == 1 else 's'}"
+        say(f"result: {view.result.state.value.replace('_', ' ')}, {sent}")
     for name, values in (view.content or {}).items():
         if values:
             say(f"{name}: {compact(values)}")

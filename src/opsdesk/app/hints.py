@@ -52,6 +52,10 @@ def _adapt_exists(error: OpsdeskError) -> str:
     return f"opsdesk screening adapt edit {error.detail['adapt_id']} saves a new version of it"
 
 
+def _group_exists(error: OpsdeskError) -> str:
+    return f"opsdesk group edit {error.detail['group_id']} saves a new revision of it"
+
+
 def _server_failed(error: OpsdeskError) -> str:
     return f"{error.detail['log_file']} tells more; or name a PostgreSQL of your own in OPSDESK_DATABASE_URL"
 
@@ -93,6 +97,14 @@ _HINTS: Mapping[str, Hint] = {
     "ScreeningFileStale": "without --apply, the difference to what counts here is told, and over which state to put it",
     "ConfigurationMoved": "look at it again with show --json, and save what you want of both",
     "AdaptReferenced": "take it out of these groups first, and save them",
+    "GroupUnknown": "opsdesk group list shows the groups; opsdesk group history shows the revisions of one",
+    "GroupExists": _group_exists,
+    "GroupMoved": "look at it again with show --json, and save what you want of both",
+    "FlowUnknown": "opsdesk application list shows those that came",
+    "ResultUnknown": "opsdesk application show tells how the ticket of an application stands",
+    "ResultNotSendable": "opsdesk result show tells whether it arrived",
+    "ReceiverUnknown": "opsdesk result receiver list shows the receivers",
+    "AlertUnknown": "opsdesk alert list shows those that are open",
     "ApplicationUnknown": "opsdesk reference list applications shows them; opsdesk reference put adds one",
     "SceneUnknown": "opsdesk reference list scenes shows them; opsdesk reference put adds one",
     "KeyNotFound": "opsdesk key list shows the keys",
