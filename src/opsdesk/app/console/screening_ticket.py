@@ -18,7 +18,7 @@ from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.screening_panel import Panel, panel_of
 from opsdesk.app.console.screening_values import Displayed, displayed
 from opsdesk.app.console.screening_words import MODULES
-from opsdesk.app.console.ticket_words import EVENTS
+from opsdesk.app.console.ticket_history import history_told
 from opsdesk.app.console.ticket_words import STATES as TICKET_STATES
 from opsdesk.app.console.viewer import Visitor
 from opsdesk.kit.db import Connection
@@ -90,7 +90,7 @@ async def show(
         lost=None,
         statuses=STATUSES,
         results=RESULTS,
-        events=EVENTS,
+        history=history_told(told.history, _),
         module_names=MODULES,
         states=TICKET_STATES,
         role_names=ROLES,

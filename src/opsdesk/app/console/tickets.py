@@ -14,8 +14,9 @@ from opsdesk.app.console.frame import done, fragment, is_partial, page, see_othe
 from opsdesk.app.console.problems import said
 from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.ticket_form import answers_from, controls, errors_from, reason_options
+from opsdesk.app.console.ticket_history import history_told
 from opsdesk.app.console.ticket_next import claim_next
-from opsdesk.app.console.ticket_words import EVENTS, PATH, STANDINGS, STATES
+from opsdesk.app.console.ticket_words import PATH, STANDINGS, STATES
 from opsdesk.app.console.viewer import TicketDecider, TicketReader, Visitor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.errors import OpsdeskError
@@ -146,12 +147,14 @@ async def _ticket_page(
     counted = [answer for answer in answers if answer.snapshot == ticket.snapshot]
     answered = any(answer.actor == visitor.actor.id for answer in counted)
     evidence = await review.evidence.ticket_evidence(conn, ticket_id=ticket.id)
+    told = review.views.TicketView.whole(ticket, answers, history, actor=visitor.actor, now=now)
     return page(
         request,
         visitor,
         "tickets/ticket.html",
         status=refused.status if refused else 422 if errors else 200,
-        ticket=review.views.TicketView.whole(ticket, answers, history, actor=visitor.actor, now=now),
+        ticket=told,
+        history=history_told(told.history, _),
         personal=ticket.shown_personal,
         form=form,
         labels={control.name: control.field.label for control in form} | {"reason_code": _("Reason code")},
@@ -169,7 +172,6 @@ async def _ticket_page(
         lost=None,
         key=(typed or {}).get("key") or str(uuid4()),
         states=STATES,
-        events=EVENTS,
         role_names=ROLES,
         may_decide=access.may(visitor.actor, access.Scope.TICKETS_DECIDE),
         may_read_runs=access.may(visitor.actor, access.Scope.RUNS_READ),

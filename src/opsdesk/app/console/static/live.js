@@ -8,6 +8,7 @@ export function listen() {
   document.addEventListener("htmx:after:swap", (event) => {
     keepFilters(event.detail?.ctx);
     announce(event.detail?.ctx);
+    countDown();
   });
   document.addEventListener("htmx:error", () => say(document.documentElement.dataset.lost));
   document.addEventListener("visibilitychange", catchUp);
