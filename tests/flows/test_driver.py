@@ -37,6 +37,10 @@ values (%s, %s, 'k', '', %s, 1, '{}', 'ops', now())
 WAITING_FOR_A_RUN = b"""
 select from pg_stat_activity where wait_event_type = 'Lock' and query like '%flow_run%' and datname = current_database()
 """
+WAITING_FOR_THE_JOURNAL = b"""
+select from pg_stat_activity
+where wait_event_type = 'Lock' and query like '%flow_journal%' and datname = current_database()
+"""
 READERS_OF_INBOX = b"""
 select pg_terminate_backend(pid) from pg_stat_activity
 where wait_event_type = 'Lock' and query like '%taken_at is null order by inbox_id;' and datname = current_database()
@@ -206,3 +210,23 @@ async def test_a_ticket_whose_transaction_was_given_up_is_opened_again(
         await until(db, run_id, let_go)
     assert len(world.tickets) == 2
     assert await facts_of(db, run_id) == [("run_started", ""), ("node_waiting", "review")]
+
+
+async def test_no_call_is_made_before_what_it_rests_on_is_in_the_journal(
+    db: Database, database_url: str, clock: ManualClock
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url) as keeping:
+
+        async def keep_the_journal(call: NodeCall) -> NodeOutcome:
+            await keeping.execute("lock table flow_journal in share mode")
+            return Done({"x": 1})
+
+        world = World({"first": keep_the_journal})
+        async with working(db, world, clock), db.connection() as conn:
+            run_id = await start(db, clock, CHAIN)
+            while not (await conn.execute(WAITING_FOR_THE_JOURNAL)).rowcount:
+                await asyncio.sleep(0.01)
+            assert [call.node.id for call in world.calls] == ["first"]
+            await keeping.rollback()
+            assert (await ended(db, run_id)).status == "completed"
+    assert [call.node.id for call in world.calls] == ["first", "second"]

@@ -25,11 +25,11 @@ class Caller:
     ports: Ports
     outages: OutageWatch
 
-    async def outcome(self, live: LiveRun, command: Execute) -> NodeOutcome | Parked | HeldUp:
-        """What came of the call, or why it is not made now."""
-        node, admitted = live.program.procedure.nodes[command.node], Admitted()
+    async def outcome(self, live: LiveRun, command: Execute, call: NodeCall) -> NodeOutcome | Parked | HeldUp:
+        """What came of the call, or why it is not made now; `call` is as `prepared` made it of the command."""
+        node, admitted = call.node, Admitted()
         if self.outages.known:
-            let_in = await self.outages.admit(self._call(live, command))
+            let_in = await self.outages.admit(call)
             if isinstance(let_in, HeldUp):
                 return let_in
             admitted = let_in
@@ -39,13 +39,13 @@ class Caller:
                 return parked
         if live.state.nodes[node.id].iteration != command.iteration:
             return Failed("BegunAgain", f"{node.id} was begun again before it was called")
-        call = self._call(live, command)
         outcome = await self._made(call, live)
         if self.outages.known or (isinstance(outcome, Failed) and outcome.outage):
             return await self.outages.judge(call, outcome, admitted)
         return outcome
 
-    def _call(self, live: LiveRun, command: Execute) -> NodeCall:
+    def prepared(self, live: LiveRun, command: Execute) -> NodeCall:
+        """What a command asks for, as the run is now."""
         iteration = live.state.nodes[command.node].iteration
         return live.call(command, self.ports.callback_url(live.run_id, command.node, iteration))
 

@@ -130,10 +130,7 @@ class Driver:
                 continue
             # Listed before anything is awaited: a call that ends meanwhile is settled, not made again.
             launches = [] if self._stopping() else self._to_launch(live, commands)
-            if live.unsaved and (launches or not live.flying):
-                await self._save(live)
-            for command in launches:
-                live.flying[command.node] = asyncio.create_task(self._execute(live, command))
+            await self._launch(live, launches)
             if not live.flying and not live.outcomes and await self._sleep(live, commands):
                 return
             await self._await_news(live, commands)
@@ -165,9 +162,26 @@ class Driver:
     def _to_launch(self, live: LiveRun, commands: list[Command]) -> list[Execute]:
         return [command for command in commands if isinstance(command, Execute) and command.node not in live.flying]
 
-    async def _execute(self, live: LiveRun, command: Execute) -> None:
+    async def _launch(self, live: LiveRun, launches: list[Execute]) -> None:
+        """Make these calls when all that they rest on is durable. What can be prepared is, while it is written."""
+        must_save, durable = live.unsaved and (launches or not live.flying), asyncio.Event()
+        for command in launches:
+            live.flying[command.node] = asyncio.create_task(self._execute(live, command, durable))
+        if must_save:
+            try:
+                await self._save(live)
+            except BaseException:
+                for command in launches:
+                    if (task := live.flying.pop(command.node, None)) is not None:
+                        task.cancel()
+                raise
+        durable.set()
+
+    async def _execute(self, live: LiveRun, command: Execute, durable: asyncio.Event) -> None:
         try:
-            outcome: NodeOutcome | Parked | HeldUp = await self._caller.outcome(live, command)
+            call = self._caller.prepared(live, command)
+            await durable.wait()
+            outcome: NodeOutcome | Parked | HeldUp = await self._caller.outcome(live, command, call)
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():

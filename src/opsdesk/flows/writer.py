@@ -16,7 +16,7 @@ import psycopg
 
 from opsdesk.flows.facts import Fact
 from opsdesk.kit.clock import Clock
-from opsdesk.kit.db import Connection, Database, DatabaseUnavailable
+from opsdesk.kit.db import Connection, Cursor, Database, DatabaseUnavailable
 from opsdesk.kit.errors import Refused
 from opsdesk.kit.log import get_logger
 from opsdesk.kit.sql import statements
@@ -104,8 +104,8 @@ class JournalWriter:
         self._db = db
         self._clock = clock
         self._waiting: deque[Append] = deque()
-        self._idle: list[Connection] = []
-        self._lost: dict[Connection, asyncio.Event] = {}
+        self._idle: list[Cursor] = []
+        self._lost: dict[Cursor, asyncio.Event] = {}
         """Set when a write finds its connection broken: another is made then."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
@@ -147,40 +147,40 @@ class JournalWriter:
     async def _keep_connected(self) -> None:
         while not self._stopped.is_set():
             try:
-                async with self._db.dedicated(options=BY_INDEX) as conn:
-                    lost = self._lost[conn] = asyncio.Event()
-                    self._offer(conn)
+                async with self._db.dedicated(options=BY_INDEX) as conn, conn.cursor() as cursor:
+                    lost = self._lost[cursor] = asyncio.Event()
+                    self._offer(cursor)
                     await lost.wait()
             except DatabaseUnavailable:
                 pass
             # Also after a connection that could be made: a full disk lets everybody in and takes nothing.
             await asyncio.sleep(DATABASE_RETRY_S)
 
-    def _offer(self, conn: Connection) -> None:
+    def _offer(self, cursor: Cursor) -> None:
         if self._waiting:
-            self._spawn(self._write_with(conn))
+            self._spawn(self._write_with(cursor))
         else:
-            self._idle.append(conn)
+            self._idle.append(cursor)
 
-    async def _write_with(self, conn: Connection) -> None:
+    async def _write_with(self, cursor: Cursor) -> None:
         try:
-            await self._write_group(conn)
+            await self._write_group(cursor)
         except CROSSED:
             log.info("journal_changes_crossed")
         except psycopg.OperationalError as error:
             log.warning("journal_connection_lost", sqlstate=error.sqlstate)
-            self._lost.pop(conn).set()
+            self._lost.pop(cursor).set()
         finally:
-            if conn in self._lost and not self._stopped.is_set():
-                self._offer(conn)
+            if cursor in self._lost and not self._stopped.is_set():
+                self._offer(cursor)
 
-    async def _write_group(self, conn: Connection) -> None:
+    async def _write_group(self, cursor: Cursor) -> None:
         batch = self._next_batch()
         try:
-            if batch and not await self._written(conn, batch) and len(batch) > 1:
+            if batch and not await self._written(cursor, batch) and len(batch) > 1:
                 # One of the group took the others' statement with it: find it by writing one at a time.
                 for append in batch:
-                    await self._written(conn, [append])
+                    await self._written(cursor, [append])
         except (psycopg.OperationalError, asyncio.CancelledError):
             # What was not written, or is not known to be, waits again in its order.
             self._waiting.extendleft(reversed([append for append in batch if not append.written.done()]))
@@ -191,11 +191,11 @@ class JournalWriter:
         # Without those that nobody waits for any more: their runs were let go, and may be another's.
         return [append for append in taken if not append.written.done()]
 
-    async def _written(self, conn: Connection, batch: Sequence[Append]) -> bool:
+    async def _written(self, cursor: Cursor, batch: Sequence[Append]) -> bool:
         """Write these with one statement. False: it cannot be written; a single append has its exception then."""
         problem: Exception | None = None
         try:
-            await write(conn, batch, now=self._clock.now())
+            await write(cursor, batch, now=self._clock.now())
         except psycopg.OperationalError:
             raise
         except LOST as error:
@@ -212,7 +212,7 @@ class JournalWriter:
         return problem is None
 
 
-async def write(conn: Connection, appends: Sequence[Append], *, now: datetime) -> None:
+async def write(conn: Connection | Cursor, appends: Sequence[Append], *, now: datetime) -> None:
     """Write these appends with one statement, all or nothing. Raises one of LOST when a run is another's."""
     statement, values = _alone(appends[0], now) if len(appends) == 1 else _together(appends, now)
     await conn.execute(statement, values)

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from opsdesk.kit.errors import Unavailable
 
 Connection = psycopg.AsyncConnection[Any]
+Cursor = psycopg.AsyncCursor[Any]
 
 POOL_MAX = 16
 POOL_WAIT_S = 5.0
