@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from opsdesk.kit.clock import SystemClock
+from tests import configured
 from tests.app.documents import greet
 from tests.app.serving import Api, partner, serving, until, working_for
 from tests.stories.forms import Form, forms_of
@@ -29,7 +30,7 @@ NASTY = (
     b'{"a": [[[[',
     b"a" * 200_000,
 )
-ROLES = ("admin", "operations_engineer", "reviewer")
+ROLES = ("admin", "operations_engineer", "reviewer", "risk_operator")
 IN_ADDRESS_MAX = 5000
 FORM = "application/x-www-form-urlencoded"
 
@@ -45,7 +46,13 @@ async def say_score(_: web.Request) -> web.Response:
 
 
 async def something_to_do(api: Api) -> dict[str, list[str]]:
-    """A procedure, a run that waits for a person, its ticket."""
+    """A procedure, a run that waits for a person, its ticket; a screening type, its adapt, a live group."""
+    async with api.installation.database.transaction() as conn:
+        now = api.installation.clock.now()
+        await configured.add_reference(conn, now=now)
+        found = await configured.add_type(conn, now=now)
+        adapt = await configured.add_adapt(conn, found, now=now)
+        group = await configured.add_group(conn, found.type_id, now=now)
     key = await api.key(name="portal")
 
     async def tickets() -> list[str]:
@@ -55,7 +62,14 @@ async def something_to_do(api: Api) -> dict[str, list[str]]:
         await api.store(greet(url).replace("greeter", "reviewer"), key=key)
         run_id = await api.start("greet", key=key, email="customer@example.com")
         opened = await until(tickets)
-    return {"run_id": [run_id], "ticket_id": opened, "procedure_id": ["greet"]}
+    return {
+        "run_id": [run_id],
+        "ticket_id": opened,
+        "procedure_id": ["greet"],
+        "type_id": [str(found.type_id)],
+        "adapt_id": [str(adapt.adapt_id)],
+        "group_id": [str(group.group_id)],
+    }
 
 
 def filled_in(form: Form, name: str, value: bytes) -> bytes:
@@ -89,6 +103,8 @@ async def test_no_form_breaks_by_what_is_typed_into_it(api: Api) -> None:
     actions = {action for action, _ in tried}
     assert {"/people", "/keys", "/procedures", "/procedures/greet/start", "/welcome", "/account/preferences"} <= actions
     assert f"/tickets/{values['ticket_id'][0]}/decide" in actions
+    assert {"/screening/types/1/edit", "/screening/adapts/1/edit"} <= actions
+    assert {"/groups/new", "/groups/1/edit", "/groups/1/try"} <= actions
 
 
 @pytest.mark.timeout(600)

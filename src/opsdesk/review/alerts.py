@@ -34,6 +34,8 @@ class Alert(StrEnum):
     """A screening type was to look at an application and has no adapt to its application and scene."""
     RULE_UNDECIDED = "RuleUndecided"
     """A rule of a strategy group could not be decided for an application, which was told so."""
+    NO_REASON_LEFT = "NoReasonLeft"
+    """A screening type has no reason any more that a reviewer could tick: all their reject codes are inactive."""
     NEARLY_LATE = "ScreeningTicketNearlyLate"
     """A screening ticket will soon be late: it went to another role, or up in the queue."""
     RESULT_GIVEN_UP = "ResultGivenUp"

@@ -35,6 +35,7 @@ from tests.review.conftest import OpenTicket, nothing_more, reviewer
 from tests.review.screening.configuring import add, add_adapt, edit, with_key
 from tests.review.screening.generating import ENGINE, judged, made, nobody_is_told
 from tests.review.screening.samples import reason
+from tests.review.screening.staged import one_waits_for_the_other
 
 Desk = tuple[ScreeningType, Ticket]
 
@@ -206,36 +207,15 @@ async def test_of_a_decision_and_an_edit_at_the_same_moment_the_second_sees_the_
     """Staged: the one that began first holds the type, and the other waits for it."""
     found, ticket = waiting
 
-    async def decision() -> Ticket:
-        async with desk.transaction() as conn:
-            return await judged(conn, ticket, Verdict.REJECT, ids(found)[0], actor=anna, clock=clock)
+    async def decision(conn: Connection) -> Ticket:
+        return await judged(conn, ticket, Verdict.REJECT, ids(found)[0], actor=anna, clock=clock)
 
-    async def edition() -> Saved:
-        async with desk.transaction() as conn:
-            return await edit(conn, found, without_reason(found, 0), actor=risk, clock=clock)
+    async def edition(conn: Connection) -> Saved:
+        return await edit(conn, found, without_reason(found, 0), actor=risk, clock=clock)
 
-    second: asyncio.Task[Any]
-    async with desk.transaction() as conn:
-        if edited_first:
-            await edit(conn, found, without_reason(found, 0), actor=risk, clock=clock)
-        else:
-            await judged(conn, ticket, Verdict.REJECT, ids(found)[0], actor=anna, clock=clock)
-        second = asyncio.create_task(decision() if edited_first else edition())
-        async with desk.connection() as observer:
-            await until_somebody_waits(observer, second)
-        assert not second.done()
-    came = await asyncio.gather(second, return_exceptions=True)
-    assert isinstance(came[0], ReasonsChanged if edited_first else Saved), came
-
-
-async def until_somebody_waits(observer: Connection, task: asyncio.Task[Any]) -> None:
-    question = (
-        b"select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
-    )
-    while not task.done():
-        row = await (await observer.execute(question)).fetchone()
-        if row is not None and row[0]:
-            return
+    first, then = (edition, decision) if edited_first else (decision, edition)
+    came = await one_waits_for_the_other(desk, first, then)
+    assert isinstance(came, ReasonsChanged if edited_first else Saved), came
 
 
 @pytest.mark.req("REV-B01", "REV-X43")

@@ -1,5 +1,6 @@
 """What a group may be, and what it says of applications."""
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from opsdesk import flows
 from opsdesk.review.groups.document import Answer, GroupDocument, Offered, read_stored, stored
 from opsdesk.review.groups.evaluation import CompiledGroup, RuleUndecided, compiled_group
-from opsdesk.review.groups.reading import read_group
+from opsdesk.review.groups.reading import RULES_MAX, read_group
 from opsdesk.review.screening.sources import Facts
 from tests.review.screening.samples import rule, verify
 
@@ -92,6 +93,43 @@ def test_a_condition_is_checked_before_it_is_saved() -> None:
     assert sorted(problems) == ["rules.0.when", "rules.1.when", "rules.2.when"]
     assert "agee" in problems["rules.0.when"][0]
     assert problems["rules.2.when"] == ["is required"]
+
+
+@pytest.mark.parametrize(
+    ("place", "make"),
+    [
+        ("rules", lambda number: rule(f"r{number}", "true")),
+        ("features", lambda number: {"name": f"f{number}"}),
+    ],
+)
+def test_a_group_has_two_hundred_rules_and_features_and_not_one_more(place: str, make: Callable[[int], Any]) -> None:
+    form: dict[str, Any] = {"rules": [], "features": []}
+    for rows, refused in ((RULES_MAX, {}), (RULES_MAX + 1, {place: [f"are more than {RULES_MAX}"]})):
+        form[place] = [make(number) for number in range(rows)]
+        assert read(*form["rules"], features=form["features"])[1] == refused
+
+
+def test_every_rule_of_a_group_of_two_hundred_is_asked_in_its_order() -> None:
+    found = group(*(rule(f"r{number}", f"request.amount > {number}", "pass") for number in reversed(range(RULES_MAX))))
+    for amount, name in ((199.5, "r199"), (100, "r99"), (0.5, "r0")):
+        verdict = found.evaluate(Facts(request={"amount": amount}))
+        assert verdict.rule is not None
+        assert verdict.rule.name == name
+    assert found.evaluate(Facts(request={"amount": 0})).rule is None
+
+
+def test_a_rule_that_would_take_too_long_passes_nobody() -> None:
+    """Not even where a rule behind it would reject: it could have been the one that answers."""
+    features = [{"name": "seen", "type": "list"}, {"name": "known", "type": "list"}]
+    rules = [rule("slow", "seen.all(each, each in known)", "pass"), rule("all", "true")]
+    slow = group(*rules, features=features)
+    few, many = ["a"], [f"{number:05}" for number in range(10_000)]
+    assert slow.evaluate(Facts(features={"seen": few, "known": many})).answer is Answer.REJECT
+    with pytest.raises(RuleUndecided) as undecided:
+        slow.evaluate(Facts(features={"seen": many, "known": many}))
+    assert (undecided.value.rule.name, "it would take too long" in undecided.value.why) == ("slow", True)
+    _, problems = read(rule("inside", "seen.all(a, known.exists(b, a == b))"), features=features)
+    assert "stand inside each other" in problems["rules.0.when"][0]
 
 
 def test_rules_and_features_have_names_of_their_own() -> None:

@@ -1,6 +1,5 @@
 """Groups in the database: saved, applied, and against the pauses of what they refer to."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from opsdesk.review.screening.adapts import AdaptStatus, ScreeningAdapt
 from opsdesk.review.screening.errors import AdaptReferenced
 from tests.review.screening.configuring import add, add_adapt
 from tests.review.screening.samples import rule, verify
+from tests.review.screening.staged import one_waits_for_the_other
 
 
 async def add_group(
@@ -128,25 +128,31 @@ async def test_a_paused_adapt_is_chosen_by_no_save_and_by_no_apply(
 
 
 @pytest.mark.req("REV-X39")
+@pytest.mark.parametrize("paused_first", [True, False])
+@pytest.mark.parametrize("way", ["add", "save"])
 async def test_of_a_pause_and_a_save_at_the_same_moment_the_second_sees_the_first(
-    desk: Database, risk: Actor, other: Actor, clock: ManualClock
+    desk: Database, risk: Actor, other: Actor, clock: ManualClock, paused_first: bool, way: str
 ) -> None:
+    """Staged: the one that began first holds the adapt, and the other waits for it. Never are both done."""
     async with desk.transaction() as conn:
         adapt = await configured(conn, risk, clock)
+        group = await add_group(conn, None, actor=risk, clock=clock)
 
-    async def saving(number: int) -> Group:
-        async with desk.transaction() as conn:
-            return await add_group(conn, adapt.type_id, actor=risk, clock=clock, name=f"group {number}")
+    async def saving(conn: Connection) -> Group:
+        if way == "add":
+            return await add_group(conn, adapt.type_id, actor=risk, clock=clock, name="another")
+        return await save(conn, group, form(adapt.type_id), actor=risk, clock=clock)
 
-    async def pausing() -> ScreeningAdapt:
-        async with desk.transaction() as conn:
-            return await pause(conn, adapt, actor=other, clock=clock)
+    async def pausing(conn: Connection) -> ScreeningAdapt:
+        return await pause(conn, adapt, actor=other, clock=clock)
 
-    came = await asyncio.gather(saving(1), pausing(), saving(2), pausing(), return_exceptions=True)
-    saved = [each for each in came if isinstance(each, Group)]
-    paused = [each for each in came if isinstance(each, ScreeningAdapt)]
-    assert bool(saved) != bool(paused)
-    assert {type(each) for each in came} <= {Group, ScreeningAdapt, GroupInvalid, AdaptReferenced}
+    came = await one_waits_for_the_other(desk, *((pausing, saving) if paused_first else (saving, pausing)))
+    async with desk.connection() as conn:
+        after = await adapts.show_adapt(conn, adapt_id=adapt.adapt_id)
+        chosen = [each.name for each in await groups.referring_groups(conn, adapt_id=adapt.adapt_id)]
+    name = "another" if way == "add" else "new customers"
+    assert (after.status, chosen) == ((AdaptStatus.PAUSE, []) if paused_first else (AdaptStatus.ACTIVE, [name]))
+    assert isinstance(came, GroupInvalid if paused_first else AdaptReferenced), came
 
 
 async def test_what_is_saved_counts_when_it_is_applied(desk: Database, risk: Actor, clock: ManualClock) -> None:

@@ -25,6 +25,7 @@ OUTAGE_BADGES: Mapping[str, str] = {"open": "failed", "held": "paused", "releasi
 ALERTS: Mapping[str, str] = {
     "AdaptMissing": N_("No ticket could be made: the screening type has no adapt to the scene"),
     "RuleUndecided": N_("A rule of a group could not be decided, and nobody passed by it"),
+    "NoReasonLeft": N_("Nobody can reject tickets of a screening type: the codes of all its reasons are inactive"),
     "ScreeningTicketNearlyLate": N_("A ticket will soon be late"),
     "ResultGivenUp": N_("A result could not be delivered, and is not tried any more"),
 }
@@ -58,6 +59,7 @@ async def operations(request: Request, visitor: OperationsReader, conn: Conn, no
         "alert_words": {kind: _(text) for kind, text in ALERTS.items()},
         "may_close": access.may(visitor.actor, access.Scope.OPERATIONS_WRITE),
         "may_see_tickets": access.may(visitor.actor, access.Scope.TICKETS_READ),
+        "may_see_types": access.may(visitor.actor, access.Scope.SCREENING_READ),
         "chain": await access.audit.chain_state(conn),
         "statuses": {status.value: _(text) for status, text in run_words.STATUSES.items()},
         "badges": {status.value: badge for status, badge in run_words.BADGES.items()},

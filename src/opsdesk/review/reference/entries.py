@@ -13,6 +13,7 @@ from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.reference.errors import ApplicationUnknown, ReferenceDataInvalid, SceneUnknown
 from opsdesk.review.reference.model import Application, Bucket, CodeCategory, Method, RejectCode, Scene
+from opsdesk.review.screening.reasonless import tell_of_types_without_reason
 from opsdesk.review.screening.sources import Verification
 
 NAME_CHARS_MAX = 64
@@ -30,6 +31,8 @@ _LIST_METHODS = _SQL["list_methods"]
 _PUT_REJECT_CODE = _SQL["put_reject_code"]
 _LIST_REJECT_CODES = _SQL["list_reject_codes"]
 _SHOW_REJECT_CODE = _SQL["show_reject_code"]
+_HOLD_REJECT_CODES = _SQL["hold_reject_codes"]
+_LOCK_REJECT_CODES = _SQL["lock_reject_codes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +129,28 @@ async def put_method(
 async def list_methods(
     conn: Connection, *, application: str | None = None, scene: str | None = None, window: Window = EVERYTHING
 ) -> Sequence[Method]:
+    if "\0" in f"{application}{scene}":
+        return []
     values = {"application": application, "scene": scene, **asdict(window)}
     rows = await (await conn.cursor(row_factory=dict_row).execute(_LIST_METHODS, values)).fetchall()
     return [Method(**row | {"verifications": [Verification(each) for each in row["verifications"]]}) for row in rows]
 
 
 async def put_reject_code(
-    conn: Connection, *, code: str, category: str, description: str, is_active: bool, actor: Actor, now: datetime
+    conn: Connection,
+    *,
+    code: str,
+    category: str,
+    description: str,
+    is_active: bool,
+    actor: Actor,
+    now: datetime,
+    alerting: bool = True,
 ) -> RejectCode:
     """Add a reject code, or change it: one that is not active any more stays where it is, and is offered no more.
+
+    Screening types which nobody can reject with any more are told to operators; with `alerting` False, by whoever
+    puts in several and does so behind the last of them.
 
     Raises ScopeMissing, ReferenceDataInvalid.
     """
@@ -149,7 +165,14 @@ async def put_reject_code(
     await _record(
         conn, "reject_code", entry.code, None if row is None else _reject_code(row), entry, actor=actor, now=now
     )
+    if alerting and not entry.for_tickets:
+        await tell_of_types_without_reason(conn, codes=[entry.code], now=now)
     return entry
+
+
+async def lock_reject_codes(conn: Connection) -> None:
+    """All that there are, in their order: for whoever puts in several, in any other order."""
+    await conn.execute(_LOCK_REJECT_CODES)
 
 
 async def list_reject_codes(
@@ -167,6 +190,12 @@ async def list_reject_codes(
 async def codes_for_tickets(conn: Connection) -> dict[str, bool]:
     """Every reject code; True: a reason to reject may have it."""
     return {each.code: each.for_tickets for each in await list_reject_codes(conn)}
+
+
+async def held_codes_for_tickets(conn: Connection) -> dict[str, bool]:
+    """The same, and they stay so until this transaction ends: what is saved with a code has it while it is active."""
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_HOLD_REJECT_CODES)).fetchall()
+    return {each.code: each.for_tickets for each in map(_reject_code, rows)}
 
 
 async def _find_scene(conn: Connection, statement: bytes, application: str, scene: str) -> Scene | None:

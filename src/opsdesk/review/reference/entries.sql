@@ -55,3 +55,10 @@ order by code limit %(rows)s;
 
 -- name: show_reject_code
 select code, category, description, is_active from reject_code where code = %(code)s;
+
+-- name: hold_reject_codes
+-- Whoever changes one waits for those who save a type with it, and then sees that type; and the other way round.
+select code, category, description, is_active from reject_code order by code for share;
+
+-- name: lock_reject_codes
+select code from reject_code order by code for no key update;

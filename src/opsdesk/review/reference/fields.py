@@ -51,6 +51,8 @@ async def some_fields(
     conn: Connection, *, application: str, scene: str, skipped: int = 0, limit: int | None = None
 ) -> Sequence[PbField]:
     """A part of them, in the order of the file."""
+    if "\0" in application + scene:
+        return []
     rows = conn.cursor(row_factory=class_row(PbField))
     values = {"application": application, "scene": scene, "skipped": skipped, "limit": limit}
     return await (await rows.execute(_LIST_FIELDS, values)).fetchall()

@@ -5,6 +5,7 @@ import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from opsdesk.kit.db import Connection
 from opsdesk.review.reference import entries
 from opsdesk.review.reference.errors import ApplicationUnknown, ReferenceDataInvalid, SceneUnknown
 from opsdesk.review.reference.proto_fields import PbField
+from opsdesk.review.screening.reasonless import tell_of_types_without_reason
 
 ROWS_MAX = 5000
 _YES = frozenset({"y", "yes", "true", "1", "active"})
@@ -39,7 +41,7 @@ _PUT: Mapping[Kind, Callable[..., Awaitable[Any]]] = {
     Kind.APPLICATIONS: entries.put_application,
     Kind.SCENES: entries.put_scene,
     Kind.METHODS: entries.put_method,
-    Kind.REJECT_CODES: entries.put_reject_code,
+    Kind.REJECT_CODES: partial(entries.put_reject_code, alerting=False),
 }
 
 
@@ -83,6 +85,8 @@ async def put_rows(
     Raises ScopeMissing, ReferenceDataInvalid (its places begin with the number of the row).
     """
     async with conn.transaction():
+        if kind is Kind.REJECT_CODES:
+            await entries.lock_reject_codes(conn)
         for number, row in enumerate(rows, start=1):
             try:
                 await _PUT[kind](conn, **_values(kind, row), actor=actor, now=now)
@@ -93,6 +97,9 @@ async def put_rows(
                 raise ReferenceDataInvalid({f"{number}.application": ["is no application"]}) from None
             except SceneUnknown:
                 raise ReferenceDataInvalid({f"{number}.scene": ["is no scene of the application"]}) from None
+        if kind is Kind.REJECT_CODES:
+            codes = [_value("code", row.get("code")) for row in rows]
+            await tell_of_types_without_reason(conn, codes=codes, now=now)
     return len(rows)
 
 

@@ -16,7 +16,7 @@ from opsdesk.kit.ids import new_id
 from opsdesk.kit.sql import statements
 from opsdesk.review.answers import text_problem
 from opsdesk.review.canonical import canonical, sha256_of
-from opsdesk.review.reference.entries import codes_for_tickets
+from opsdesk.review.reference.entries import held_codes_for_tickets
 from opsdesk.review.screening import adapt_document
 from opsdesk.review.screening.difference import Change, difference
 from opsdesk.review.screening.errors import (
@@ -101,7 +101,7 @@ async def add_type(
     read, found = read_document(
         document,
         previous=None,
-        codes=await codes_for_tickets(conn),
+        codes=await held_codes_for_tickets(conn),
         new_id=lambda: new_id().hex,
         earlier={} if with_ids else None,
     )
@@ -149,7 +149,7 @@ async def edit_type(
     read, found = read_document(
         document,
         previous=before.document,
-        codes=await codes_for_tickets(conn),
+        codes=await held_codes_for_tickets(conn),
         new_id=lambda: new_id().hex,
         earlier=await key_names(conn, type_id=type_id) if with_ids else None,
     )
@@ -173,7 +173,7 @@ async def restore_version(
     require(actor, Scope.SCREENING_WRITE)
     before = await _lock_type(conn, type_id=type_id, opened_version=opened_version)
     description, earlier = await version_document(conn, type_id=type_id, version=version)
-    codes = await codes_for_tickets(conn)
+    codes = await held_codes_for_tickets(conn)
     read, found = read_document(stored(earlier), previous=earlier, codes=codes, new_id=lambda: new_id().hex)
     if read is None:
         raise ScreeningTypeInvalid(found)
