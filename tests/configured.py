@@ -1,6 +1,7 @@
 """The configuration of tickets as a risk operator leaves it: reference data, a screening type, an adapt."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,8 @@ from uuid import UUID
 from opsdesk import flows
 from opsdesk.access import Actor, Scope
 from opsdesk.kit.db import Connection
+from opsdesk.review.applications.intake import Answered, Incoming
+from opsdesk.review.applications.intake import take_application as take
 from opsdesk.review.groups import groups
 from opsdesk.review.groups.document import stored
 from opsdesk.review.groups.groups import Group
@@ -159,6 +162,15 @@ async def add_group(conn: Connection, type_id: int, *, now: datetime, actor: Act
     later = [*stored(made.document)["rules"], {"name": "年龄缺失", "when": 'card_name == ""', "answer": "reject"}]
     document = {"features": features, "rules": later}
     return await groups.save_group(conn, group_id=made.group_id, opened_revision=1, document=document, **by)
+
+
+async def take_application(
+    conn: Connection, *, now: datetime, flow_no: str, facts: Facts, user_id: str = "U-1", scene: str = "activation"
+) -> Answered:
+    """An application of cash_loan as the anti-fraud engine hands it in, and how it was answered."""
+    incoming = Incoming(flow_no, "cash_loan", scene, user_id, facts)
+    sender = replace(ENGINE, scopes=frozenset({Scope.APPLICATIONS_WRITE}))
+    return await take(conn, incoming, actor=sender, now=now, compile_condition=flows.checks.condition_over)
 
 
 async def add_ticket(

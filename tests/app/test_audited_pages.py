@@ -55,6 +55,7 @@ WRITES = {
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
     "/tickets/{ticket_id}/reveal": ["ticket.reveal"],
     "/tickets/{ticket_id}/amend": ["ticket.amend", "run.amend"],
+    "/tickets/{ticket_id}/result/send": ["result.send_again"],
     "/review/{bucket}/next": ["ticket.claim"],
     "/tickets/{ticket_id}/skip": ["ticket.skip"],
     "/tickets/{ticket_id}/verdict": ["ticket.decide"],

@@ -1,12 +1,14 @@
 """Every change that reviewers make on the pages of screening tickets is in the audit chain."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from opsdesk.kit.clock import ManualClock
+from opsdesk.review.applications import results
 from opsdesk.review.screening.sources import Facts
 from tests import configured
 from tests.app.serving import Api, serving
@@ -40,3 +42,9 @@ async def test_what_reviewers_do_on_pages_is_recorded(api: Api, clock: ManualClo
     assert skipped == [*WRITES["/tickets/{ticket_id}/skip"], "ticket.claim"], "and the next one is theirs"
     judged = await reviewer.wrote(f"/tickets/{second}/verdict", verdict="pass", key="1")
     assert judged == WRITES["/tickets/{ticket_id}/verdict"]
+    async with api.installation.database.transaction() as conn:
+        result = await results.lock_result(conn, ticket_id=second)
+        assert result is not None
+        await results.settle(conn, replace(result, state=results.DeliveryState.GIVEN_UP, next_at=None))
+    risk = await browser_of(api, "risk_operator")
+    assert await risk.wrote(f"/tickets/{second}/result/send") == WRITES["/tickets/{ticket_id}/result/send"]

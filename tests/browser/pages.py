@@ -1,7 +1,7 @@
 """Every page that there is, for whom it is opened in the tests, and what its address is filled with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from opsdesk.access import Role
@@ -46,6 +46,8 @@ PAGES: Mapping[str, str | None] = {
     "/groups/{group_id}": Role.RISK_OPERATOR,
     "/groups/{group_id}/edit": Role.RISK_OPERATOR,
     "/groups/{group_id}/try": Role.RISK_OPERATOR,
+    "/applications": Role.RISK_OPERATOR,
+    "/applications/{flow_no:path}": Role.AUDITOR,
     "/runs": Role.SUPPORT_AGENT,
     "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
     "/runs/{run_id}/journal": Role.AUDITOR,
@@ -95,7 +97,7 @@ class Sample:
     entry_id: int = 1
 
     def address(self, page: str) -> str:
-        return page.format(
+        return page.replace("{flow_no:path}", "F-sample").format(
             person_id=self.people[Role.SUPPORT_AGENT].id,
             ticket_id=self.ticket_id,
             run_id=self.run_id,
@@ -120,6 +122,8 @@ async def sample(there: Console) -> Sample:
         screening = await configured.add_type(conn, now=there.now(), name="人脸比对 (sample)")
         await configured.add_adapt(conn, screening, now=there.now())
         await configured.add_group(conn, screening.type_id, now=there.now())
+        facts = replace(configured.FACTS, features={"device_score": 0.3})
+        await configured.take_application(conn, now=there.now(), flow_no="F-sample", facts=facts)
         screening_ticket_id = await configured.add_ticket(conn, screening, now=there.now(), flow_no="F-sample")
     ticket = await there.ticket()
     outage_id = await there.outage()

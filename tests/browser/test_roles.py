@@ -14,6 +14,7 @@ EVERYBODY = [
     "Queue board",
     "screening config",
     "Strategy groups",
+    "Incoming applications",
     "Runs",
     "Procedures",
     "Triggers",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -23,6 +24,7 @@ OF_ONE_CASE = frozenset({"flow_no", "ticket_id", "problem", "due_at"})
 _SQL = statements(__file__)
 _RAISE = _SQL["raise"]
 _OPEN = _SQL["open"]
+_ABOUT = _SQL["about"]
 _CLOSE = _SQL["close"]
 _COUNT = _SQL["count"]
 
@@ -64,7 +66,17 @@ async def tell(conn: Connection, alert: Alert, facts: Mapping[str, Any], *, now:
 
 async def open_alerts(conn: Connection) -> Sequence[OpenAlert]:
     """Those that nobody has closed, the last that came first, SHOWN_MAX at most."""
-    rows = await (await conn.cursor(row_factory=dict_row).execute(_OPEN, {"rows": SHOWN_MAX})).fetchall()
+    return await _read(conn, _OPEN, {"rows": SHOWN_MAX})
+
+
+async def alerts_about(conn: Connection, *, flow_no: str, ticket_id: UUID | None) -> Sequence[OpenAlert]:
+    """The open ones that tell of an application or of its ticket as the last case, the last that came first."""
+    about = {"flow_no": flow_no, "ticket_id": None if ticket_id is None else str(ticket_id)}
+    return await _read(conn, _ABOUT, about | {"rows": SHOWN_MAX})
+
+
+async def _read(conn: Connection, statement: bytes, values: Mapping[str, Any]) -> Sequence[OpenAlert]:
+    rows = await (await conn.cursor(row_factory=dict_row).execute(statement, values)).fetchall()
     return [OpenAlert(**row | {"kind": Alert(row["kind"])}) for row in rows]
 
 

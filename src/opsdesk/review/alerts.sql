@@ -16,3 +16,8 @@ returning kind;
 
 -- name: count
 select kind, count(*) from review_alert where closed_at is null group by kind;
+
+-- name: about
+select alert_id, kind, facts, times, first_at, last_at from review_alert
+where closed_at is null and (facts ->> 'flow_no' = %(flow_no)s or facts ->> 'ticket_id' = %(ticket_id)s)
+order by last_at desc, alert_id desc limit %(rows)s;

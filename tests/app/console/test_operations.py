@@ -37,6 +37,7 @@ async def test_an_alert_of_the_review_desk_is_shown_until_somebody_closes_it(api
     shown = await auditor.get("/operations")
     assert "the screening type has no adapt to the scene" in shown.text
     assert "cash_loan" in shown.text
+    assert 'href="/applications?number=F-1"' in shown.html
     path = f"/operations/alerts/{alert.alert_id}/close"
     assert path not in shown.html
     assert (await auditor.post(path)).status == 403

@@ -30,6 +30,7 @@ WORK: Sequence[Place] = (
     Place("/queue", N_("Queue board"), "queue", "q", access.Scope.TICKETS_READ),
     Place("/screening", N_("screening config"), "screening", "c", access.Scope.SCREENING_READ),
     Place("/groups", N_("Strategy groups"), "group", "b", access.Scope.SCREENING_READ),
+    Place("/applications", N_("Incoming applications"), "incoming", "i", access.Scope.APPLICATIONS_READ),
     Place("/runs", N_("Runs"), "run", "r", access.Scope.RUNS_READ),
     Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
     Place("/triggers", N_("Triggers"), "trigger", "s", access.Scope.PROCEDURES_READ),

@@ -58,6 +58,7 @@ async def operations(request: Request, visitor: OperationsReader, conn: Conn, no
         "alerts": await review.alerts.open_alerts(conn),
         "alert_words": {kind: _(text) for kind, text in ALERTS.items()},
         "may_close": access.may(visitor.actor, access.Scope.OPERATIONS_WRITE),
+        "may_see_applications": access.may(visitor.actor, access.Scope.APPLICATIONS_READ),
         "may_see_tickets": access.may(visitor.actor, access.Scope.TICKETS_READ),
         "may_see_types": access.may(visitor.actor, access.Scope.SCREENING_READ),
         "chain": await access.audit.chain_state(conn),

@@ -53,8 +53,8 @@ class Wanted:
             result=Verdict(self.result) if self.result in (*Verdict,) else None,
             reviewer=self.reviewer or None,
             number=self.number or None,
-            opened_from=_midnight(self.opened_from, visitor),
-            opened_to=_midnight(self.opened_to, visitor, days_later=1),
+            opened_from=midnight(self.opened_from, visitor),
+            opened_to=midnight(self.opened_to, visitor, days_later=1),
         )
 
 
@@ -79,7 +79,8 @@ def _wanted(
 Filters = Annotated[Wanted, Depends(_wanted)]
 
 
-def _midnight(given: str, visitor: Visitor, *, days_later: int = 0) -> datetime | None:
+def midnight(given: str, visitor: Visitor, *, days_later: int = 0) -> datetime | None:
+    """When a day begins for the viewer; None for what is no day."""
     try:
         day = date.fromisoformat(given) + timedelta(days=days_later)
     except (ValueError, OverflowError):

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from opsdesk.app.console import (
     account,
+    applications,
     audit,
     group_edit,
     group_pages,
@@ -20,6 +21,7 @@ from opsdesk.app.console import (
     procedures,
     queue_board,
     reference,
+    results,
     review_lists,
     run_actions,
     run_migration,
@@ -53,6 +55,8 @@ def page_routers(frame: Frame) -> Sequence[APIRouter]:
         people.routes,
         keys.routes,
         audit.routes,
+        applications.routes,
+        results.routes,
         ticket_list.routes,
         tickets.routes,
         review_lists.routes,

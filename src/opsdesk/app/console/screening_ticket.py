@@ -9,9 +9,12 @@ from uuid import uuid4
 from fastapi import Request, Response
 
 from opsdesk import access, review
+from opsdesk.app.console.application_words import DELIVERIES
+from opsdesk.app.console.applications import address
 from opsdesk.app.console.frame import page, translate
 from opsdesk.app.console.picture_sight import pictures_of
 from opsdesk.app.console.problems import said
+from opsdesk.app.console.results import result_of
 from opsdesk.app.console.review_lists import PATH as LISTS
 from opsdesk.app.console.review_words import BUCKETS, RESULTS, STATUSES
 from opsdesk.app.console.role_words import ROLES
@@ -19,6 +22,7 @@ from opsdesk.app.console.screening_panel import Panel, panel_of
 from opsdesk.app.console.screening_values import Displayed, displayed
 from opsdesk.app.console.screening_words import MODULES
 from opsdesk.app.console.ticket_history import history_told
+from opsdesk.app.console.ticket_words import PATH as TICKETS
 from opsdesk.app.console.ticket_words import STATES as TICKET_STATES
 from opsdesk.app.console.viewer import Visitor
 from opsdesk.kit.db import Connection
@@ -76,6 +80,7 @@ async def show(
         base=base_info(ticket, told, translate=_),
         modules=modules_of(told, is_masked=access.Scope.PERSONAL_READ not in visitor.actor.scopes),
         sight=await pictures_of(conn, ticket, actor=visitor.actor, now=now),
+        **await _way_back(request, visitor, conn, ticket),
         panel=await _panel(conn, ticket, typed) if is_open else None,
         verdicts=verdicts_of(ticket),
         typed=typed or Typed(),
@@ -97,6 +102,19 @@ async def show(
         reason_max=review.screening.taking.REASON_CHARS_MAX,
         remark_max=review.screening.asked.REMARK_CHARS_MAX,
     )
+
+
+async def _way_back(request: Request, visitor: Visitor, conn: Connection, ticket: review.Ticket) -> dict[str, Any]:
+    """The application that came with the ticket, and how its result goes back."""
+    flow_no = None
+    if access.may(visitor.actor, access.Scope.APPLICATIONS_READ):
+        flow_no = await review.applications.listing.flow_of_ticket(conn, ticket_id=ticket.id)
+    return {
+        "application": None if flow_no is None else address(flow_no),
+        "result": await result_of(request, visitor, conn, ticket_id=ticket.id),
+        "back": f"{TICKETS}/{ticket.id}",
+        "deliveries": DELIVERIES,
+    }
 
 
 async def _panel(conn: Connection, ticket: review.Ticket, typed: Typed | None) -> Panel:

@@ -24,6 +24,7 @@ TicketReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TI
 TicketDecider = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_DECIDE))]
 ScreeningReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.SCREENING_READ))]
 ScreeningWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.SCREENING_WRITE))]
+ApplicationReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.APPLICATIONS_READ))]
 KeyKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.KEYS_WRITE))]
 PeopleReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_READ))]
 PeopleKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_WRITE))]

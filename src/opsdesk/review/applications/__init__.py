@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opsdesk.review.applications import delivering as delivering
     from opsdesk.review.applications import errors as errors
+    from opsdesk.review.applications import explaining as explaining
     from opsdesk.review.applications import intake as intake
     from opsdesk.review.applications import listing as listing
     from opsdesk.review.applications import receivers as receivers
@@ -16,6 +17,7 @@ _MODULES = frozenset(
     {
         "delivering",
         "errors",
+        "explaining",
         "intake",
         "listing",
         "receivers",

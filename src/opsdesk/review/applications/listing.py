@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +23,24 @@ _CURSOR_SHAPE = (datetime, str)
 _SQL = statements(__file__)
 _SHOW = _SQL["show"]
 _BY_FLOW = _SHOW + b"\n" + _SQL["by_flow"]
-_PAGE = _SHOW + b"\n" + _SQL["page"]
-_PAGE_BEFORE = _SHOW + b"\n" + backwards(_SQL["page"])
+_OF_LIST = _SQL["of_list"]
+_PAGE = _SQL["page"]
+_OF_TICKET = _SQL["of_ticket"]
+_LAST = datetime.max.replace(tzinfo=UTC), ""
+"""Behind every application, whatever its number."""
+_CONDITIONS = {
+    "application": _SQL["of_application"],
+    "scene": _SQL["of_scene"],
+    "answer": _SQL["answered"],
+    "result": _SQL["with_result"],
+    "delivery": _SQL["delivered_so"],
+    "user_id": _SQL["of_user"],
+    "flow_no": _SQL["of_flow"],
+    "number": _SQL["about"],
+    "since": _SQL["came_since"],
+    "until": _SQL["came_before"],
+}
+_TEXTS = ("application", "scene", "user_id", "flow_no", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,8 @@ class ApplicationFilter:
     flow_no: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    number: str | None = None
+    """A platform user id, or a flow number; whole."""
 
 
 async def show_application(conn: Connection, *, flow_no: str, now: datetime) -> Answer:
@@ -99,20 +117,29 @@ async def list_applications(
     """
     size = page_rows(limit)
     place = decode_place(cursor, shape=_CURSOR_SHAPE)
-    after_at, after_flow = place.key or (None, None)
-    values = _filters(only) | {"after_at": after_at, "after_flow": after_flow, "rows": size + 1}
-    statement = _PAGE_BEFORE if place.backwards else _PAGE
-    rows = await (await conn.cursor(row_factory=dict_row).execute(statement, values)).fetchall()
+    after_at, after_flow = place.key or _LAST
+    given = _given(only)
+    page = backwards(_PAGE) if place.backwards else _PAGE
+    text = b"\n".join([_SHOW, _OF_LIST, *[_CONDITIONS[name] for name in given], page])
+    values = given | {"after_at": after_at, "after_flow": after_flow, "rows": size + 1}
+    rows = await (await conn.cursor(row_factory=dict_row).execute(text, values, prepare=False)).fetchall()
     found = [_answer(row, now) for row in rows]
     return page_of(found, size=size, key=lambda answer: (answer.received_at, answer.flow_no), place=place)
 
 
-def _filters(only: ApplicationFilter) -> dict[str, Any]:
-    texts = {name: getattr(only, name) for name in ("application", "scene", "user_id", "flow_no")}
-    for name, text in texts.items():
-        if text is not None and (problem := text_problem(text, chars_max=FILTER_CHARS_MAX)):
+async def flow_of_ticket(conn: Connection, *, ticket_id: UUID) -> str | None:
+    """The number of the application that a ticket was made for; None: no application came with it."""
+    row = await (await conn.execute(_OF_TICKET, {"ticket_id": ticket_id})).fetchone()
+    return None if row is None else row[0]
+
+
+def _given(only: ApplicationFilter) -> dict[str, Any]:
+    """What restricts, by name."""
+    given = {name: value for name in _CONDITIONS if (value := getattr(only, name)) is not None}
+    for name in _TEXTS:
+        if name in given and (problem := text_problem(given[name], chars_max=FILTER_CHARS_MAX)):
             raise ApplicationFilterInvalid(name, problem)
-    return texts | {name: getattr(only, name) for name in ("answer", "result", "delivery", "since", "until")}
+    return given
 
 
 def _answer(row: dict[str, Any], now: datetime) -> Answer:

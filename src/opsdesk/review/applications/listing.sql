@@ -22,19 +22,46 @@ left join lateral (
 -- name: by_flow
 where came.flow_no = %(flow_no)s
 
+-- Conditions of lists; `listing.py` puts together those that are asked for, and has each list planned by its values.
+
+-- name: of_list
+where true
+
+-- name: of_application
+and came.application = %(application)s
+
+-- name: of_scene
+and came.scene = %(scene)s
+
+-- name: answered
+and came.answer = %(answer)s
+
+-- name: with_result
+and ticket.result = %(result)s
+
+-- name: delivered_so
+and sent.state = %(delivery)s
+
+-- name: of_user
+and came.user_id = %(user_id)s
+
+-- name: of_flow
+and came.flow_no = %(flow_no)s
+
+-- name: about
+and (came.user_id = %(number)s or came.flow_no = %(number)s)
+
+-- name: came_since
+and came.received_at >= %(since)s
+
+-- name: came_before
+and came.received_at < %(until)s
+
 -- name: page
-where (%(application)s::text is null or came.application = %(application)s)
-    and (%(scene)s::text is null or came.scene = %(scene)s)
-    and (%(answer)s::text is null or came.answer = %(answer)s)
-    and (%(result)s::text is null or ticket.result = %(result)s)
-    and (%(delivery)s::text is null or sent.state = %(delivery)s)
-    and (%(user_id)s::text is null or came.user_id = %(user_id)s)
-    and (%(flow_no)s::text is null or came.flow_no = %(flow_no)s)
-    and (%(since)s::timestamptz is null or came.received_at >= %(since)s)
-    and (%(until)s::timestamptz is null or came.received_at < %(until)s)
-    and (
-        %(after_at)s::timestamptz is null
-        or (came.received_at, came.flow_no) < (%(after_at)s, %(after_flow)s)
-    )
+and (came.received_at, came.flow_no) < (%(after_at)s, %(after_flow)s)
 order by came.received_at desc, came.flow_no desc
-limit %(rows)s
+limit %(rows)s;
+
+-- name: of_ticket
+-- The number of the application that a ticket was made for; other tickets have none.
+select flow_no from screening_application where ticket_id = %(ticket_id)s;
