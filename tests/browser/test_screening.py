@@ -1,11 +1,16 @@
 """The full life of a screening type, as a risk operator lives it, in Chinese."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from opsdesk import flows
+from opsdesk.review.groups import groups
+from opsdesk.review.screening import types
 from tests import configured
+from tests.browser.browsing import Tab
 from tests.browser.conftest import OpenTab
 from tests.browser.console import Console
 from tests.browser.pages import Sample
@@ -20,8 +25,69 @@ async def switch(page: Page, selector: str, option: str) -> None:
     await expect(page.locator(".htmx-request")).to_have_count(0)
 
 
-@pytest.mark.req("REV-T10", "REV-T11", "REV-J03", "REV-V06", "REV-B14", "REV-A06", "REV-L02", "REV-G09")
-async def test_a_type_is_added_adapted_edited_and_paused(there: Console, sample: Sample, open_tab: OpenTab) -> None:
+async def delete_the_first_key(tab: Tab) -> None:
+    """Asked first, with the safe answer under the finger; the second time it is meant."""
+    page = tab.page
+    await page.locator("[id^='remove-']").first.click()
+    await tab.says("dialog", QUESTION)
+    await expect(page.get_by_role("dialog").get_by_role("button", name="取消")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("dialog")).to_have_count(0)
+    await expect(page.locator("[id^='remove-']")).to_have_count(3)
+    await page.locator("[id^='remove-']").first.click()
+    await page.get_by_role("dialog").get_by_role("button", name="删除").click()
+    await expect(page.locator("[id^='remove-']")).to_have_count(2)
+
+
+async def restore_the_first_version(tab: Tab) -> None:
+    """From the list of adapts: the type as it was at first, as its third version, without the mapping of then."""
+    page = tab.page
+    await page.get_by_role("link", name="view 全流程").click()
+    first = page.locator("#version-1")
+    await first.locator("summary", has_text="首个版本").click()
+    await first.get_by_role("button", name="恢复此版本…").click()
+    await tab.says("#restore-1", "恢复的 key 在适配中没有取值配置")
+    await first.get_by_role("button", name="恢复", exact=True).click()
+    await tab.says(".flash", "版本 3 已保存并立即生效")
+    await page.locator("#version-3 summary", has_text="恢复自版本 1").click()
+    await tab.says("#version-3 .params", "正面照")
+    await page.get_by_role("link", name="适配").click()
+    await tab.says("#list", "已配置 0 / 1")
+
+
+async def be_refused_the_pause(there: Console, tab: Tab) -> None:
+    """While a group refers to the adapt; the group is edited then, and the adapt can be paused."""
+    by: dict[str, Any] = {"actor": configured.OPERATOR, "compile_condition": flows.checks.condition_over}
+    async with there.writing() as conn:
+        type_id = await types.find_type(conn, name="全流程")
+        rule = {"name": "可疑", "when": "true", "answer": "verify", "methods": ["full"], "screening_type": type_id}
+        group = await groups.add_group(
+            conn,
+            application="cash_loan",
+            scene="activation",
+            name="引用全流程的 group",
+            document={"rules": [rule]},
+            now=there.now(),
+            **by,
+        )
+    await tab.page.get_by_role("button", name="pause").click()
+    await tab.shows("h1", "不能暂停")
+    await tab.says(".notice", "引用全流程的 group")
+    assert await tab.findings() == []
+    await tab.page.get_by_role("link", name="返回列表").click()
+    await tab.says(".badge", "active")
+    async with there.writing() as conn:
+        document = {"rules": [{"name": "可疑", "when": "true", "answer": "reject"}]}
+        await groups.save_group(
+            conn, group_id=group.group_id, opened_revision=1, document=document, now=there.now(), **by
+        )
+
+
+@pytest.mark.req("REV-T10", "REV-T11", "REV-J03", "REV-V06", "REV-B06", "REV-B14", "REV-A06", "REV-A09")
+@pytest.mark.req("REV-L02", "REV-G09")
+async def test_a_type_is_added_adapted_edited_restored_and_paused(
+    there: Console, sample: Sample, open_tab: OpenTab
+) -> None:
     async with open_tab(sample.chinese["risk_operator"], language="zh-CN") as tab:
         page = tab.page
         await tab.open("/screening")
@@ -60,11 +126,7 @@ async def test_a_type_is_added_adapted_edited_and_paused(there: Console, sample:
         await page.locator("#add-others").click()
         await expect(page.locator("input[id^='name-']")).to_be_focused()
         await page.keyboard.type("设备号")
-        await page.locator("[id^='remove-']").first.click()
-        await tab.says("dialog", QUESTION)
-        await expect(page.get_by_role("dialog").get_by_role("button", name="取消")).to_be_focused()
-        await page.keyboard.press("Enter")
-        await expect(page.locator("dialog")).to_have_count(0)
+        await delete_the_first_key(tab)
         await page.locator("#save").click()
         await tab.says("dialog", "1 个适配随之升一个版本。")
         await page.get_by_role("button", name="保存版本 2").click()
@@ -72,6 +134,9 @@ async def test_a_type_is_added_adapted_edited_and_paused(there: Console, sample:
 
         await page.get_by_role("link", name="适配").click()
         await tab.says("#list", "(auto)")
+        await tab.says("#list", "已配置 0 / 1")
+        await restore_the_first_version(tab)
+        await be_refused_the_pause(there, tab)
         await page.get_by_role("button", name="pause").click()
         await tab.says(".badge", "pause")
         assert await tab.findings() == []
