@@ -70,7 +70,7 @@ class Installation:
 
     async def confirm(self, run_id: UUID) -> None:
         """The customer opens the message and presses the button."""
-        await self.outside.control("confirm", {"email": await self.email_of(run_id), "wait_s": 30})
+        await self.outside.control("confirm", {"email": await self.email_of(run_id), "wait_s": 60})
 
     async def until(self, run_id: UUID, reached: Callable[[runs.Run], bool]) -> runs.Run:
         while True:
