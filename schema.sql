@@ -943,6 +943,7 @@ CREATE TABLE ticket (
     escalate_role text,
     is_answered boolean DEFAULT false NOT NULL,
     reviewer text,
+    assigned_by text,
     CONSTRAINT ticket_asked_check CHECK ((json_typeof(asked) = 'array'::text)),
     CONSTRAINT ticket_bucket_check CHECK ((bucket = ANY (ARRAY['kyc'::text, 'transaction'::text]))),
     CONSTRAINT ticket_check CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
@@ -1275,10 +1276,13 @@ ALTER TABLE ONLY ticket_answer
     ADD CONSTRAINT ticket_answer_pkey PRIMARY KEY (ticket_id, number);
 
 ALTER TABLE ticket
+    ADD CONSTRAINT ticket_assigned_is_claimed CHECK (((assigned_by IS NULL) OR (claimed_by IS NOT NULL))) NOT VALID;
+
+ALTER TABLE ticket
     ADD CONSTRAINT ticket_escalation_check CHECK (((escalate_at IS NULL) OR (num_nulls(escalate_priority, escalate_role) < 2))) NOT VALID;
 
 ALTER TABLE ticket_event
-    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text, 'revealed'::text, 'skipped'::text]))) NOT VALID;
+    ADD CONSTRAINT ticket_event_kind_check CHECK ((kind = ANY (ARRAY['opened'::text, 'claimed'::text, 'released'::text, 'answered'::text, 'decided'::text, 'closed'::text, 'amended'::text, 'escalated'::text, 'clock_stopped'::text, 'clock_started'::text, 'second_asked'::text, 'revealed'::text, 'skipped'::text, 'assigned'::text]))) NOT VALID;
 
 ALTER TABLE ONLY ticket_event
     ADD CONSTRAINT ticket_event_pkey PRIMARY KEY (id);

@@ -14,7 +14,7 @@ from aiohttp import web
 from opsdesk import access, review
 from opsdesk.kit.clock import SystemClock
 from tests import configured
-from tests.access.staff import BROWSER, PASSWORD
+from tests.access.staff import BROWSER, KEEPER, PASSWORD
 from tests.app.applied import APPLICATION, configure, send
 from tests.app.described import Description
 from tests.app.documents import WAITS, greet
@@ -51,6 +51,8 @@ WRITES = {
         "trigger.deliver_again",
         "run.start",
     ],
+    "POST /v1/tickets/assign": ["ticket.assign"],
+    "POST /v1/tickets/release": ["ticket.release"],
     "POST /v1/tickets/{ticket_id}/claims": ["ticket.claim"],
     "DELETE /v1/tickets/{ticket_id}/claims": ["ticket.release"],
     "POST /v1/tickets/{ticket_id}/decisions": ["ticket.decide", "run.decision"],
@@ -164,7 +166,7 @@ async def test_each_change_about_runs_writes_exactly_the_entries_that_it_should(
         await amend(api, now, ticket, key)
         seen = {"shown_sha256": (await api.get(f"/v1/tickets/{ticket}", key=desk)).body["shown_sha256"]}
         await api.post(f"/v1/tickets/{ticket}/decisions", APPROVED | seen, key=desk, once="1")
-        await judge(api, desk)
+        await judge(api, key, desk)
         await api.post(f"/v1/callbacks/{token(api, later)}", {"score": 0.5})
         other = await api.start("greet", key=key, once="other", email="later@example.com")
         await api.post(f"/v1/runs/{other}/signals", {"node": "ask", "answer": {"score": 0.5}}, key=key)
@@ -275,14 +277,18 @@ async def session_of(api: AuditedApi, about: str, key: str) -> str:
     return str(session["id"])
 
 
-async def judge(api: AuditedApi, desk: str) -> None:
-    """A screening ticket is passed."""
+async def judge(api: AuditedApi, key: str, desk: str) -> None:
+    """A screening ticket is given to somebody, taken back, and passed."""
     now = api.installation.clock.now()
     async with api.installation.database.transaction() as conn:
         await configured.add_reference(conn, now=now)
         found = await configured.add_type(conn, now=now)
         await configured.add_adapt(conn, found, now=now)
         ticket = await configured.add_ticket(conn, found, now=now)
+        email, roles = "officer@example.com", ["reviewer"]
+        await access.people.create_person(conn, email=email, name="Officer", roles=roles, actor=KEEPER, now=now)
+    await api.post("/v1/tickets/assign", {"ticket_ids": [str(ticket)], "person": email}, key=key)
+    await api.post("/v1/tickets/release", {"ticket_ids": [str(ticket)], "reason": "is ill"}, key=key)
     await api.call("POST", f"/v1/tickets/{ticket}/claims", key=desk)
     await api.post(f"/v1/tickets/{ticket}/reveals", {}, key=desk)
     await api.post(f"/v1/tickets/{ticket}/verdict", {"verdict": "pass"}, key=desk, once="passed")

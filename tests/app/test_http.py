@@ -87,6 +87,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "correct_run": {"values": {}, "reason": "no"},
         "decide_ticket": {"answers": {}},
         "give_verdict": {"verdict": "pass"},
+        "assign_tickets": {"ticket_ids": [id_], "person": "eve@example.com"},
+        "release_tickets": {"ticket_ids": [id_], "reason": "no"},
         "reveal_values": {},
         "amend_ticket": {"values": {}, "reason": "no"},
         "make_key": {"name": "eve", "scopes": ["keys:write"]},

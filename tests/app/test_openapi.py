@@ -111,7 +111,8 @@ async def test_runs_and_tickets_answer_as_they_are_described(api: DescribedApi) 
     await look(api, lists, key, few)
     one = "/v1/tickets/{ticket_id}"
     of_screening = [f"GET {one}/{path}" for path in ("pictures", "pictures/{key}", "rejection")]
-    of_screening += [f"POST {one}/{path}" for path in ("reveals", "verdict")]
+    of_screening += [f"POST /v1/tickets/{path}" for path in ("assign", "release", "{ticket_id}/reveals")]
+    of_screening += [f"POST {one}/verdict"]
     assert sorted(missing(api, "/v1/runs", "/v1/events", "/v1/tickets", "/v1/callbacks")) == of_screening
 
 
@@ -273,6 +274,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", f"/v1/tickets/{NOTHING}/claims", {}, 404),
     ("DELETE", f"/v1/tickets/{NOTHING}/claims", {}, 404),
     ("POST", f"/v1/tickets/{NOTHING}/decisions", {"json": APPROVED, "headers": {"Idempotency-Key": "1"}}, 404),
+    ("POST", "/v1/tickets/assign", {"json": {"ticket_ids": [], "person": "a@example.com"}}, 422),
+    ("POST", "/v1/tickets/assign", {"json": {"ticket_ids": [NOTHING] * 101, "person": "a@example.com"}}, 422),
+    ("POST", "/v1/tickets/assign", {"json": {"ticket_ids": [NOTHING], "person": "a@example.com"}}, 404),
+    ("POST", "/v1/tickets/release", {"json": {"ticket_ids": [NOTHING], "reason": " "}}, 422),
     ("POST", "/v1/keys", {"json": {"name": "a", "scopes": ["all"]}}, 422),
     ("POST", "/v1/keys", {"json": {"name": "a", "scopes": [], "expires_at": "9999-12-31T23:59:59-10:00"}}, 422),
     ("POST", "/v1/keys", {"json": {"name": "a", "scopes": [], "expires_at": 95_617_584_000}}, 422),

@@ -15,7 +15,7 @@ from opsdesk.kit.db import Connection, Database
 from opsdesk.review import NewTicket, Ticket, TicketDecision, TicketField, open_ticket
 
 OpenTicket = Callable[..., Awaitable[Ticket]]
-IsWaiting = Callable[[Connection, asyncio.Task[Ticket]], Awaitable[None]]
+IsWaiting = Callable[[Connection, asyncio.Task[Any]], Awaitable[None]]
 
 
 def reviewer(name: str, *, roles: tuple[str, ...] = ("compliance_officer",)) -> Actor:
@@ -79,7 +79,7 @@ async def is_waiting(database_url: str, db: Database) -> AsyncIterator[IsWaiting
     """Returns once a task waits for a lock on its connection, or is done without: what a race is staged with."""
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as observer:
 
-        async def until_it_waits(conn: Connection, task: asyncio.Task[Ticket]) -> None:
+        async def until_it_waits(conn: Connection, task: asyncio.Task[Any]) -> None:
             question = b"select wait_event_type = 'Lock' from pg_stat_activity where pid = %(pid)s"
             while not task.done():
                 row = await (await observer.execute(question, {"pid": conn.info.backend_pid})).fetchone()

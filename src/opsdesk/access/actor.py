@@ -19,6 +19,8 @@ class Scope(StrEnum):
     RUNS_WRITE = "runs:write"
     TICKETS_READ = "tickets:read"
     TICKETS_DECIDE = "tickets:decide"
+    DESK_LEAD = "desk:lead"
+    """Gives tickets to people, and takes them back from who holds them; judges none of them by it."""
     SCREENING_READ = "screening:read"
     SCREENING_WRITE = "screening:write"
     """Configures what review tickets look like, which applications get them, and the reference data."""

@@ -18,7 +18,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     """Decides tickets."""
     COMPLIANCE_OFFICER = "compliance_officer"
-    """Decides the tickets of compliance, seeing what they are about."""
+    """Decides the tickets of compliance, seeing what they are about, and leads the review desk."""
     REWARDS_OPERATOR = "rewards_operator"
     """Keeps points and benefits."""
     SUPPORT_AGENT = "support_agent"
@@ -41,7 +41,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     ),
     Role.RISK_OPERATOR: frozenset({*_READER, Scope.SCREENING_WRITE, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE}),
     Role.REVIEWER: frozenset(_DECIDER),
-    Role.COMPLIANCE_OFFICER: frozenset({*_DECIDER, Scope.AUDIT_READ}),
+    Role.COMPLIANCE_OFFICER: frozenset({*_DECIDER, Scope.DESK_LEAD, Scope.AUDIT_READ}),
     Role.REWARDS_OPERATOR: frozenset({*_READER, Scope.RUNS_WRITE}),
     Role.SUPPORT_AGENT: frozenset({*_READER, Scope.RUNS_WRITE, Scope.PERSONAL_READ}),
     Role.AUDITOR: frozenset({*_READER, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.OPERATIONS_READ}),

@@ -44,6 +44,7 @@ from opsdesk.app import (
     commands_ticket_board,
     commands_ticket_decide,
     commands_ticket_evidence,
+    commands_ticket_lead,
     commands_trigger,
     commands_trigger_change,
 )
@@ -143,7 +144,8 @@ _noun(
         "board": commands_ticket_board.show_board,
         "show": commands_ticket.show_ticket,
         "claim": commands_ticket.claim_ticket,
-        "release": commands_ticket.release_ticket,
+        "assign": commands_ticket_lead.assign_tickets,
+        "release": commands_ticket_lead.release_tickets,
         "decide": commands_ticket_decide.decide_ticket,
         "amend": commands_ticket_evidence.amend_ticket,
         "evidence": commands_ticket_evidence.show_evidence,

@@ -137,28 +137,6 @@ async def claim_ticket(
         await tell_change(conn, claimed, f"yours until {until}", actor=actor, now=now, as_json=as_json)
 
 
-@command
-async def release_ticket(ticket_id: TicketId, name: AsName = None, as_json: AsJson = False) -> None:
-    """Give a ticket back that you claimed.
-
-    Example: `opsdesk ticket release 1f2e3d4c5b6a --as reviewer-one`
-    """
-    from opsdesk import review
-    from opsdesk.access import Scope
-    from opsdesk.app import chosen
-    from opsdesk.app.acting import acting
-    from opsdesk.app.opening import installation
-    from opsdesk.app.ticket_text import tell_change
-
-    who = checked_name(name)
-    async with installation() as opsdesk, opsdesk.database.transaction() as conn:
-        actor = await acting(opsdesk, conn, Scope.TICKETS_DECIDE, roles=(), as_name=who)
-        now = opsdesk.clock.now()
-        found = await chosen.ticket_id(conn, ticket_id)
-        released = await review.release(conn, ticket_id=found, actor=actor, now=now)
-        await tell_change(conn, released, "given back", actor=actor, now=now, as_json=as_json)
-
-
 def checked_name(name: str | None) -> str | None:
     """Who of several people at this machine acts. Raises typer.BadParameter for a name that is none."""
     if name is None:

@@ -74,6 +74,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.webhook_routes,
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
         review.routes_verdicts.verdict_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
+        review.routes_leading.leading_routes,
         review.routes_board.routes,
         review.routes_pictures.picture_routes,
         review.routes_evidence.evidence_routes(desk.on_amended, refusals=flows.arrivals.AMENDMENT_REFUSALS),

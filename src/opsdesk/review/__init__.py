@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from opsdesk.review import errors as errors
     from opsdesk.review import evidence as evidence
     from opsdesk.review import groups as groups
+    from opsdesk.review import leading as leading
     from opsdesk.review import model as model
     from opsdesk.review import pictures as pictures
     from opsdesk.review import reasons as reasons
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from opsdesk.review import routes_applications as routes_applications
     from opsdesk.review import routes_board as routes_board
     from opsdesk.review import routes_evidence as routes_evidence
+    from opsdesk.review import routes_leading as routes_leading
     from opsdesk.review import routes_pictures as routes_pictures
     from opsdesk.review import routes_reference as routes_reference
     from opsdesk.review import routes_results as routes_results
@@ -86,6 +88,7 @@ _LATER = frozenset(
         "errors",
         "evidence",
         "groups",
+        "leading",
         "model",
         "pictures",
         "reasons",
@@ -96,6 +99,7 @@ _LATER = frozenset(
         "routes_applications",
         "routes_board",
         "routes_evidence",
+        "routes_leading",
         "routes_reference",
         "routes_results",
         "routes_screening",

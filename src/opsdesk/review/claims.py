@@ -17,6 +17,7 @@ from opsdesk.review.errors import (
     RoleMissing,
     TicketClaimed,
     TicketNotOpen,
+    TicketTakenBack,
 )
 from opsdesk.review.model import Ticket, TicketAnswer, TicketEventKind, TicketStatus
 from opsdesk.review.tickets import (
@@ -26,6 +27,7 @@ from opsdesk.review.tickets import (
     show_ticket,
     ticket_amendments,
     ticket_answers,
+    ticket_history,
 )
 
 CLAIM_TTL_S = 300
@@ -39,21 +41,44 @@ async def claim(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetim
     """Take a ticket to work on for CLAIM_TTL_S; whoever holds it already has it for that long again.
 
     Locks the ticket: of two people at the same moment one gets it, and the other is told who did. A claim that
-    ran out may be taken over.
+    ran out may be taken over; what was assigned to the actor stays theirs for as long as it was.
 
     Raises TicketUnknown, TicketNotOpen, TicketClaimed, and what `check_may_decide` raises.
     """
     require(actor, Scope.TICKETS_DECIDE)
     ticket = await lock_ticket(conn, ticket_id=ticket_id)
+    return await _claim(conn, ticket, actor=actor, now=now)
+
+
+async def keep(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetime) -> Ticket:
+    """Claim a ticket for longer that the actor has held, as a page does by itself while they work on it.
+
+    The same as `claim`, but that it does not undo what a lead of the desk did: who was at work is told of it, with the
+    reason, and claims it again only if they mean to. Raises TicketTakenBack, and what `claim` raises.
+    """
+    require(actor, Scope.TICKETS_DECIDE)
+    ticket = await lock_ticket(conn, ticket_id=ticket_id)
+    if ticket.claim_at(now) is None:
+        await _check_not_taken_back(conn, ticket, actor=actor)
+    return await _claim(conn, ticket, actor=actor, now=now)
+
+
+async def _claim(conn: Connection, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    """What was assigned to the actor stays theirs for as long as it was."""
     actor = await check_may_decide(conn, ticket=ticket, actor=actor)
     check_not_claimed_by_other(ticket, actor=actor, now=now)
+    held = ticket.claim_at(now)
     until = now + timedelta(seconds=CLAIM_TTL_S)
-    await conn.execute(_SET_CLAIM, {"id": ticket_id, "actor": actor.id, "until": until})
-    claimed = {"claimed_by": actor.id, "claimed_until": until}
-    await record_change(conn, ticket, action="claim", actor=actor, before=_claim(ticket), after=claimed, now=now)
-    if ticket.claim_at(now) is None:
-        await record_event(conn, ticket_id=ticket_id, kind=TicketEventKind.CLAIMED, actor=actor.id, now=now)
-    return await show_ticket(conn, ticket_id=ticket_id)
+    if held is not None:
+        until = max(until, held[1])
+    assigned_by = None if held is None else ticket.assigned_by
+    await set_claim(conn, ticket_id=ticket.id, holder=actor.id, until=until, assigned_by=assigned_by)
+    claimed = await show_ticket(conn, ticket_id=ticket.id)
+    before, after = claim_facts(ticket), claim_facts(claimed)
+    await record_change(conn, ticket, action="claim", actor=actor, before=before, after=after, now=now)
+    if held is None:
+        await record_event(conn, ticket_id=ticket.id, kind=TicketEventKind.CLAIMED, actor=actor.id, now=now)
+    return claimed
 
 
 async def release(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datetime) -> Ticket:
@@ -67,14 +92,34 @@ async def release(conn: Connection, *, ticket_id: UUID, actor: Actor, now: datet
     if ticket.claim_at(now) is None:
         return ticket
     await end_claim(conn, ticket_id=ticket_id)
-    nobody = {"claimed_by": None, "claimed_until": None}
-    await record_change(conn, ticket, action="release", actor=actor, before=_claim(ticket), after=nobody, now=now)
+    released = await show_ticket(conn, ticket_id=ticket_id)
+    before, after = claim_facts(ticket), claim_facts(released)
+    await record_change(conn, ticket, action="release", actor=actor, before=before, after=after, now=now)
     await record_event(conn, ticket_id=ticket_id, kind=TicketEventKind.RELEASED, actor=actor.id, now=now)
-    return await show_ticket(conn, ticket_id=ticket_id)
+    return released
 
 
-def _claim(ticket: Ticket) -> dict[str, Any]:
-    return {"claimed_by": ticket.claimed_by, "claimed_until": ticket.claimed_until}
+def claim_facts(ticket: Ticket) -> dict[str, Any]:
+    """Who holds a ticket, as the audit tells it before and after."""
+    names = ("claimed_by", "claimed_until", "assigned_by")
+    return {name: getattr(ticket, name) for name in names}
+
+
+async def _check_not_taken_back(conn: Connection, ticket: Ticket, *, actor: Actor) -> None:
+    """Raises TicketTakenBack where the ticket is nobody's because a lead released it, which they do with a reason."""
+    kinds = (TicketEventKind.CLAIMED, TicketEventKind.ASSIGNED, TicketEventKind.RELEASED, TicketEventKind.SKIPPED)
+    history = await ticket_history(conn, ticket_id=ticket.id)
+    last = next((event for event in reversed(history) if event.kind in kinds), None)
+    if last is not None and last.kind is TicketEventKind.RELEASED and last.reason and last.actor != actor.id:
+        raise TicketTakenBack(ticket_id=str(ticket.id), released_by=last.actor, reason=last.reason)
+
+
+async def set_claim(
+    conn: Connection, *, ticket_id: UUID, holder: str, until: datetime, assigned_by: str | None
+) -> None:
+    """Make the ticket somebody's until then; the caller holds its lock, and has made sure that they may decide it."""
+    values = {"id": ticket_id, "actor": holder, "until": until, "assigned_by": assigned_by}
+    await conn.execute(_SET_CLAIM, values)
 
 
 async def end_claim(conn: Connection, *, ticket_id: UUID) -> None:

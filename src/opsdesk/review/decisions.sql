@@ -12,5 +12,6 @@ returning number;
 -- name: mark_answered
 -- The ticket is nobody's again; it waits for another person, unless it is decided with this answer.
 update ticket
-set claimed_by = null, claimed_until = null, is_answered = true, reviewer = %(actor)s, row_version = row_version + 1
+set claimed_by = null, claimed_until = null, assigned_by = null, is_answered = true, reviewer = %(actor)s,
+    row_version = row_version + 1
 where id = %(id)s;

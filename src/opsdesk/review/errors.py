@@ -54,6 +54,47 @@ class TicketClaimed(Refused):
 
 
 @dataclass(eq=False)
+class TicketTakenBack(Refused):
+    """A lead of the desk has released the ticket, so that it is nobody's now: claim it again to go on with it."""
+
+    ticket_id: str
+    released_by: str
+    reason: str
+
+
+@dataclass(eq=False)
+class TicketNotHeld(Refused):
+    """Nobody holds the ticket."""
+
+    ticket_id: str
+
+
+@dataclass(eq=False)
+class NoReviewer(Refused):
+    """The person may not decide tickets: no role of theirs does, or their account is disabled."""
+
+    person: str
+
+
+@dataclass(eq=False)
+class OwnRequestLed(Refused):
+    """Nobody chooses who decides what they requested themselves."""
+
+    status: ClassVar[int] = 403
+
+    ticket_id: str
+    actor: str
+
+
+@dataclass(eq=False)
+class LeadInvalid(Invalid):
+    """Tickets cannot be assigned or released like this."""
+
+    field: str
+    problem: str
+
+
+@dataclass(eq=False)
 class RoleMissing(Refused):
     """The ticket is for people of a role that the actor does not hold."""
 

@@ -36,6 +36,8 @@ class TicketEventKind(StrEnum):
 
     OPENED = "opened"
     CLAIMED = "claimed"
+    ASSIGNED = "assigned"
+    """A lead of the desk gave it to somebody; the reason is the id of that actor."""
     RELEASED = "released"
     SKIPPED = "skipped"
     """Somebody gave it back to take another one, for the reason given."""
@@ -199,6 +201,8 @@ class Ticket:
     """One more with every change of the row."""
     screening: Screening | None
     """None: a procedure asks, and says itself what is asked."""
+    assigned_by: str | None = None
+    """Who gave it to the last who holds it; None: they took it themselves."""
 
     @property
     def flow_no(self) -> str:
@@ -236,6 +240,7 @@ class TicketSummary:
     priority: int
     stands_since: datetime | None
     screening: Screening | None
+    assigned_by: str | None = None
 
 
 def claim_at(ticket: Standing, now: datetime) -> tuple[str, datetime] | None:

@@ -6,7 +6,8 @@ select
         select count(*) from ticket_answer
         where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
     ) as answers_given,
-    due_at, requested_by, opened_at, status, claimed_by, claimed_until, closed_at, priority, stands_since,
+    due_at, requested_by, opened_at, status, claimed_by, claimed_until, assigned_by, closed_at, priority,
+    stands_since,
     application, scene, bucket, user_id, type_id, type_version, adapt_id, adapt_version, result, pictures_waiting
 from ticket
 where (%(status)s::text is null or status = %(status)s)

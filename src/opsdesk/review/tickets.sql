@@ -49,7 +49,8 @@ select
     coalesce(amended.shown, ticket.shown) as shown,
     coalesce(amended.shown_sha256, ticket.shown_sha256) as shown_sha256,
     coalesce(amended.shown_personal, ticket.shown_personal) as shown_personal,
-    asked, required_approvers, due_at, requested_by, opened_at, status, claimed_by, claimed_until, decision, closed_at,
+    asked, required_approvers, due_at, requested_by, opened_at, status, claimed_by, claimed_until, assigned_by, decision,
+    closed_at,
     (
         select count(*) from ticket_answer
         where ticket_answer.ticket_id = ticket.id and ticket_answer.snapshot = ticket.snapshot
@@ -63,7 +64,7 @@ where id = %(id)s;
 -- name: close_ticket
 update ticket
 set status = %(status)s, decision = %(decision)s::json, result = %(result)s, closed_at = %(now)s, claimed_by = null,
-    claimed_until = null, row_version = row_version + 1
+    claimed_until = null, assigned_by = null, row_version = row_version + 1
 where id = %(id)s and status = 'open';
 
 -- name: ask_for_people

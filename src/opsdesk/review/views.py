@@ -31,6 +31,8 @@ class ClaimView(View):
     """The id of the actor."""
     until: datetime
     """Until when nobody else can claim or decide the ticket."""
+    assigned_by: str | None
+    """The id of the lead who gave it to them; null: they took it themselves."""
 
 
 class TicketLine(View):
@@ -142,7 +144,8 @@ class EventView(View):
     at: datetime
     """When."""
     reason: str
-    """Why a ticket was closed or amended, or how it was escalated; else empty."""
+    """Why a ticket was closed, amended, skipped or released, how it was escalated, or to whom it was assigned; else
+    empty."""
 
 
 class TicketView(TicketLine):
@@ -206,17 +209,23 @@ class TicketView(TicketLine):
             ],
             verdicts=_verdicts(answers, verdicts, actor=actor),
             history=[
-                EventView(kind=event.kind, by=event.actor, at=event.at, reason=mask_text(event.reason))
-                for event in history
+                EventView(kind=event.kind, by=event.actor, at=event.at, reason=_told_reason(event)) for event in history
             ],
         )
+
+
+def _told_reason(event: TicketEvent) -> str:
+    """What somebody typed may hold what is personal; whom a ticket was given to is an actor, as `by` is."""
+    return event.reason if event.kind is TicketEventKind.ASSIGNED else mask_text(event.reason)
 
 
 def _line(ticket: Ticket | TicketSummary, *, now: datetime) -> dict[str, Any]:
     names = "id source node title role required_approvers answers_given due_at requested_by opened_at status closed_at"
     facts = {name: getattr(ticket, name) for name in (*names.split(), "priority", "stands_since")}
     claimed_by, until = ticket.claimed_by, ticket.claimed_until
-    claim = ClaimView(by=claimed_by, until=until) if claimed_by and until and until > now else None
+    claim = None
+    if claimed_by and until and until > now:
+        claim = ClaimView(by=claimed_by, until=until, assigned_by=ticket.assigned_by)
     run = None if ticket.source == SCREENING else ticket.subject
     return facts | {"run": run, "claim": claim, "screening": ScreeningView.of(ticket, now=now)}
 

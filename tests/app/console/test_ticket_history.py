@@ -55,6 +55,13 @@ def test_an_escalation_is_told_with_the_name_of_the_role() -> None:
     assert told(TicketEventKind.ESCALATED, reason) == "转由 合规专员 处理、优先级 9、已发出通知 review_late"
 
 
+@pytest.mark.req("REV-B13")
+def test_an_assignment_names_the_person() -> None:
+    assert told(TicketEventKind.ASSIGNED, "person:reviewer@example.com", "person:lead@example.com") == (
+        "转由 reviewer@example.com 处理"
+    )
+
+
 @pytest.mark.parametrize("closing", TicketClosing)
 def test_every_way_to_close_a_ticket_has_its_word(closing: TicketClosing) -> None:
     assert told(TicketEventKind.CLOSED, closing) != closing

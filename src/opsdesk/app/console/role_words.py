@@ -20,7 +20,9 @@ ROLE_HINTS: Mapping[str, str] = {
     access.Role.OPERATIONS_ENGINEER: N_("Writes procedures and steers runs"),
     access.Role.RISK_OPERATOR: N_("Configures what is reviewed"),
     access.Role.REVIEWER: N_("Decides tickets"),
-    access.Role.COMPLIANCE_OFFICER: N_("Decides the tickets of compliance, and reads the audit"),
+    access.Role.COMPLIANCE_OFFICER: N_(
+        "Decides the tickets of compliance, assigns tickets to people, and reads the audit"
+    ),
     access.Role.REWARDS_OPERATOR: N_("Keeps points and benefits"),
     access.Role.SUPPORT_AGENT: N_("Helps customers"),
     access.Role.AUDITOR: N_("Reads everything but personal values, and changes nothing"),
@@ -32,6 +34,7 @@ SCOPE_HINTS: Mapping[str, str] = {
     access.Scope.RUNS_WRITE: N_("Start and steer runs"),
     access.Scope.TICKETS_READ: N_("See tickets"),
     access.Scope.TICKETS_DECIDE: N_("Claim and decide tickets"),
+    access.Scope.DESK_LEAD: N_("Assign tickets to people, and release claimed ones"),
     access.Scope.SCREENING_READ: N_("See what review tickets look like"),
     access.Scope.SCREENING_WRITE: N_("Configure what review tickets look like, and which applications get them"),
     access.Scope.APPLICATIONS_READ: N_("See applications and their results"),

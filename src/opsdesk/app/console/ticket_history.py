@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opsdesk import review
+from opsdesk.app.console.environment import who
 from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.ticket_words import EVENTS, STATES
 from opsdesk.app.console.words import N_
@@ -54,6 +55,8 @@ def _reason(event: review.views.EventView, translate: Translate) -> str:
             return next((translate(text) % match.groupdict() for match, text in found if match), event.reason)
         case kinds.ESCALATED:
             return translate(N_(", ")).join(_escalation(each, translate) for each in event.reason.split(", ") if each)
+        case kinds.ASSIGNED:
+            return translate(ESCALATIONS["role"]) % {"value": who(event.reason)}
         case kinds.CLOSED if event.reason in STATES:
             return translate(STATES[event.reason][1])
     return event.reason

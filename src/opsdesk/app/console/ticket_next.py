@@ -1,6 +1,7 @@
-"""The next ticket for somebody: the first in the queue that they may decide and that nobody else is at."""
+"""The next ticket for somebody: what was assigned to them, then the first in the queue that nobody else is at."""
 
 from datetime import datetime
+from typing import Any
 
 from opsdesk import access, review
 from opsdesk.kit.db import Connection
@@ -11,17 +12,23 @@ ROWS_MAX = 50
 
 
 async def waiting_for(conn: Connection, *, actor: access.Actor, now: datetime) -> list[review.TicketSummary]:
-    """The open tickets that this actor may decide and that nobody else has claimed, as the queue has them."""
-    found: dict[object, review.TicketSummary] = {}
-    for role in sorted(actor.roles):
-        rows = await review.list_tickets(conn, role=role, status=review.TicketStatus.OPEN, limit=ROWS_MAX, now=now)
-        found.update({ticket.id: ticket for ticket in rows.items if is_free(ticket, actor=actor, now=now)})
-    return sorted(found.values(), key=_place)
+    """The open tickets that this actor may decide and that nobody else has claimed, as the queue has them.
+
+    What a lead assigned to the actor is first, however far back in the queue it is.
+    """
+    open_ones: dict[str, Any] = {"status": review.TicketStatus.OPEN, "limit": ROWS_MAX, "now": now}
+    pages = [await review.list_tickets(conn, claimed_by=actor.id, **open_ones)]
+    pages += [await review.list_tickets(conn, role=role, **open_ones) for role in sorted(actor.roles)]
+    tickets = [ticket for each in pages for ticket in each.items]
+    found = {ticket.id: ticket for ticket in tickets if is_free(ticket, actor=actor, now=now)}
+    return sorted(found.values(), key=lambda ticket: _place(ticket, now=now))
 
 
-def _place(ticket: review.TicketSummary) -> tuple[int, bool, datetime, datetime]:
-    """As the queue has them."""
-    return -ticket.priority, ticket.due_at is None, ticket.due_at or ticket.opened_at, ticket.opened_at
+def _place(ticket: review.TicketSummary, *, now: datetime) -> tuple[bool, int, bool, datetime, datetime]:
+    """As the queue has them. Whoever holds one of them is the actor."""
+    is_assigned = ticket.assigned_by is not None and review.model.claim_at(ticket, now) is not None
+    due_at = ticket.due_at or ticket.opened_at
+    return not is_assigned, -ticket.priority, ticket.due_at is None, due_at, ticket.opened_at
 
 
 def is_free(ticket: review.TicketSummary, *, actor: access.Actor, now: datetime) -> bool:
@@ -34,7 +41,8 @@ async def claim_next(conn: Connection, *, actor: access.Actor, now: datetime) ->
     """Claim the first of them that can be had: meanwhile others may have been faster, or the actor has answered it."""
     for ticket in await waiting_for(conn, actor=actor, now=now):
         try:
-            return await review.claim(conn, ticket_id=ticket.id, actor=actor, now=now)
+            async with conn.transaction():  # which gives back the lock on a ticket that is not for this actor
+                return await review.claim(conn, ticket_id=ticket.id, actor=actor, now=now)
         except OpsdeskError:
             continue
     return None

@@ -17,6 +17,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 EVENTS: Mapping[str, str] = {
     "opened": N_("opened"),
     "claimed": N_("claimed"),
+    "assigned": N_("assigned"),
     "released": N_("given back"),
     "skipped": N_("skipped"),
     "answered": N_("answered"),

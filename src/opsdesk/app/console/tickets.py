@@ -45,14 +45,14 @@ async def show_ticket(request: Request, ticket_id: UUID, visitor: TicketReader, 
 @routes.post(PATH + "/{ticket_id}/claim")
 async def claim_ticket(request: Request, ticket_id: UUID, visitor: TicketDecider, conn: Conn, now: Now) -> Response:
     """Claim it, or keep it for longer; while somebody types, scripts keep it for them."""
+    take = review.claims.keep if is_partial(request) else review.claim
     try:
-        ticket = await review.claim(conn, ticket_id=ticket_id, actor=visitor.actor, now=now)
+        ticket = await take(conn, ticket_id=ticket_id, actor=visitor.actor, now=now)
     except OpsdeskError as error:
         if is_partial(request):
-            ticket = await review.show_ticket(conn, ticket_id=ticket_id)
-            return fragment(
-                request, visitor, "tickets/claim.html", ticket=_seen(ticket, visitor, now), lost=error.message
-            )
+            seen = _seen(await review.show_ticket(conn, ticket_id=ticket_id), visitor, now)
+            why = error.reason if isinstance(error, review.errors.TicketTakenBack) else None
+            return fragment(request, visitor, "tickets/claim.html", ticket=seen, lost=error.message, why=why)
         return see_other(request, f"{PATH}/{ticket_id}", warning(translate(request, visitor)(error.message)))
     if is_partial(request):
         return fragment(request, visitor, "tickets/claim.html", ticket=_seen(ticket, visitor, now), lost=None)

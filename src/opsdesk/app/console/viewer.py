@@ -22,6 +22,7 @@ RunWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.RUNS_
 TicketWatcher = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ, by_itself=True))]
 TicketReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_READ))]
 TicketDecider = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.TICKETS_DECIDE))]
+DeskLead = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.DESK_LEAD))]
 ScreeningReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.SCREENING_READ))]
 ScreeningWriter = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.SCREENING_WRITE))]
 ApplicationReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.APPLICATIONS_READ))]

@@ -23,15 +23,16 @@ REFUSED_MAX = 20
 """Of the tickets that are tried; more than a few are refused to nobody."""
 
 _SQL = statements(__file__)
+_NEXT_ASSIGNED = _SQL["next_assigned"]
 _NEXT_TICKET = _SQL["next_ticket"]
 
 
 async def claim_next(conn: Connection, *, bucket: Bucket, actor: Actor, now: datetime) -> Ticket | None:
     """Claim what has priority, then what is due, then what is oldest in a list; None: nothing there is for this actor.
 
-    Two who ask at the same moment get two tickets, and neither waits. What the actor holds already is theirs again;
-    what they have answered, asked for, or skipped within SKIPPED_FOR_S is left to others, and so is what still waits
-    for pictures. Raises ScopeMissing.
+    What a lead assigned to the actor comes before all others. Two who ask at the same moment get two tickets, and
+    neither waits. What the actor holds already is theirs again; what they have answered, asked for, or skipped within
+    SKIPPED_FOR_S is left to others, and so is what still waits for pictures. Raises ScopeMissing.
     """
     require(actor, Scope.TICKETS_DECIDE)
     refused: list[UUID] = []
@@ -46,7 +47,8 @@ async def claim_next(conn: Connection, *, bucket: Bucket, actor: Actor, now: dat
             "skipped_since": now - timedelta(seconds=SKIPPED_FOR_S),
             "waiting": WAITING_MAX,
         }
-        row = await (await conn.execute(_NEXT_TICKET, values)).fetchone()
+        row = await (await conn.execute(_NEXT_ASSIGNED, values)).fetchone()
+        row = row or await (await conn.execute(_NEXT_TICKET, values)).fetchone()
         if row is None:
             return None
         try:

@@ -1,3 +1,11 @@
+-- name: next_assigned
+-- What a lead gave to this actor, few of many: the index ticket_claims finds them by who holds them.
+select id from ticket
+where claimed_by = %(actor)s and claimed_until > %(now)s and assigned_by is not null
+    and bucket = %(bucket)s and status = 'open' and pictures_waiting = 0 and id <> all(%(refused)s)
+order by -priority, coalesce(due_at, '9999-12-31 00:00:00+00'), opened_at, id
+limit 1 for update skip locked;
+
 -- name: next_ticket
 -- Of those that wait, as the index ticket_take_next has them, the first that is for this actor and that nobody else is
 -- at. Whoever asks at the same moment passes over a row that is locked, so that nobody waits for another; a row that was
