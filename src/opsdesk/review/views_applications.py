@@ -8,6 +8,7 @@ from uuid import UUID
 
 from opsdesk.access import Actor
 from opsdesk.kit.http_shapes import Next, View
+from opsdesk.kit.masking import mask_mapping
 from opsdesk.review.applications.intake import Outcome
 from opsdesk.review.applications.listing import Answer, ApplicationTicket
 from opsdesk.review.applications.receivers import Receiver
@@ -199,6 +200,11 @@ class ApplicationPage(View):
     items: list[ApplicationLine]
     """The applications."""
     next: Next
+
+
+def masked_content(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What came, without personal values: whoever judges its ticket has them shown there, and that is recorded."""
+    return mask_mapping(content, personal=FACES)
 
 
 def seen_content(actor: Actor, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -121,8 +121,8 @@ async def test_an_application_tells_what_came_why_it_was_answered_and_its_ticket
     assert 'href="/groups/1"' in shown.html
     assert "Nothing yet: the ticket has not ended." in shown.text
     reviewer = await visit(api, "reviewer")
-    seen = (await reviewer.get(ONE)).text
-    assert ("王小明" in seen, "a-face" in seen) == (True, True)
+    seen = (await reviewer.get(ONE)).html
+    assert ("王小明" in seen, "a-face" in seen) == (False, False), "on the ticket, where looking is recorded"
     assert f'href="{ONE}"' in (await reviewer.get(f"/tickets/{ticket}")).html
 
 

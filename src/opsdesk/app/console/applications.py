@@ -121,7 +121,7 @@ async def list_applications(
 async def show_application(
     request: Request, flow_no: str, visitor: ApplicationReader, conn: Conn, now: Now
 ) -> Response:
-    """What came, as this person may see it; the rule that answered and what it read; its ticket, and its result."""
+    """What came, without personal values; the rule that answered and what it read; its ticket, and its result."""
     _ = translate(request, visitor)
     found = await review.applications.listing.show_application(conn, flow_no=flow_no, now=now)
     tried = await review.applications.explaining.explain(conn, found, compile_condition=flows.checks.condition_over)
@@ -133,9 +133,8 @@ async def show_application(
         visitor,
         "applications/show.html",
         found=found,
-        content=None if found.content is None else _content(visitor.actor, found.content),
-        is_masked=access.Scope.PERSONAL_READ not in visitor.actor.scopes,
-        rules=[] if tried is None else [(each, _read(visitor.actor, tried, each)) for each in tried.rules],
+        content=None if found.content is None else _content(found.content),
+        rules=[] if tried is None else [(each, _read(tried, each)) for each in tried.rules],
         why=group_words.problem_told([tried.problem], _) if tried and tried.problem else "",
         differs=tried is not None and (tried.rule is None or tried.rule.name != found.rule),
         result=await result_of(request, visitor, conn, ticket_id=ticket_id) if ticket_id else None,
@@ -153,9 +152,9 @@ async def show_application(
     )
 
 
-def _content(actor: access.Actor, content: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    """Each part as places and values, masked for those who may not see personal ones."""
-    masked = review.views_applications.seen_content(actor, content)
+def _content(content: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """Each part as places and values, the personal ones masked."""
+    masked = review.views_applications.masked_content(content)
     return {part: list(_flat(masked.get(part) or {})) for part in PARTS}
 
 
@@ -169,15 +168,13 @@ def _flat(values: Mapping[str, Any], within: str = "", depth: int = 0) -> Iterat
             yield place, _written(value)
 
 
-def _read(
-    actor: access.Actor, tried: review.groups.trying.Tried, asked: review.groups.trying.RuleTried
-) -> list[tuple[str, str]]:
+def _read(tried: review.groups.trying.Tried, asked: review.groups.trying.RuleTried) -> list[tuple[str, str]]:
     """What a rule read, masked by what it is and not by what the group calls it."""
     sources = {each.feature.name: each.feature.value for each in tried.features}
     found = []
     for name, value in asked.read.items():
         source = sources.get(name, name.removeprefix("verification."))
-        found.append((name, _written(review.views_applications.seen_content(actor, {source: value})[source])))
+        found.append((name, _written(review.views_applications.masked_content({source: value})[source])))
     return found
 
 
