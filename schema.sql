@@ -178,6 +178,28 @@ CREATE TABLE audit_waiting (
     since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE blind_judgement (
+    sampled_id integer NOT NULL,
+    verdict text NOT NULL,
+    rejection_version integer NOT NULL,
+    reasons json NOT NULL,
+    codes text[] NOT NULL,
+    remark text NOT NULL,
+    shown_sha256 text NOT NULL,
+    actor text NOT NULL,
+    person text NOT NULL,
+    roles text[] NOT NULL,
+    key text NOT NULL,
+    judged_at timestamp with time zone NOT NULL,
+    CONSTRAINT blind_judgement_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT blind_judgement_check CHECK (((verdict = 'reject'::text) OR (codes = '{}'::text[]))),
+    CONSTRAINT blind_judgement_key_check CHECK ((key <> ''::text)),
+    CONSTRAINT blind_judgement_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT blind_judgement_rejection_version_check CHECK ((rejection_version >= 1)),
+    CONSTRAINT blind_judgement_shown_sha256_check CHECK ((shown_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT blind_judgement_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'reject'::text, 'resubmit'::text])))
+);
+
 CREATE TABLE flow_child (
     child_id uuid NOT NULL,
     parent_id uuid NOT NULL,
@@ -576,6 +598,40 @@ CREATE TABLE picture_content (
 );
 ALTER TABLE ONLY picture_content ALTER COLUMN data SET STORAGE EXTERNAL;
 
+CREATE TABLE quality_sample (
+    sample_id integer NOT NULL,
+    application text NOT NULL,
+    scene text NOT NULL,
+    decided_from timestamp with time zone NOT NULL,
+    decided_to timestamp with time zone NOT NULL,
+    type_ids integer[] NOT NULL,
+    wanted integer NOT NULL,
+    seed text NOT NULL,
+    population integer NOT NULL,
+    population_sha256 text NOT NULL,
+    drawn integer NOT NULL,
+    drawn_at timestamp with time zone NOT NULL,
+    operator text NOT NULL,
+    key text NOT NULL,
+    CONSTRAINT quality_sample_check CHECK ((((drawn >= 1) AND (drawn <= wanted)) AND (drawn <= population))),
+    CONSTRAINT quality_sample_check1 CHECK (((decided_from < decided_to) AND (decided_to <= drawn_at))),
+    CONSTRAINT quality_sample_key_check CHECK ((key <> ''::text)),
+    CONSTRAINT quality_sample_operator_check CHECK ((operator <> ''::text)),
+    CONSTRAINT quality_sample_population_check CHECK ((population >= 1)),
+    CONSTRAINT quality_sample_population_sha256_check CHECK ((population_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT quality_sample_seed_check CHECK ((seed <> ''::text)),
+    CONSTRAINT quality_sample_wanted_check CHECK (((wanted >= 1) AND (wanted <= 1000)))
+);
+
+ALTER TABLE quality_sample ALTER COLUMN sample_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME quality_sample_sample_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE reject_code (
     code text NOT NULL,
     category text NOT NULL,
@@ -628,6 +684,50 @@ CREATE TABLE review_draw_key (
 
 ALTER TABLE review_draw_key ALTER COLUMN key_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME review_draw_key_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sampled_ticket (
+    sampled_id integer NOT NULL,
+    sample_id integer NOT NULL,
+    place integer NOT NULL,
+    ticket_id uuid NOT NULL,
+    number integer NOT NULL,
+    type_id integer NOT NULL,
+    verdict text NOT NULL,
+    reviewer text NOT NULL,
+    CONSTRAINT sampled_ticket_place_check CHECK ((place >= 1)),
+    CONSTRAINT sampled_ticket_reviewer_check CHECK ((reviewer <> ''::text)),
+    CONSTRAINT sampled_ticket_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'reject'::text, 'resubmit'::text])))
+);
+
+ALTER TABLE sampled_ticket ALTER COLUMN sampled_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sampled_ticket_sampled_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE sampled_ticket_take (
+    take_id integer NOT NULL,
+    sampled_id integer NOT NULL,
+    actor text NOT NULL,
+    person text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT sampled_ticket_take_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT sampled_ticket_take_check CHECK ((until > at)),
+    CONSTRAINT sampled_ticket_take_person_check CHECK ((person <> ''::text))
+);
+
+ALTER TABLE sampled_ticket_take ALTER COLUMN take_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME sampled_ticket_take_take_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1077,6 +1177,12 @@ ALTER TABLE ONLY audit_seal
 ALTER TABLE ONLY audit_waiting
     ADD CONSTRAINT audit_waiting_pkey PRIMARY KEY (entry_id);
 
+ALTER TABLE ONLY blind_judgement
+    ADD CONSTRAINT blind_judgement_once_per_key UNIQUE (actor, key);
+
+ALTER TABLE ONLY blind_judgement
+    ADD CONSTRAINT blind_judgement_pkey PRIMARY KEY (sampled_id);
+
 ALTER TABLE ONLY flow_child
     ADD CONSTRAINT flow_child_parent_id_node_iteration_retries_attempt_index_key UNIQUE (parent_id, node, iteration, retries, attempt, index);
 
@@ -1188,6 +1294,12 @@ ALTER TABLE ONLY picture
 ALTER TABLE ONLY picture
     ADD CONSTRAINT picture_token_key UNIQUE (token);
 
+ALTER TABLE ONLY quality_sample
+    ADD CONSTRAINT quality_sample_once_per_key UNIQUE (operator, key);
+
+ALTER TABLE ONLY quality_sample
+    ADD CONSTRAINT quality_sample_pkey PRIMARY KEY (sample_id);
+
 ALTER TABLE ONLY reject_code
     ADD CONSTRAINT reject_code_pkey PRIMARY KEY (code);
 
@@ -1199,6 +1311,18 @@ ALTER TABLE ONLY review_alert
 
 ALTER TABLE ONLY review_draw_key
     ADD CONSTRAINT review_draw_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_pkey PRIMARY KEY (sampled_id);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_sample_id_place_key UNIQUE (sample_id, place);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_sample_id_ticket_id_key UNIQUE (sample_id, ticket_id);
+
+ALTER TABLE ONLY sampled_ticket_take
+    ADD CONSTRAINT sampled_ticket_take_pkey PRIMARY KEY (take_id);
 
 ALTER TABLE ONLY scene
     ADD CONSTRAINT scene_pkey PRIMARY KEY (application, scene);
@@ -1325,6 +1449,8 @@ CREATE INDEX audit_entry_of_actor ON audit_entry USING btree (actor, entry_id);
 
 CREATE INDEX audit_entry_of_object ON audit_entry USING btree (object_kind, object_id, entry_id);
 
+CREATE INDEX blind_judgement_by_person ON blind_judgement USING btree (person);
+
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
 
 CREATE INDEX flow_delivery_newest ON flow_delivery USING btree (trigger_id, delivery_id);
@@ -1395,6 +1521,10 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DE
 
 CREATE UNIQUE INDEX review_alert_open_once ON review_alert USING btree (kind, cause) WHERE (closed_at IS NULL);
 
+CREATE INDEX sampled_ticket_of_ticket ON sampled_ticket USING btree (ticket_id);
+
+CREATE INDEX sampled_ticket_take_of ON sampled_ticket_take USING btree (sampled_id, take_id);
+
 CREATE INDEX screening_adapt_event_of_adapt ON screening_adapt_event USING btree (adapt_id, event_id);
 
 CREATE INDEX screening_adapt_of_type ON screening_adapt USING btree (type_id, changed_at DESC, adapt_id DESC);
@@ -1422,6 +1552,8 @@ CREATE INDEX ticket_answer_by_time ON ticket_answer USING btree (answered_at);
 CREATE UNIQUE INDEX ticket_answer_once_per_person ON ticket_answer USING btree (ticket_id, snapshot, COALESCE(person, actor));
 
 CREATE INDEX ticket_claims ON ticket USING btree (claimed_by, claimed_until) WHERE (claimed_by IS NOT NULL);
+
+CREATE INDEX ticket_decided_of_scene ON ticket USING btree (application, scene, closed_at) WHERE ((status = 'decided'::text) AND (bucket IS NOT NULL));
 
 CREATE INDEX ticket_escalation ON ticket USING btree (escalate_at) WHERE ((status = 'open'::text) AND (escalate_at IS NOT NULL));
 
@@ -1461,13 +1593,21 @@ CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON a
 
 CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER blind_judgement_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON blind_judgement FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER picture_content_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON picture_content FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER picture_is_kept BEFORE DELETE OR TRUNCATE ON picture FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER picture_is_settled BEFORE UPDATE ON picture FOR EACH ROW WHEN ((old.state <> 'waiting'::text)) EXECUTE FUNCTION refuse_to_change_what_is_settled();
 
+CREATE TRIGGER quality_sample_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON quality_sample FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER review_draw_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON review_draw_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER sampled_ticket_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sampled_ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER sampled_ticket_take_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sampled_ticket_take FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER screening_adapt_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON screening_adapt_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -1514,6 +1654,9 @@ ALTER TABLE ONLY api_key
 
 ALTER TABLE ONLY audit_batch
     ADD CONSTRAINT audit_batch_last_seq_fkey FOREIGN KEY (last_seq) REFERENCES audit_seal(seq);
+
+ALTER TABLE ONLY blind_judgement
+    ADD CONSTRAINT blind_judgement_sampled_id_fkey FOREIGN KEY (sampled_id) REFERENCES sampled_ticket(sampled_id);
 
 ALTER TABLE ONLY flow_child
     ADD CONSTRAINT flow_child_child_id_fkey FOREIGN KEY (child_id) REFERENCES flow_run(run_id);
@@ -1563,8 +1706,26 @@ ALTER TABLE ONLY picture
 ALTER TABLE ONLY picture
     ADD CONSTRAINT picture_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
 
+ALTER TABLE ONLY quality_sample
+    ADD CONSTRAINT quality_sample_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
+
 ALTER TABLE ONLY result_receiver
     ADD CONSTRAINT result_receiver_application_fkey FOREIGN KEY (application) REFERENCES application(application);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES quality_sample(sample_id);
+
+ALTER TABLE ONLY sampled_ticket_take
+    ADD CONSTRAINT sampled_ticket_take_sampled_id_fkey FOREIGN KEY (sampled_id) REFERENCES sampled_ticket(sampled_id);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_ticket_id_number_fkey FOREIGN KEY (ticket_id, number) REFERENCES screening_decision(ticket_id, number);
+
+ALTER TABLE ONLY sampled_ticket
+    ADD CONSTRAINT sampled_ticket_type_id_fkey FOREIGN KEY (type_id) REFERENCES screening_type(type_id);
 
 ALTER TABLE ONLY scene
     ADD CONSTRAINT scene_application_fkey FOREIGN KEY (application) REFERENCES application(application);

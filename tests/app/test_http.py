@@ -40,6 +40,10 @@ def all_routes(api: Api) -> list[APIRoute]:
     return [route for route in routes if isinstance(route, APIRoute)]
 
 
+SAMPLE = {
+    **{"application": "cash_loan", "scene": "activation", "size": 5},
+    **{"decided_from": "2026-01-01T00:00:00Z", "decided_to": "2026-01-02T00:00:00Z"},
+}
 CONTENT_TYPES = {"import_list": {"Content-Type": "text/csv"}}
 """Of routes that take something else than JSON and YAML."""
 
@@ -90,6 +94,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "assign_tickets": {"ticket_ids": [id_], "person": "eve@example.com"},
         "release_tickets": {"ticket_ids": [id_], "reason": "no"},
         "reveal_values": {},
+        "draw_sample": SAMPLE,
+        "judge_sampled": {"verdict": "pass"},
         "amend_ticket": {"values": {}, "reason": "no"},
         "make_key": {"name": "eve", "scopes": ["keys:write"]},
         "create_person": {"email": "eve@example.com", "name": "Eve", "roles": ["admin"]},

@@ -223,6 +223,7 @@ def missing(api: DescribedApi, *prefixes: str) -> list[str]:
 async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
     words = "runs events tickets callbacks procedures keys audit people roles triggers webhooks outages"
     words += " screening-types screening-reference strategy-groups applications result-receivers results alerts queue"
+    words += " quality"
     prefixes = (*(f"/v1/{word}" for word in words.split()), "/healthz", "/readyz", "/metrics")
     paths = [name.partition(" ")[2] for name in api.description.operations]
     assert [path for path in paths if not path.startswith(prefixes)] == []
@@ -342,6 +343,7 @@ async def test_changes_that_came_too_late_are_refused_as_it_is_described(api: De
 
 
 COUNTED = dict.fromkeys(("type_id", "adapt_id", "group_id", "alert_id", "version", "revision"), "4711")
+COUNTED |= {"sample_id": "4711", "sampled_id": "4711"}
 
 
 def filled(path: str) -> str:

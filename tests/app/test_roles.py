@@ -25,6 +25,7 @@ LISTS = {
     "run list": Scope.RUNS_READ,
     "ticket list": Scope.TICKETS_READ,
     "application list": Scope.APPLICATIONS_READ,
+    "quality list": Scope.QUALITY_READ,
     "key list": Scope.KEYS_WRITE,
     "person list": Scope.PEOPLE_READ,
 }

@@ -39,6 +39,10 @@ class Scope(StrEnum):
     """Sees workers, queues, stalls and partners."""
     OPERATIONS_WRITE = "operations:write"
     """Sends results again, and closes alerts."""
+    QUALITY_READ = "quality:read"
+    """Sees the samples of quality sampling, and how often whose verdicts held."""
+    QUALITY_WRITE = "quality:write"
+    """Draws samples of decided tickets."""
 
 
 _LOCAL = "cli:"

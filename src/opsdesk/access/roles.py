@@ -41,10 +41,12 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     ),
     Role.RISK_OPERATOR: frozenset({*_READER, Scope.SCREENING_WRITE, Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE}),
     Role.REVIEWER: frozenset(_DECIDER),
-    Role.COMPLIANCE_OFFICER: frozenset({*_DECIDER, Scope.DESK_LEAD, Scope.AUDIT_READ}),
+    Role.COMPLIANCE_OFFICER: frozenset(
+        {*_DECIDER, Scope.DESK_LEAD, Scope.AUDIT_READ, Scope.QUALITY_READ, Scope.QUALITY_WRITE}
+    ),
     Role.REWARDS_OPERATOR: frozenset({*_READER, Scope.RUNS_WRITE}),
     Role.SUPPORT_AGENT: frozenset({*_READER, Scope.RUNS_WRITE, Scope.PERSONAL_READ}),
-    Role.AUDITOR: frozenset({*_READER, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.OPERATIONS_READ}),
+    Role.AUDITOR: frozenset({*_READER, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.OPERATIONS_READ, Scope.QUALITY_READ}),
 }
 
 

@@ -28,6 +28,8 @@ from opsdesk.app import (
     commands_outage,
     commands_person,
     commands_process,
+    commands_quality,
+    commands_quality_judge,
     commands_reference,
     commands_result,
     commands_run,
@@ -193,6 +195,20 @@ _noun(
         "list": commands_reference.list_reference,
         "put": commands_reference.put_reference,
         "import": commands_reference.import_reference,
+    },
+)
+_noun(
+    "quality",
+    "Quality sampling: decided tickets are judged again, without being told what was decided.",
+    {
+        "draw": commands_quality.draw_sample,
+        "list": commands_quality.list_samples,
+        "show": commands_quality.show_sample,
+        "verify": commands_quality.verify_sample,
+        "next": commands_quality_judge.take_next,
+        "judge": commands_quality_judge.judge_sampled,
+        "compare": commands_quality_judge.compare_judgements,
+        "figures": commands_quality.show_figures,
     },
 )
 _noun(

@@ -87,6 +87,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_applications.application_routes(flows.checks.condition_over),
         review.routes_results.result_routes,
         review.routes_alerts.alert_routes,
+        review.sampling.routes.quality_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

@@ -1,6 +1,8 @@
 """A ticket in words: what is asked on which data, and what came of it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from opsdesk import review
 from opsdesk.access import Actor
@@ -111,16 +113,28 @@ def _screening(
 ) -> list[str]:
     """Base info, the modules in their order, what it can be rejected with, and what was said of it."""
     assert view.screening is not None
-    facts = [*view.shown["base"].items(), ("status", view.screening.status), ("result", view.screening.result or "")]
+    standing = [("status", view.screening.status), ("result", view.screening.result or "")]
+    lines = shown_lines(view.shown, rejection, standing=standing)
+    return lines + _section("Verdicts", [_verdict(each, now=now) for each in view.verdicts])
+
+
+def shown_lines(
+    shown: Mapping[str, Any],
+    rejection: "review.views_screening.RejectionView | None",
+    *,
+    standing: Sequence[tuple[str, object]] = (),
+) -> list[str]:
+    """What a screening ticket shows as it is frozen, and what it can be rejected with."""
+    facts = [*shown["base"].items(), *standing]
     lines = _section("base info", [f"{name}: {_text(value)}" for name, value in facts])
-    for module in review.screening.frozen.modules_of(view.shown):
+    for module in review.screening.frozen.modules_of(shown):
         fields = [f"{each.key.name}: {'' if each.value is None else _text(each.value)}" for each in module.keys]
         lines += _section(f"{module.code} info", fields)
     if rejection is not None:
         lines += _section(
             f"rejection info, version {rejection.rejection_version}", list(map(_reason, rejection.reasons))
         )
-    return lines + _section("Verdicts", [_verdict(each, now=now) for each in view.verdicts])
+    return lines
 
 
 def _reason(reason: "review.views_screening.OfferedReason") -> str:

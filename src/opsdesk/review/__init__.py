@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from opsdesk.review import routes_screening as routes_screening
     from opsdesk.review import routes_screening_files as routes_screening_files
     from opsdesk.review import routes_verdicts as routes_verdicts
+    from opsdesk.review import sampling as sampling
     from opsdesk.review import screening as screening
     from opsdesk.review import views as views
     from opsdesk.review import views_applications as views_applications
@@ -106,6 +107,7 @@ _LATER = frozenset(
         "routes_pictures",
         "routes_screening_files",
         "routes_verdicts",
+        "sampling",
         "screening",
         "views",
         "views_configuration",

@@ -137,6 +137,15 @@ async def check_may_decide(conn: Connection, *, ticket: Ticket, actor: Actor) ->
     """
     if ticket.status is not TicketStatus.OPEN:
         raise TicketNotOpen(ticket_id=str(ticket.id), state=ticket.status)
+    answers = counting(ticket, await ticket_answers(conn, ticket_id=ticket.id))
+    return await check_is_apart(conn, ticket=ticket, answers=answers, actor=actor)
+
+
+async def check_is_apart(conn: Connection, *, ticket: Ticket, answers: Sequence[TicketAnswer], actor: Actor) -> Actor:
+    """The actor as they are now, if they may judge tickets like this one and had no part in it, nor in these answers.
+
+    Raises ScopeMissing, RoleMissing, OwnRequest, OwnAmendment, AlreadyAnswered.
+    """
     require(actor, Scope.TICKETS_DECIDE)
     actor = await access.standing.as_of_now(conn, actor)
     if not may(actor, Scope.TICKETS_DECIDE, ticket):
@@ -147,7 +156,6 @@ async def check_may_decide(conn: Connection, *, ticket: Ticket, actor: Actor) ->
     amendments = await ticket_amendments(conn, ticket_id=ticket.id)
     if any(is_of(amendment.actor, amendment.person, actor) for amendment in amendments):
         raise OwnAmendment(ticket_id=str(ticket.id), actor=actor.id)
-    answers = counting(ticket, await ticket_answers(conn, ticket_id=ticket.id))
     if any(is_of(answer.actor, answer.person, actor) for answer in answers):
         raise AlreadyAnswered(ticket_id=str(ticket.id), actor=actor.id)
     return actor

@@ -46,6 +46,8 @@ SCOPE_HINTS: Mapping[str, str] = {
     access.Scope.AUDIT_READ: N_("Read the audit"),
     access.Scope.OPERATIONS_READ: N_("See workers, queues and partners"),
     access.Scope.OPERATIONS_WRITE: N_("Send results again, and close alerts"),
+    access.Scope.QUALITY_READ: N_("See quality samples, and how often whose verdicts held"),
+    access.Scope.QUALITY_WRITE: N_("Draw quality samples"),
 }
 
 

@@ -100,6 +100,19 @@ class RejectionPanel:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A judgement that the rules allow: its reasons and codes, by the panel that counts."""
+
+    panel: RejectionPanel
+    reasons: list[Reason]
+    codes: list[str]
+
+    @property
+    def stored_reasons(self) -> str:
+        return canonical([asdict(reason) for reason in self.reasons])
+
+
 async def rejection_panel(conn: Connection, *, type_id: int) -> RejectionPanel:
     """Raises ScreeningTypeUnknown."""
     newest = await show_type(conn, type_id=type_id)
@@ -150,8 +163,8 @@ async def decide_screening(
         raise ClaimNeeded(ticket_id=str(ticket_id))
     if ticket.screening.pictures_waiting:
         raise PicturesOnTheirWay(ticket_id=str(ticket_id), waiting=ticket.screening.pictures_waiting)
-    panel = await _panel(conn, ticket, judgement)
-    reasons, codes = await _reasons(conn, ticket, judgement, panel)
+    weighed = await weigh(conn, ticket, judgement)
+    panel = weighed.panel
     number = len(before) + 1
     await record_answer(conn, ticket=ticket, number=number, actor=actor, given=given, now=now)
     values = {
@@ -160,13 +173,23 @@ async def decide_screening(
         "verdict": judgement.verdict,
         "type_id": ticket.screening.type_id,
         "rejection_version": panel.version,
-        "reasons": canonical([asdict(reason) for reason in reasons]),
-        "codes": codes,
+        "reasons": weighed.stored_reasons,
+        "codes": weighed.codes,
         "remark": judgement.remark.strip(),
     }
     await conn.execute(_INSERT_DECISION, values)
     await _conclude(conn, ticket, panel.rules, actor=actor, now=now, on_decided=on_decided)
     return await show_ticket(conn, ticket_id=ticket_id)
+
+
+async def weigh(conn: Connection, ticket: Ticket, judgement: Judgement) -> Weighed:
+    """What a judgement comes to by the newest version of the type, which stays the newest until the transaction ends.
+
+    Raises VerdictInvalid, ReasonsChanged.
+    """
+    panel = await _panel(conn, ticket, judgement)
+    reasons, codes = await _reasons(conn, ticket, judgement, panel)
+    return Weighed(panel, reasons, codes)
 
 
 async def screening_decisions(conn: Connection, *, ticket_id: UUID) -> tuple[ScreeningDecision, ...]:
