@@ -1535,6 +1535,8 @@ CREATE INDEX screening_application_of_ticket ON screening_application USING btre
 
 CREATE INDEX screening_application_of_user ON screening_application USING btree (user_id, received_at DESC, flow_no DESC);
 
+CREATE INDEX screening_result_by_end ON screening_result USING btree (ended_at DESC, ticket_id);
+
 CREATE INDEX screening_result_by_state ON screening_result USING btree (state, ended_at DESC) WHERE (state <> 'delivered'::text);
 
 CREATE INDEX screening_type_by_change ON screening_type USING btree (changed_at DESC, type_id DESC);

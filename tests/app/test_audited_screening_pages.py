@@ -45,6 +45,10 @@ async def test_what_is_configured_on_pages_is_recorded(api: Api) -> None:
     assert restored == WRITES[f"{ONE}/restore"]
     put = await risk.wrote("/screening/reference/applications", op="put", application="other", name="")
     assert put == WRITES["/screening/reference/{kind}"]
+    receivers = "/screening/reference/receivers"
+    told = {"application": "cash_loan", "url": "https://credit.example.com/results", "secret": "RESULTS_KEY"}
+    assert await risk.wrote(receivers, **told) == WRITES[receivers]
+    assert await risk.wrote(f"{receivers}/remove", application="cash_loan") == WRITES[f"{receivers}/remove"]
     about = {"application": "cash_loan", "scene": "borrow", "text": "path,type\nip,string"}
     assert await risk.wrote("/screening/reference/fields", **about) == WRITES["/screening/reference/fields"]
     place = {"application": "cash_loan", "scene": "activation", "methods": "face", "made_for": "cash_loan/activation"}

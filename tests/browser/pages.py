@@ -34,6 +34,7 @@ PAGES: Mapping[str, str | None] = {
     "/screening": Role.RISK_OPERATOR,
     "/screening/reference": Role.RISK_OPERATOR,
     "/screening/reference/fields": Role.RISK_OPERATOR,
+    "/screening/reference/receivers": Role.RISK_OPERATOR,
     "/screening/types/new": Role.RISK_OPERATOR,
     "/screening/types/{type_id}": Role.RISK_OPERATOR,
     "/screening/types/{type_id}/edit": Role.RISK_OPERATOR,

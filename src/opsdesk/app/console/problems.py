@@ -87,6 +87,24 @@ KINDS: Sequence[Kind] = [
             N_("No chosen method does this verification: it will be empty."),
         ),
         (r"is no path of names with dots between them", N_("This is no path of names with dots between them.")),
+        (
+            r"has to be an address of at most (?P<limit>\d+) ASCII characters",
+            N_("This has to be an address of at most %(limit)s characters, in ASCII and without spaces."),
+        ),
+        (r"cannot be read", N_("This cannot be read.")),
+        (r"has to begin with https://", N_("This has to begin with https://.")),
+        (
+            r"has to begin with https://; http:// leads to .*",
+            N_("This has to begin with https://; http:// leads to an address of this machine only, such as 127.0.0.1."),
+        ),
+        (
+            r"holds a user, a password or a fragment",
+            N_("There is a user, a password or a part behind # in it: leave it out."),
+        ),
+        (
+            r"is RESULTS_ and then capital letters, digits and _",
+            N_("This begins with RESULTS_, followed by capital letters, digits and _."),
+        ),
         (r"is disabled", N_("The account is disabled.")),
         (r"is set up already", N_("It is set up already.")),
         (r"is not set up", N_("It is not set up.")),

@@ -79,6 +79,7 @@ REFERENCE_KINDS: Mapping[str, str] = {
     "methods": N_("Methods"),
     "reject-codes": N_("Reject codes"),
     "fields": N_("pb fields"),
+    "receivers": N_("Result receivers"),
 }
 SECOND_REVIEWS: Mapping[str, str] = {
     "off": N_("none"),

@@ -21,11 +21,13 @@ JOB = "deliver_result"
 TRIED_S = 3 * 24 * 3600
 """A result that does not arrive is tried for three days, and then given up."""
 ATTEMPTS_SHOWN = 50
+LATEST_SHOWN = 20
 EVENT = "application.decided"
 
 _SQL = statements(__file__)
 _INSERT = _SQL["insert"]
 _SHOW = _SQL["show"]
+_LATEST = _SQL["latest"]
 _LOCK = _SQL["lock"]
 _ATTEMPTS = _SQL["attempts"]
 _SETTLE = _SQL["settle"]
@@ -114,6 +116,12 @@ async def find_result(conn: Connection, *, ticket_id: UUID) -> Result | None:
     """The result of a ticket; None: it has not ended, or no application came with it."""
     row = await (await conn.cursor(row_factory=dict_row).execute(_SHOW, {"ticket_id": ticket_id})).fetchone()
     return None if row is None else _result(row)
+
+
+async def latest_results(conn: Connection) -> Sequence[Result]:
+    """What went back last, of every application; LATEST_SHOWN at most."""
+    rows = await (await conn.cursor(row_factory=dict_row).execute(_LATEST, {"rows": LATEST_SHOWN})).fetchall()
+    return [_result(row) for row in rows]
 
 
 async def list_attempts(conn: Connection, *, ticket_id: UUID) -> Sequence[Attempt]:

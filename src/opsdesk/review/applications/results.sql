@@ -12,6 +12,11 @@ select ticket_id, flow_no, application, status, result, codes, body, ended_at, s
     delivered_at
 from screening_result where ticket_id = %(ticket_id)s;
 
+-- name: latest
+select ticket_id, flow_no, application, status, result, codes, body, ended_at, state, attempts, next_at, until, problem,
+    delivered_at
+from screening_result order by ended_at desc, ticket_id limit %(rows)s;
+
 -- name: lock
 select ticket_id from screening_result where ticket_id = %(ticket_id)s for update;
 
