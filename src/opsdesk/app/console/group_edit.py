@@ -12,7 +12,7 @@ from opsdesk.app.console import group_form as forms
 from opsdesk.app.console import group_words, screening_words
 from opsdesk.app.console.frame import done, fragment, is_partial, page, translate, warning
 from opsdesk.app.console.group_form import GroupForm, Step
-from opsdesk.app.console.row_forms import row_id
+from opsdesk.app.console.row_forms import label_of, numbered, row_id
 from opsdesk.app.console.screening_adapts import verify_words
 from opsdesk.app.console.screening_edit import lead_to
 from opsdesk.app.console.screening_types import kinds
@@ -186,6 +186,7 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
     errors = {
         name: group_words.problem_told(texts, _) for name, texts in forms.fields_of_problems(form, problems).items()
     }
+    rows = numbered(form.features, form.rules)
     warnings = {} if document is None else group_words.rule_warnings(document, list(choices.fields))
     show = fragment if is_partial(request) else page
     return show(
@@ -203,7 +204,7 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
         removal=_(group_words.REMOVAL),
         errors=errors,
         refused=bool(shown.problems),
-        labels={name: group_words.field_label(name, _) for name in errors},
+        labels={name: label_of(name, group_words.field_label(name, _), rows, _) for name in errors},
         warnings={forms.field_of(form, place): group_words.problem_told([text], _) for place, text in warnings.items()},
         pointed=_pointed(form, choices, problems),
         moved=shown.moved,

@@ -4,9 +4,10 @@ Rows are named by ids that stay while they are moved, so that a browser can tell
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from opsdesk.app.console.words import N_
 from opsdesk.kit.ids import new_id
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -63,6 +64,17 @@ def moved(rows: tuple[Anything, ...], names: Sequence[str], target: str, by: int
     place, changed = names.index(target), list(rows)
     changed[place], changed[place + by] = changed[place + by], changed[place]
     return tuple(changed)
+
+
+def numbered(*tables: Sequence[Row]) -> Mapping[str, int]:
+    """The number of each row in its table, by its id."""
+    return {row.id: number for rows in tables for number, row in enumerate(rows, start=1)}
+
+
+def label_of(name: str, label: str, rows: Mapping[str, int], translate: Callable[[str], str]) -> str:
+    """What the control of this id is called; of one in a table, also in which row it is."""
+    number = rows.get(name.rpartition("-")[2])
+    return translate(N_("%(label)s, row %(number)s")) % {"label": label, "number": number} if number else label
 
 
 def beside(ids: Sequence[str], target: str, adding: str) -> str:

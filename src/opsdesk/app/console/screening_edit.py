@@ -11,7 +11,7 @@ from opsdesk import access, review
 from opsdesk.app.console import screening_words
 from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate
 from opsdesk.app.console.role_words import ROLES
-from opsdesk.app.console.row_forms import row_id
+from opsdesk.app.console.row_forms import label_of, row_id
 from opsdesk.app.console.screening_form import (
     Step,
     TypeForm,
@@ -19,6 +19,7 @@ from opsdesk.app.console.screening_form import (
     fields_of_problems,
     posted_form,
     pressed,
+    row_numbers,
     stored_form,
 )
 from opsdesk.app.console.screening_preview import Preview, preview_of
@@ -100,6 +101,10 @@ async def _answer(editing: Editing, *, now: datetime) -> Response:
     previewed = op == "preview" or (bool(posted.get("previewed")) and op != "preview-off")
     if op in (SAVE, SAVE_CONFIRMED):
         return await _save(editing, form, confirmed=op == SAVE_CONFIRMED, previewed=previewed, now=now)
+    if op == "preview":
+        _document, problems = await _read(editing, form)
+        if problems:  # told at once, and not only when it is saved
+            return await _shown(editing, Shown(Step(form), status=422, problems=problems, previewed=True))
     return await _shown(editing, Shown(pressed(form, op), previewed=previewed))
 
 
@@ -153,7 +158,8 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
     """The page, or for htmx the form of it."""
     request, visitor, before, form = editing.request, editing.visitor, editing.before, shown.step.form
     _ = translate(request, visitor)
-    document, unread = await _read(editing, form)
+    document, _unread = await _read(editing, form)
+    rows = row_numbers(form)
     errors = {
         name: screening_words.problem_told(texts, _) for name, texts in fields_of_problems(form, shown.problems).items()
     }
@@ -177,7 +183,7 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
         said=_(screening_words.SAID[shown.step.said]) if shown.step.said else "",
         asked=shown.step.asked,
         errors=errors,
-        labels={name: screening_words.field_label(name) for name in errors},
+        labels={name: label_of(name, screening_words.field_label(name), rows, _) for name in errors},
         warnings=warnings,
         impact=shown.impact,
         moved=shown.moved and asdict(shown.moved),
@@ -185,7 +191,6 @@ async def _shown(editing: Editing, shown: Shown) -> Response:
         kinds=kinds(request, visitor),
         previewed=shown.previewed,
         preview=_preview(form, document, before) if shown.previewed else None,
-        unread=bool(unread),
         is_partial=is_partial(request),
         modules=screening_words.MODULES,
         displays=screening_words.DISPLAYS,

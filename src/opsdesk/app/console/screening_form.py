@@ -14,6 +14,7 @@ from opsdesk.app.console.row_forms import (
     Posted,
     beside,
     moved,
+    numbered,
     posted_number,
     posted_rows,
     posted_text,
@@ -221,6 +222,8 @@ def pressed(form: TypeForm, op: str) -> Step:
             return _remove(form, target)
         case "keep":
             return Step(form, focus=f"remove-{target}")
+        case "preview" | "preview-off":
+            return Step(form, focus="preview" if verb == "preview" else "preview-on")
         case "up" | "down":
             return _move_row(form, target, -1 if verb == "up" else 1)
         case "module-up" | "module-down":
@@ -238,6 +241,11 @@ def fields_of_problems(form: TypeForm, problems: Mapping[str, Sequence[str]]) ->
         found.setdefault(_field_of(form, place), []).extend(texts)
     order = {name: number for number, name in enumerate(_fields(form))}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0], 0)))
+
+
+def row_numbers(form: TypeForm) -> Mapping[str, int]:
+    """In which row of its table each key and each reason is."""
+    return numbered(*(module.keys for module in form.modules), form.reasons)
 
 
 def _fields(form: TypeForm) -> Iterator[str]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from opsdesk import access, review
 from opsdesk.app.console import screening_words
 from opsdesk.app.console.frame import done, failed, fragment, page, see_other, translate, warning
+from opsdesk.app.console.role_words import ROLES
 from opsdesk.app.console.screening_preview import preview_of
 from opsdesk.app.console.viewer import ScreeningReader, ScreeningWriter, Visitor
 from opsdesk.app.console.words import N_
@@ -96,6 +97,7 @@ async def show_type(
         modules=screening_words.MODULES,
         fields=screening_words.FIELDS,
         seconds={value: translate(request, visitor)(text) for value, text in screening_words.SECOND_REVIEWS.items()},
+        role_names=ROLES,
         counteds={value: translate(request, visitor)(text) for value, text in screening_words.COUNTED.items()},
         kinds=kinds(request, visitor),
         may_write=may_write(visitor),

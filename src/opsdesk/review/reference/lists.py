@@ -18,6 +18,8 @@ from opsdesk.review.reference.proto_fields import PbField
 from opsdesk.review.screening.reasonless import tell_of_types_without_reason
 
 ROWS_MAX = 5000
+PROBLEMS_MAX = 100
+"""So many are told at once of a list; the rest when these are mended."""
 _YES = frozenset({"y", "yes", "true", "1", "active"})
 
 
@@ -82,8 +84,9 @@ async def put_rows(
 ) -> int:
     """Add or change an entry for each row; how many. Where one is wrong, none is put in.
 
-    Raises ScopeMissing, ReferenceDataInvalid (its places begin with the number of the row).
+    Raises ScopeMissing, ReferenceDataInvalid (its places begin with the number of the row; the first PROBLEMS_MAX).
     """
+    problems: dict[str, Sequence[str]] = {}
     async with conn.transaction():
         if kind is Kind.REJECT_CODES:
             await entries.lock_reject_codes(conn)
@@ -91,12 +94,15 @@ async def put_rows(
             try:
                 await _PUT[kind](conn, **_values(kind, row), actor=actor, now=now)
             except ReferenceDataInvalid as error:
-                problems = {f"{number}.{place}": texts for place, texts in error.problems.items()}
-                raise ReferenceDataInvalid(problems) from None
+                problems |= {f"{number}.{place}": texts for place, texts in error.problems.items()}
             except ApplicationUnknown:
-                raise ReferenceDataInvalid({f"{number}.application": ["is no application"]}) from None
+                problems[f"{number}.application"] = ["is no application"]
             except SceneUnknown:
-                raise ReferenceDataInvalid({f"{number}.scene": ["is no scene of the application"]}) from None
+                problems[f"{number}.scene"] = ["is no scene of the application"]
+            if len(problems) >= PROBLEMS_MAX:
+                break
+        if problems:
+            raise ReferenceDataInvalid(problems)
         if kind is Kind.REJECT_CODES:
             codes = [_value("code", row.get("code")) for row in rows]
             await tell_of_types_without_reason(conn, codes=codes, now=now)

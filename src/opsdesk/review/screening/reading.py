@@ -67,7 +67,7 @@ class _Reader:
         modules = self._modules(given.get("modules"))
         rejection = self._rejection(given.get("rejection"))
         rules = self._review(given["review"]) if given.get("review") is not None else ReviewRules()
-        if not any(module.keys for module in modules) and not self.problems:
+        if not any(module.keys for module in modules) and not any(at.startswith("modules") for at in self.problems):
             self._say("modules", "hold no key")
         return None if self.problems or rejection is None else TypeDocument(modules, rejection, rules)
 
