@@ -114,6 +114,7 @@ async def tab(
     scripts: bool = True,
     language: str = "en",
     dark: bool = False,
+    touch: bool = False,
     cookie: str | None = None,
 ) -> AsyncIterator[Tab]:
     """A new browser profile, signed in as this person if one is given, or with this session's cookie."""
@@ -123,6 +124,7 @@ async def tab(
         locale=language,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
+        has_touch=touch,
     )
     try:
         if person is not None:

@@ -5,6 +5,7 @@ import pytest
 from tests.browser.browsing import NARROW
 from tests.browser.conftest import OpenTab
 from tests.browser.console import Console
+from tests.browser.pages import Sample
 
 PEOPLE = 55
 SIDEWAYS = "[...document.querySelectorAll('.table')].map((table) => table.scrollWidth - table.clientWidth)"
@@ -36,3 +37,15 @@ async def test_the_steps_of_a_run_stack_on_a_narrow_screen_for_those_who_may_ste
         await tab.page.set_viewport_size({"width": width, "height": height})
         await tab.open(f"/runs/{ticket.subject}")
         assert await tab.page.evaluate(SIDEWAYS) == [0]
+
+
+@pytest.mark.req("REV-B12")
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_what_is_late_stands_on_the_board_of_a_telephone_without_scrolling(
+    there: Console, sample: Sample, open_tab: OpenTab, language: str
+) -> None:
+    async with open_tab(await there.person("reviewer", language=language), size=NARROW) as tab:
+        await tab.open("/queue")
+        hidden: list[int] = await tab.page.evaluate(SIDEWAYS)
+        assert len(hidden) >= 2
+        assert set(hidden) == {0}

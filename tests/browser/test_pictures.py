@@ -1,5 +1,7 @@
 """The pictures of a ticket: hidden until somebody asks, and two of them compared as one, by keys and by mouse."""
 
+from collections.abc import Sequence
+
 import pytest
 from playwright.async_api import expect
 
@@ -17,6 +19,11 @@ TRANSFORMS = "[...document.querySelectorAll('.compare-view img')].map((image) =>
 async def transforms(tab: Tab) -> list[str]:
     found: list[str] = await tab.page.evaluate(TRANSFORMS)
     return found
+
+
+def moved(transform: str) -> float:
+    """To the right, in hundredths of the view."""
+    return float(transform.removeprefix("translate(").partition("%")[0])
 
 
 async def press(tab: Tab, *keys: str) -> None:
@@ -91,8 +98,46 @@ async def test_the_wheel_zooms_both_and_dragging_one_moves_both(
         await tab.page.mouse.up()
         left, right = await transforms(tab)
         assert left == right
-        moved = float(left.removeprefix("translate(").partition("%")[0])
-        assert moved == pytest.approx(25, abs=1)
+        assert moved(left) == pytest.approx(25, abs=1)
+
+
+async def fingers(tab: Tab, *moments: Sequence[tuple[float, float]]) -> None:
+    """Fingers that touch the screen, go from place to place, and leave it."""
+    debugger = await tab.page.context.new_cdp_session(tab.page)
+    for number, places in enumerate(moments):
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
+        kind = "touchMove" if number else "touchStart"
+        await debugger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    await debugger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.req("REV-B08")
+async def test_two_fingers_zoom_both_pictures_and_one_finger_moves_them(
+    there: Console, sample: Sample, open_tab: OpenTab
+) -> None:
+    ticket = await pictured(there)
+    async with open_tab(sample.people[Role.REVIEWER], size=NARROW, touch=True) as tab:
+        await tab.open(f"/tickets/{ticket.id}")
+        await tab.page.get_by_role("button", name="Show everything").tap()
+        await tab.page.locator("a[data-picture]").first.tap()
+        box = await tab.page.locator(".compare-view").first.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        apart = [[(x - width, y), (x + width, y)] for width in (20, 30, 40)]
+        await fingers(tab, *apart)
+        await tab.says(".compare-state", "200 %, turned by 0°")
+        left, right = await transforms(tab)
+        assert left == right
+        assert moved(left) == pytest.approx(0, abs=1), "about their middle"
+        await fingers(tab, [(x, y)], [(x + box["width"] / 8, y)], [(x + box["width"] / 4, y)])
+        left, right = await transforms(tab)
+        assert left == right
+        assert moved(left) == pytest.approx(25, abs=1)
+        await fingers(tab, *reversed(apart))
+        await tab.says(".compare-state", "100 %")
+        zoomed: float = await tab.page.evaluate("visualViewport.scale")
+        assert zoomed == 1, "the page itself stays as it is"
+        assert tab.complaints == []
 
 
 async def test_pictures_are_shown_without_scripts_and_on_a_telephone(

@@ -392,8 +392,7 @@ async def test_a_key_named_like_a_script_is_shown_as_a_word(api: Api, risk: Visi
 
 @pytest.mark.req("REV-B14", "REV-X23")
 async def test_a_preview_that_cannot_be_shown_yet_tells_all_that_is_missing_and_in_which_row(risk: Visit) -> None:
-    form = form_of(await risk.get(NEW))
-    refused = await form.press(risk, "preview")
+    refused = await form_of(await risk.get(NEW)).press(risk, "preview")
     assert refused.status == 422
     assert "screening info: At least one key is needed." in refused.text
     assert "choice type: This has to be filled in." in refused.text
