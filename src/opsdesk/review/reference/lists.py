@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -102,7 +103,7 @@ async def put_rows(
             if len(problems) >= PROBLEMS_MAX:
                 break
         if problems:
-            raise ReferenceDataInvalid(problems)
+            raise ReferenceDataInvalid(dict(islice(problems.items(), PROBLEMS_MAX)))
         if kind is Kind.REJECT_CODES:
             codes = [_value("code", row.get("code")) for row in rows]
             await tell_of_types_without_reason(conn, codes=codes, now=now)
