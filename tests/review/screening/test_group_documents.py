@@ -118,6 +118,27 @@ def test_every_rule_of_a_group_of_two_hundred_is_asked_in_its_order() -> None:
     assert found.evaluate(Facts(request={"amount": 0})).rule is None
 
 
+def test_a_revision_is_compiled_once_until_the_fields_of_its_scene_change() -> None:
+    found, _ = read(rule("a", "request.amount > 1"), rule("b", "request.amount > 2"))
+    assert found is not None
+    asked: list[str] = []
+
+    def compile_condition(text: str, names: Any) -> Any:
+        asked.append(text)
+        return flows.checks.condition_over(text, names)
+
+    def compiled(*pb_fields: str) -> CompiledGroup:
+        same = read_stored(stored(found))
+        return compiled_group(same, pb_fields=pb_fields, compile_condition=compile_condition)
+
+    assert compiled("amount") is compiled("amount")
+    assert len(asked) == 2
+    assert compiled("amount", "age").pb_fields == ("amount", "age")
+    assert len(asked) == 4
+    with pytest.raises(RuleUndecided):
+        compiled("age")
+
+
 def test_a_rule_that_would_take_too_long_passes_nobody() -> None:
     """Not even where a rule behind it would reject: it could have been the one that answers."""
     features = [{"name": "seen", "type": "list"}, {"name": "known", "type": "list"}]
