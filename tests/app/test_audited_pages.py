@@ -50,6 +50,8 @@ WRITES = {
     "/keys": ["key.create"],
     "/keys/{key_id}/revoke": ["key.revoke"],
     "/tickets/next": ["ticket.claim"],
+    "/tickets/assign": ["ticket.assign"],
+    "/tickets/release": ["ticket.release"],
     "/tickets/{ticket_id}/claim": ["ticket.claim"],
     "/tickets/{ticket_id}/release": ["ticket.release"],
     "/tickets/{ticket_id}/decide": ["ticket.decide", "run.decision"],
@@ -286,6 +288,13 @@ async def test_what_is_done_to_tickets_on_pages_is_recorded(api: Api) -> None:
     assert await reviewer.wrote("/tickets/next") == WRITES["/tickets/next"]
     for path, form in (("release", {}), ("claim", {}), ("decide", {"answer-0": "approved", "key": "1"})):
         assert await reviewer.wrote(f"{about}/{path}", **form) == WRITES[f"/tickets/{{ticket_id}}/{path}"]
+
+
+async def test_what_a_lead_does_to_tickets_on_pages_is_recorded(api: Api) -> None:
+    lead, asked = await browser_of(api, "admin"), await ticket(api)
+    person = await someone(api, "reviewer", email="person@example.com")
+    assert await lead.wrote("/tickets/assign", ticket=str(asked.id), person=person.email) == WRITES["/tickets/assign"]
+    assert await lead.wrote("/tickets/release", ticket=str(asked.id), reason="is ill") == WRITES["/tickets/release"]
 
 
 async def test_what_somebody_asks_to_see_is_recorded_once(api: Api) -> None:

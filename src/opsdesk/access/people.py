@@ -22,6 +22,8 @@ from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
 from opsdesk.kit.sql import backwards, statements
 
 EMAIL_CHARS_MAX = 254
+CHOSEN_AMONG_MAX = 500
+"""More than anybody looks through in one list of choices."""
 NAME_CHARS_MAX = 64
 SEARCH_CHARS_MAX = 200
 LANGUAGES = ("zh-CN", "en")
@@ -33,6 +35,7 @@ _INSERT_PERSON = _SQL["insert_person"]
 _SHOW_PERSON = _SQL["show_person"]
 _FIND_PERSON = _SQL["find_person"]
 _LIST_PEOPLE = _SQL["list_people"]
+_PEOPLE_IN_ROLES = _SQL["people_in_roles"]
 _LIST_BEFORE = backwards(_LIST_PEOPLE)
 _LOCK_PERSON = _SQL["lock_person"]
 _LOCK_WITH_ADMINS = _SQL["lock_with_admins"]
@@ -168,6 +171,13 @@ async def list_people(
     statement = _LIST_BEFORE if place.backwards else _LIST_PEOPLE
     rows = await (await conn.cursor(row_factory=class_row(Person)).execute(statement, values)).fetchall()
     return page_of(rows, size=size, key=lambda person: (person.email,), place=place)
+
+
+async def people_with(conn: Connection, scope: Scope) -> list[Person]:
+    """Who has a role that allows this and is not disabled, by address; CHOSEN_AMONG_MAX at most."""
+    roles = [role for role in Role if scope in scopes_of([role])]
+    values = {"roles": roles, "rows": CHOSEN_AMONG_MAX}
+    return await (await conn.cursor(row_factory=class_row(Person)).execute(_PEOPLE_IN_ROLES, values)).fetchall()
 
 
 async def change_roles(

@@ -31,6 +31,15 @@ where (%(search)s::text is null or strpos(lower(email || ' ' || name), lower(%(s
 order by email
 limit %(rows)s;
 
+-- name: people_in_roles
+select id, email, name, roles, language, time_zone, theme, password_hash is not null as has_password,
+    totp_confirmed_at is not null as has_second_factor, oidc_subject is not null as has_provider,
+    created_at, disabled_at, null::timestamptz as last_seen_at
+from person
+where roles && %(roles)s and disabled_at is null
+order by email
+limit %(rows)s;
+
 -- name: lock_person
 select id from person where id = %(id)s for update;
 

@@ -12,6 +12,7 @@ from opsdesk.app.console.flash import Flash
 from opsdesk.app.console.formats import zone_of
 from opsdesk.app.console.frame import done, page, see_other, translate
 from opsdesk.app.console.review_words import BUCKETS, RESULTS, STATUSES
+from opsdesk.app.console.ticket_lead import bar
 from opsdesk.app.console.ticket_words import PATH as TICKETS
 from opsdesk.app.console.viewer import TicketDecider, TicketReader, Visitor
 from opsdesk.kit.db import Connection
@@ -98,8 +99,9 @@ async def list_for_review(
     now: Now,
     sort: Typed = "",
     cursor: Annotated[str, Query(max_length=1000)] = "",
+    all_: Annotated[bool, Query(alias="all")] = False,
 ) -> Response:
-    """The newest first, or the oldest."""
+    """The newest first, or the oldest; with a box to tick at each, for whoever leads the desk."""
     lists, only = review.screening.review_list, wanted.only(visitor)
     oldest_first = sort == "oldest"
     found = await lists.list_for_review(
@@ -115,6 +117,7 @@ async def list_for_review(
         next=found.next,
         previous=found.previous,
         cursor=cursor,
+        all=all_,
         oldest_first=oldest_first,
         asked=wanted.query,
         count=await lists.count_for_review(conn, bucket=bucket, only=only, now=now),
@@ -122,6 +125,7 @@ async def list_for_review(
         statuses=STATUSES,
         results=RESULTS,
         may_decide=access.may(visitor.actor, access.Scope.TICKETS_DECIDE),
+        **await bar(conn, visitor),
         **await _choices(conn, bucket, wanted, visitor),
     )
 

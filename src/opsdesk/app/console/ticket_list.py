@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from opsdesk import access, review
 from opsdesk.app.console.frame import fragment, page, translate
 from opsdesk.app.console.role_words import ROLES
+from opsdesk.app.console.ticket_lead import bar
 from opsdesk.app.console.ticket_words import PATH, STATES
 from opsdesk.app.console.viewer import TicketReader, TicketWatcher, Visitor
 from opsdesk.kit.db import Connection
@@ -28,6 +29,8 @@ class Wanted:
     mine: bool
     overdue: bool
     cursor: str
+    all: bool
+    """Whether all boxes are ticked."""
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -63,8 +66,9 @@ async def _wanted(
     mine: bool = False,
     overdue: bool = False,
     cursor: str = "",
+    all_: Annotated[bool, Query(alias="all")] = False,
 ) -> Wanted:
-    return Wanted(search, status if status in STATES else "", role, mine, overdue, cursor)
+    return Wanted(search, status if status in STATES else "", role, mine, overdue, cursor, all_)
 
 
 Filters = Annotated[Wanted, Depends(_wanted)]
@@ -96,7 +100,7 @@ async def _rows(conn: Connection, visitor: Visitor, wanted: Wanted, *, now: date
     status = review.TicketStatus(wanted.status) if wanted.status else None
     filters = wanted.filters(visitor.actor, now=now)
     found = await review.list_tickets(conn, **filters, status=status, cursor=wanted.cursor or None)
-    around = {"next": found.next, "previous": found.previous}
+    around = {"next": found.next, "previous": found.previous, **await bar(conn, visitor)}
     return {"tickets": found.items, **around, "wanted": wanted, "states": STATES, "role_names": ROLES}
 
 

@@ -88,6 +88,10 @@ class ReviewLine:
     due_at: datetime | None
     priority: int
     pictures_waiting: int
+    is_assigned: bool
+    """Whether a lead gave it to who works on it."""
+    is_open: bool
+    """Whether it waits for people."""
 
 
 async def list_for_review(
@@ -160,6 +164,9 @@ def _check_filters(given: Mapping[str, Any]) -> None:
 def _line(row: dict[str, Any], *, now: datetime) -> ReviewLine:
     claimed_by, until = row.pop("claimed_by"), row.pop("claimed_until")
     holder = claimed_by if until is not None and until > now else None
+    is_open = row["status"] == TicketStatus.OPEN
+    is_assigned = row.pop("assigned_by") is not None and holder is not None
     status = standing(TicketStatus(row["status"]), is_held=holder is not None, is_answered=row.pop("is_answered"))
     result = Verdict(row["result"]) if row["result"] else None
-    return ReviewLine(**row | {"status": status, "result": result}, holder=holder)
+    told = {"status": status, "result": result, "is_assigned": is_assigned, "is_open": is_open}
+    return ReviewLine(**row | told, holder=holder)

@@ -3,7 +3,7 @@
 
 -- name: pick
 select id, coalesce(shown -> 'base' ->> 'flow_no', subject) as flow_no, type_id, screening_type.name as type_name,
-    application, scene, user_id, opened_at, status, result, claimed_by, claimed_until, is_answered, reviewer, due_at,
+    application, scene, user_id, opened_at, status, result, claimed_by, claimed_until, assigned_by, is_answered, reviewer, due_at,
     priority, pictures_waiting
 from (
     select id as picked_id from ticket where bucket = %(bucket)s

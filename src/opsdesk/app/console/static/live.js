@@ -16,9 +16,11 @@ export function listen() {
   countDown();
 }
 
-// A tab that nobody looks at asks for nothing, and asks at once when it is looked at again.
+// A tab that nobody looks at asks for nothing, and asks at once when it is looked at again; a list in which somebody
+// ticks tickets stays as it is.
 function onlyWhenSeen(event) {
-  if (event.detail.ctx.sourceEvent?.type === "every" && document.hidden) event.preventDefault();
+  const rests = document.hidden || document.querySelector("#list [name=ticket]:checked");
+  if (event.detail.ctx.sourceEvent?.type === "every" && rests) event.preventDefault();
 }
 
 function catchUp() {
