@@ -1,5 +1,6 @@
 """A lead ticks tickets in a list and gives them to people; reviewers are told what was taken from them."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -48,6 +49,26 @@ async def test_a_lead_assigns_all_of_a_page_and_reads_what_became_of_each(
         await tab.page.get_by_role("link", name="Back to the list").click()
         await expect(tab.page.locator("tbody tr", has_text=reviewer.email)).to_have_count(2)
         await expect(tab.page.locator("tbody small", has_text="was assigned")).to_have_count(2)
+
+
+@pytest.mark.req("REV-B13")
+async def test_whoever_takes_the_next_one_opens_what_was_assigned_to_them_and_has_hours_for_it(
+    there: Console, sample: Sample, open_tab: OpenTab
+) -> None:
+    _, addresses = await three(there)
+    reviewer = await there.person("reviewer")
+    async with open_tab(await there.person("compliance_officer")) as tab:
+        await tab.open(addresses[2])
+        await tab.open("/review/kyc?number=" + (await tab.text("dl.pairs dd:has-text('F-')")))
+        await tab.page.locator("[name=ticket]").check()
+        await tab.page.get_by_label("assign to").select_option(reviewer.email)
+        await tab.page.get_by_role("button", name="Assign").click()
+        await tab.says(".flash", "1 ticket was assigned.")
+    async with open_tab(reviewer) as tab:
+        await tab.open("/review/kyc")
+        await tab.page.keyboard.press("n")
+        await tab.is_at(addresses[2])
+        await expect(tab.page.locator("#claim time")).to_have_text(re.compile(r"7:5\d:\d\d"))
 
 
 @pytest.mark.req("REV-B13")

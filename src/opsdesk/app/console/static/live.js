@@ -54,12 +54,14 @@ function say(text) {
   if (text && live.textContent !== text) live.textContent = text;
 }
 
-// <time data-until datetime=…> counts down to its moment, in minutes and seconds; data-over is said when it is there.
+// <time data-until datetime=…> counts down to its moment, in hours, minutes and seconds; data-over is said when it is there.
 function countDown() {
   for (const element of document.querySelectorAll("time[data-until]")) {
     const left = Math.round((Date.parse(element.dateTime) - Date.now()) / 1000);
     if (left > 0) {
-      element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      const [hours, minutes, seconds] = [left / 3600, (left / 60) % 60, left % 60].map(Math.floor);
+      const rest = [...(hours ? [hours, String(minutes).padStart(2, "0")] : [minutes]), String(seconds).padStart(2, "0")];
+      element.textContent = rest.join(":");
     } else if (element.textContent !== element.dataset.over) {
       element.textContent = element.dataset.over;
       say(element.dataset.over);
