@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opsdesk.review import leading as leading
     from opsdesk.review import model as model
     from opsdesk.review import pictures as pictures
+    from opsdesk.review import queue as queue
     from opsdesk.review import reasons as reasons
     from opsdesk.review import reference as reference
     from opsdesk.review import routes as routes
@@ -92,6 +93,7 @@ _LATER = frozenset(
         "leading",
         "model",
         "pictures",
+        "queue",
         "reasons",
         "reference",
         "routes",

@@ -1,12 +1,13 @@
 """The queue: lists of tickets, what has priority first, then what is due, then what is oldest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
+from opsdesk.access import Actor
 from opsdesk.kit.db import Connection
 from opsdesk.kit.paging import Page, decode_place, page_of, page_rows
 from opsdesk.kit.sql import backwards, statements
@@ -27,6 +28,7 @@ _LIST_BEFORE = backwards(_LIST_TICKETS)
 _COUNT_TICKETS = _SQL["count_tickets"]
 _COUNT_OPEN = _SQL["count_open"]
 _FIND_TICKETS = _SQL["find_tickets"]
+_ANSWERED_AMONG = _SQL["answered_among"]
 
 
 async def list_tickets(
@@ -72,6 +74,12 @@ async def find_tickets(conn: Connection, part: str) -> list[UUID]:
     """The newest tickets whose identifier begins or ends with these hexadecimal digits, FOUND_TICKETS_MAX at most."""
     values = {"part": part.replace("-", "").lower(), "limit": FOUND_TICKETS_MAX}
     return [ticket_id for (ticket_id,) in await (await conn.execute(_FIND_TICKETS, values)).fetchall()]
+
+
+async def answered_among(conn: Connection, *, ticket_ids: Sequence[UUID], actor: Actor) -> frozenset[UUID]:
+    """Those of these tickets that this actor has answered already, by whatever key: they wait for somebody else."""
+    values = {"ids": list(ticket_ids), "people": [actor.id, actor.person]}
+    return frozenset(found for (found,) in await (await conn.execute(_ANSWERED_AMONG, values)).fetchall())
 
 
 async def count_tickets(

@@ -43,3 +43,11 @@ group by status;
 
 -- name: count_open
 select count(*), count(*) filter (where due_at < %(now)s) from ticket where status = 'open';
+
+-- name: answered_among
+-- Answers on data that was amended since do not count: whoever gave them is asked again.
+select distinct ticket_answer.ticket_id
+from ticket_answer
+join ticket on ticket.id = ticket_answer.ticket_id and ticket.snapshot = ticket_answer.snapshot
+where ticket_answer.ticket_id = any(%(ids)s)
+    and (ticket_answer.actor = any(%(people)s) or ticket_answer.person = any(%(people)s));

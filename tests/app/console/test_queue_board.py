@@ -1,5 +1,6 @@
 """The queue board: as a page, over HTTP, at the command line, and for Prometheus."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -57,3 +58,15 @@ async def test_the_board_comes_over_http_and_for_prometheus(api: Api, clock: Man
     assert gauges.reading is not None
     assert gauges.reading.tickets_by_state == {"waiting": 2, "in_review": 0, "awaiting_second": 0}
     assert gauges.reading.oldest_ticket_s == 301
+
+
+@pytest.mark.req("REV-B12")
+async def test_the_list_and_the_ticket_say_until_when_it_is_to_be_decided(api: Api, clock: ManualClock) -> None:
+    reviewer = await visit(api, "reviewer")
+    listed = await reviewer.get("/review/kyc")
+    assert listed.text.count("due in 5 minutes") == 2
+    address = re.findall(r'class="opens mono" href="([^"]+)"', listed.html)[0]
+    assert "due in 5 minutes" in (await reviewer.get(address)).text
+    clock.advance(seconds=600)
+    for path in ("/review/kyc", address):
+        assert "late 5 minutes ago" in (await reviewer.get(path)).text

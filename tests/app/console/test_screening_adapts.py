@@ -265,7 +265,8 @@ async def test_a_pause_is_refused_with_the_groups_that_refer_to_the_adapt(api: A
             compile_condition=lambda _condition, _names: Always(),
         )
     refused = await risk.post("/screening/adapts/1/pause")
-    assert (refused.status, "night shift" in refused.text) == (409, True)
+    link = 'href="/groups?application=cash_loan&amp;scene=activation&amp;name=night+shift">night shift</a>'
+    assert (refused.status, link in refused.html) == (409, True)
     assert (await found(api)).status == "active"
     assert "pause refused: groups refer to it : night shift" in (await risk.get("/screening/adapts/1")).text.replace(
         "it:", "it :"

@@ -12,7 +12,7 @@ ROWS_MAX = 50
 
 
 async def waiting_for(conn: Connection, *, actor: access.Actor, now: datetime) -> list[review.TicketSummary]:
-    """The open tickets that this actor may decide and that nobody else has claimed, as the queue has them.
+    """The open tickets that this actor may decide, has not answered, and that nobody else has claimed, in order.
 
     What a lead assigned to the actor is first, however far back in the queue it is.
     """
@@ -21,6 +21,8 @@ async def waiting_for(conn: Connection, *, actor: access.Actor, now: datetime) -
     pages += [await review.list_tickets(conn, role=role, **open_ones) for role in sorted(actor.roles)]
     tickets = [ticket for each in pages for ticket in each.items]
     found = {ticket.id: ticket for ticket in tickets if is_free(ticket, actor=actor, now=now)}
+    for answered in await review.queue.answered_among(conn, ticket_ids=list(found), actor=actor):
+        del found[answered]
     return sorted(found.values(), key=lambda ticket: _place(ticket, now=now))
 
 
