@@ -74,6 +74,7 @@ WRITES = {
     "/screening/reference/fields": ["pb_fields.import"],
     "/screening/reference/receivers": ["result_receiver.put"],
     "/screening/reference/receivers/remove": ["result_receiver.remove"],
+    "/screening/import": ["screening_type.add"],
     "/screening/types/new": ["screening_type.add"],
     "/screening/types/{type_id}/edit": ["screening_type.edit"],
     "/screening/types/{type_id}/restore": ["screening_type.edit"],

@@ -24,6 +24,12 @@ TYPE = {
     "reason": "r1",
     "detail.r1": "another face",
 }
+FILE = """\
+opsdesk_screening_type: 1
+name: Out of a file
+modules: [{code: personal, keys: [{name: full name}]}]
+rejection: {choice: single, with_code: false, with_label: false, reasons: [{detail: another face}]}
+"""
 ONE = "/screening/types/{type_id}"
 ADAPT = "/screening/adapts/{adapt_id}"
 
@@ -45,6 +51,8 @@ async def test_what_is_configured_on_pages_is_recorded(api: Api) -> None:
     assert restored == WRITES[f"{ONE}/restore"]
     put = await risk.wrote("/screening/reference/applications", op="put", application="other", name="")
     assert put == WRITES["/screening/reference/{kind}"]
+    assert await risk.wrote("/screening/import", op="preview", text=FILE) == []
+    assert await risk.wrote("/screening/import", op="import", text=FILE) == WRITES["/screening/import"]
     receivers = "/screening/reference/receivers"
     told = {"application": "cash_loan", "url": "https://credit.example.com/results", "secret": "RESULTS_KEY"}
     assert await risk.wrote(receivers, **told) == WRITES[receivers]
