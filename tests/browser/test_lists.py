@@ -49,3 +49,13 @@ async def test_what_is_late_stands_on_the_board_of_a_telephone_without_scrolling
         hidden: list[int] = await tab.page.evaluate(SIDEWAYS)
         assert len(hidden) >= 2
         assert set(hidden) == {0}
+
+
+@pytest.mark.parametrize("path", ["/review/kyc", "/tickets"])
+async def test_a_lead_ticks_tickets_on_a_telephone_without_scrolling(
+    there: Console, sample: Sample, open_tab: OpenTab, path: str
+) -> None:
+    async with open_tab(await there.person("compliance_officer"), size=NARROW) as tab:
+        await tab.open(path)
+        assert await tab.page.locator("td.tick").count() > 0
+        assert await tab.page.evaluate(SIDEWAYS) == [0]

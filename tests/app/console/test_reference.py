@@ -123,6 +123,7 @@ async def test_what_has_to_be_there_first_is_said_where_it_is_missing(risk: Visi
         assert "add that one first" in (await risk.get(f"{PATH}?show={show}")).text
     assert "add scenes first" in (await risk.get(f"{PATH}/fields")).text
     assert "comes first" in (await risk.get("/screening")).text
+    assert 'class="button" href="/screening"' in (await risk.get("/")).html
     await scene(risk)
     for show in ("scenes", "methods"):
         assert "add that one first" not in (await risk.get(f"{PATH}?show={show}")).text

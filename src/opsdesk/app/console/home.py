@@ -54,6 +54,7 @@ async def _needs(conn: Connection, actor: access.Actor, *, now: datetime) -> dic
         "blocked": blocked,
         "stalled": stalled[:ROWS_MAX],
         "stalled_count": len(stalled),
+        "may_configure": access.may(actor, access.Scope.SCREENING_WRITE),
         "states": STATES,
         "role_names": ROLES,
     }
