@@ -55,7 +55,7 @@ class Readable:
 
 def readable() -> Iterator[Readable]:
     for route in all_routes(reference.api().routes):
-        path = path_of(route)
+        path = path_of(route).replace(":path}", "}")
         dependant = getattr(route, "dependant", None)
         names = [name for _, name, _, _ in Formatter().parse(path) if name]
         if dependant is not None and "GET" in route.methods and not path.startswith(("/v1/", "/static", "/metrics")):  # type: ignore[attr-defined]  # a route with dependencies has methods
