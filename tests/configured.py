@@ -2,24 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from opsdesk import flows
 from opsdesk.access import Actor, Scope
 from opsdesk.kit.db import Connection
+from opsdesk.review import Ticket, TicketDecision, claim
 from opsdesk.review.applications.intake import Answered, Incoming
 from opsdesk.review.applications.intake import take_application as take
 from opsdesk.review.groups import groups
 from opsdesk.review.groups.document import stored
 from opsdesk.review.groups.groups import Group
+from opsdesk.review.model import Verdict
 from opsdesk.review.pictures.keeping import give_up_picture
 from opsdesk.review.pictures.model import WhyNot
 from opsdesk.review.pictures.reading import list_pictures
 from opsdesk.review.reference import entries, fields
 from opsdesk.review.reference.proto_fields import PbField
+from opsdesk.review.sampling.judging import judge, take_next
+from opsdesk.review.sampling.samples import DrawnFrom, Sample, draw_sample
 from opsdesk.review.screening import adapts, types
+from opsdesk.review.screening.deciding import Judgement, decide_screening
 from opsdesk.review.screening.generation import Generated, Hit, generate
 from opsdesk.review.screening.sources import Facts
 from opsdesk.review.screening.types import Category, ScreeningType
@@ -196,6 +201,47 @@ async def add_ticket(
     return made.ticket_id
 
 
+REVIEWERS = [
+    Actor(
+        id=f"key:{name}",
+        name=name,
+        roles=frozenset({"reviewer"}),
+        scopes=frozenset({Scope.TICKETS_DECIDE, Scope.QUALITY_READ, Scope.QUALITY_WRITE}),
+    )
+    for name in ("first-reviewer", "second-reviewer")
+]
+
+
+async def nobody_is_told(conn: Connection, ticket: Ticket, decision: TicketDecision) -> None:
+    """What hears of a decision where nothing follows from it."""
+
+
+async def add_sample(conn: Connection, found: ScreeningType, *, now: datetime) -> Sample:
+    """A sample of two tickets, of which one was judged again, and overturned."""
+    first, second = REVIEWERS
+    for flow_no in ("F-sampled-1", "F-sampled-2"):
+        ticket_id = await add_ticket(conn, found, now=now, flow_no=flow_no)
+        await claim(conn, ticket_id=ticket_id, actor=first, now=now)
+        await decide_screening(
+            conn,
+            ticket_id=ticket_id,
+            judgement=Judgement(Verdict.PASS),
+            actor=first,
+            key=flow_no,
+            now=now,
+            on_decided=nobody_is_told,
+        )
+    later = now + timedelta(seconds=1)
+    drawn_from = DrawnFrom("cash_loan", "activation", now - timedelta(days=1), later)
+    sample = await draw_sample(conn, drawn_from, size=2, seed="sample", actor=first, key="sample", now=later)
+    taken = await take_next(conn, actor=second, now=later)
+    assert taken is not None
+    reasons = (found.document.rejection.reasons[0].id,)
+    judgement = Judgement(Verdict.REJECT, reasons, "翻拍", found.version)
+    await judge(conn, sampled_id=taken.sampled_id, judgement=judgement, actor=second, key="sample", now=later)
+    return sample
+
+
 __all__ = [
     "ENGINE",
     "FACTS",
@@ -203,6 +249,7 @@ __all__ = [
     "Category",
     "add_adapt",
     "add_reference",
+    "add_sample",
     "add_ticket",
     "add_type",
     "type_document",

@@ -31,6 +31,10 @@ PAGES: Mapping[str, str | None] = {
     "/review/{bucket}": Role.REVIEWER,
     "/tickets/{ticket_id}/amend": Role.OPERATIONS_ENGINEER,
     "/queue": Role.REVIEWER,
+    "/quality": Role.COMPLIANCE_OFFICER,
+    "/quality/samples/new": Role.COMPLIANCE_OFFICER,
+    "/quality/samples/{sample_id}": Role.AUDITOR,
+    "/quality/tickets/{sampled_id}": Role.AUDITOR,
     "/screening": Role.RISK_OPERATOR,
     "/screening/reference": Role.RISK_OPERATOR,
     "/screening/reference/fields": Role.RISK_OPERATOR,
@@ -110,6 +114,8 @@ class Sample:
             type_id=1,
             adapt_id=1,
             group_id=1,
+            sample_id=1,
+            sampled_id=1,
             bucket="kyc",
             trigger="cron",
             name="pause",
@@ -128,6 +134,7 @@ async def sample(there: Console) -> Sample:
         facts = replace(configured.FACTS, features={"device_score": 0.3})
         await configured.take_application(conn, now=there.now(), flow_no="F-sample", facts=facts)
         screening_ticket_id = await configured.add_ticket(conn, screening, now=there.now(), flow_no="F-sample")
+        await configured.add_sample(conn, screening, now=there.now())
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(

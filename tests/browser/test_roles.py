@@ -19,15 +19,16 @@ EVERYBODY = [
     "Procedures",
     "Triggers",
 ]
+WITH_QUALITY = [*EVERYBODY[:5], "Quality", *EVERYBODY[5:]]
 NAVIGATION = {
-    Role.ADMIN: [*EVERYBODY, "Operations", "People", "API keys", "Audit"],
+    Role.ADMIN: [*WITH_QUALITY, "Operations", "People", "API keys", "Audit"],
     Role.OPERATIONS_ENGINEER: [*EVERYBODY, "Operations"],
     Role.RISK_OPERATOR: [*EVERYBODY, "Operations"],
-    Role.REVIEWER: EVERYBODY,
-    Role.COMPLIANCE_OFFICER: [*EVERYBODY, "Audit"],
+    Role.REVIEWER: WITH_QUALITY,
+    Role.COMPLIANCE_OFFICER: [*WITH_QUALITY, "Audit"],
     Role.REWARDS_OPERATOR: EVERYBODY,
     Role.SUPPORT_AGENT: EVERYBODY,
-    Role.AUDITOR: [*EVERYBODY, "Operations", "People", "Audit"],
+    Role.AUDITOR: [*WITH_QUALITY, "Operations", "People", "Audit"],
 }
 ADDRESSES = {"People": "/people", "API keys": "/keys", "Audit": "/audit", "Tickets": "/tickets"}
 

@@ -15,7 +15,7 @@ from opsdesk.kit.db import Connection, Database
 from opsdesk.review.model import Verdict
 from opsdesk.review.reference.errors import SceneUnknown
 from opsdesk.review.sampling.errors import NothingToSample, SampleInvalid, SampleKeyReused
-from opsdesk.review.sampling.samples import SIZE_MAX, draw_again, list_samples
+from opsdesk.review.sampling.samples import EARLIEST, SIZE_MAX, draw_again, list_samples
 from opsdesk.review.screening.types import ScreeningType
 from tests.review.screening.configuring import add, add_adapt
 from tests.review.screening.sampling import ANNA, BO, KEEPER, decided, drawn, today
@@ -127,6 +127,10 @@ async def test_what_cannot_be_drawn_is_refused_with_all_that_is_wrong(
         with pytest.raises(SampleInvalid) as refused:
             await drawn(conn, clock, drawn_from=tomorrow, size=SIZE_MAX + 1, seed=" ")
         assert set(refused.value.problems) == {"size", "seed", "decided_to", "types"}
+        long_ago = replace(today(clock), decided_from=EARLIEST - timedelta(seconds=1))
+        with pytest.raises(SampleInvalid) as refused:
+            await drawn(conn, clock, drawn_from=long_ago)
+        assert set(refused.value.problems) == {"decided_from"}
         with pytest.raises(SceneUnknown):
             await drawn(conn, clock, drawn_from=today(clock, scene="nowhere"))
         with pytest.raises(ScopeMissing):

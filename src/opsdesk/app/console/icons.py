@@ -11,6 +11,7 @@ PATHS: Mapping[str, str] = {
     "kyc": "M2.5 3.5h11v9h-11zM6 8a1.3 1.3 0 1 0 0-2.6A1.3 1.3 0 0 0 6 8M4 11a2 2 0 0 1 4 0M10 6.5h2M10 9h2",
     "transaction": "M2.5 5.5h9L9.2 3.2M13.5 10.5h-9l2.3 2.3",
     "queue": "M2.5 13.5h11M4.5 11V7M8 11V3.5M11.5 11V8.5",
+    "quality": "M2.5 3.5h6v3h-6zM2.5 9.5h4M2.5 12.5h3M9 11l1.8 1.8L14 9.2M11 5h2.5",
     "screening": "M2.5 3h11v10h-11zM2.5 6h11M5 8.8h2.2M5 11h2.2M9 8.8h2.2M9 11h2.2",
     "group": "M2.5 3.5h4v3h-4zM2.5 9.5h4v3h-4zM9 5h4.5M9 11h4.5M6.5 5H9M6.5 11H9",
     "incoming": "M2.5 9v4.5h11V9h-3l-1 1.8h-3L5.5 9zM8 2v5M5.8 4.9 8 7l2.2-2.1",

@@ -16,6 +16,8 @@ class Place:
     icon: str
     key: str
     scope: access.Scope | None = None
+    or_scope: access.Scope | None = None
+    """Whoever has this one instead is shown it as well."""
 
     def is_at(self, path: str) -> bool:
         """Whether a page lies here or below."""
@@ -28,6 +30,7 @@ WORK: Sequence[Place] = (
     Place("/review/kyc", N_("kyc tickets"), "kyc", "y", access.Scope.TICKETS_READ),
     Place("/review/transaction", N_("transaction tickets"), "transaction", "x", access.Scope.TICKETS_READ),
     Place("/queue", N_("Queue board"), "queue", "q", access.Scope.TICKETS_READ),
+    Place("/quality", N_("Quality"), "quality", "u", access.Scope.QUALITY_READ, access.Scope.TICKETS_DECIDE),
     Place("/screening", N_("screening config"), "screening", "c", access.Scope.SCREENING_READ),
     Place("/groups", N_("Strategy groups"), "group", "b", access.Scope.SCREENING_READ),
     Place("/applications", N_("Incoming applications"), "incoming", "i", access.Scope.APPLICATIONS_READ),
@@ -45,8 +48,10 @@ INSTALLATION: Sequence[Place] = (
 
 def places(actor: access.Actor) -> Sequence[Sequence[Place]]:
     """What this actor finds, in its groups."""
-    groups = [
-        [place for place in group if place.scope is None or access.may(actor, place.scope)]
-        for group in (WORK, INSTALLATION)
-    ]
+    groups = [[place for place in group if _is_for(place, actor)] for group in (WORK, INSTALLATION)]
     return [group for group in groups if group]
+
+
+def _is_for(place: Place, actor: access.Actor) -> bool:
+    scopes = [scope for scope in (place.scope, place.or_scope) if scope is not None]
+    return not scopes or any(access.may(actor, scope) for scope in scopes)

@@ -55,6 +55,8 @@ class PicturesSight:
     pictures: Sequence[PictureSight]
     masked: Mapping[str, "MaskedValue"]
     may_see: bool
+    path: str
+    """Of the page that they are on; what is asked for is asked for below it."""
 
     @property
     def waiting(self) -> int:
@@ -83,8 +85,10 @@ class MaskedValue:
     is_revealed: bool
 
 
-async def pictures_of(conn: Connection, ticket: review.Ticket, *, actor: Actor, now: datetime) -> PicturesSight:
-    """What the actor sees of them now; of a ticket that a procedure asks for, nothing."""
+async def pictures_of(
+    conn: Connection, ticket: review.Ticket, *, actor: Actor, now: datetime, path: str | None = None
+) -> PicturesSight:
+    """What the actor sees of them now; of a ticket that a procedure asks for, nothing. `path`: of another page."""
     reading = review.pictures.reading
     pictures = {each.key_id: each for each in await reading.list_pictures(conn, ticket_id=ticket.id)}
     revealed = await reading.revealed_keys(conn, ticket_id=ticket.id, actor=actor)
@@ -99,6 +103,7 @@ async def pictures_of(conn: Connection, ticket: review.Ticket, *, actor: Actor, 
             for key_id, each in reading.masked_keys(ticket).items()
         },
         may_see=may_see,
+        path=path or f"{PATH}/{ticket.id}",
     )
 
 

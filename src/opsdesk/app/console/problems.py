@@ -123,6 +123,10 @@ KINDS: Sequence[Kind] = [
         (r"is set up already", N_("It is set up already.")),
         (r"is not set up", N_("It is not set up.")),
         (r"is not confirmed by this code", N_("This code is not right. Wait for the next one and try again.")),
+        (r"is empty", N_("This is empty.")),
+        (r"is before the year (?P<year>\d+)", N_("This is before the year %(year)s.")),
+        (r"is not after the beginning", N_("The end has to be later than the beginning.")),
+        (r"has not come yet: .*", N_("This has not come yet.")),
         (r"an answer is required", N_("An answer is needed.")),
         (r"has to be one of (?P<options>.*)", N_("This has to be one of: %(options)s.")),
         (

@@ -78,7 +78,7 @@ async def show(
         list_title=BUCKETS[ticket.screening.bucket],
         ticket=told,
         base=base_info(ticket, told, translate=_),
-        modules=modules_of(told, is_masked=access.Scope.PERSONAL_READ not in visitor.actor.scopes),
+        modules=modules_of(told.shown, is_masked=access.Scope.PERSONAL_READ not in visitor.actor.scopes),
         sight=await pictures_of(conn, ticket, actor=visitor.actor, now=now),
         **await _way_back(request, visitor, conn, ticket),
         panel=await _panel(conn, ticket, typed) if is_open else None,
@@ -128,8 +128,19 @@ async def _panel(conn: Connection, ticket: review.Ticket, typed: Typed | None) -
 def base_info(ticket: review.Ticket, told: review.views.TicketView, *, translate: Any) -> list[tuple[str, Any]]:
     """The base info in its order: what was frozen, and how the ticket stands."""
     assert told.screening is not None
-    base, standing = told.shown["base"], told.screening
+    standing = told.screening
+    first, versions = frozen_info(ticket, told.shown["base"])
     return [
+        *first,
+        ("status", translate(STATUSES[standing.status][1])),
+        ("result", translate(RESULTS[standing.result][1]) if standing.result else ""),
+        *versions,
+    ]
+
+
+def frozen_info(ticket: review.Ticket, base: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """What of the base info was frozen: what stands before the status and the result, and what stands behind them."""
+    first = [
         ("type", base["type_name"]),
         ("description", base["description"]),
         ("application", _named(base["application"], base["application_name"])),
@@ -137,22 +148,19 @@ def base_info(ticket: review.Ticket, told: review.views.TicketView, *, translate
         ("platform userid", base["user_id"]),
         ("create time", ticket.opened_at),
         ("No", base["flow_no"]),
-        ("status", translate(STATUSES[standing.status][1])),
-        ("result", translate(RESULTS[standing.result][1]) if standing.result else ""),
-        ("type version", base["type_version"]),
-        ("adapt version", base["adapt_version"]),
     ]
+    return first, [("type version", base["type_version"]), ("adapt version", base["adapt_version"])]
 
 
 def _named(code: str, name: str) -> str:
     return code if name in ("", code) else f"{name} ({code})"
 
 
-def modules_of(told: review.views.TicketView, *, is_masked: bool) -> list[tuple[str, list[Displayed]]]:
+def modules_of(shown: Mapping[str, Any], *, is_masked: bool) -> list[tuple[str, list[Displayed]]]:
     """The modules that have keys, in the order of the configuration, each with its fields in theirs."""
     return [
         (module.code.value, [displayed(each, is_masked=is_masked) for each in module.keys])
-        for module in review.screening.frozen.modules_of(told.shown)
+        for module in review.screening.frozen.modules_of(shown)
         if module.keys
     ]
 

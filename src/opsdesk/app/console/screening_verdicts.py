@@ -41,7 +41,7 @@ async def show_panel(
     ticket = await _screening_ticket(conn, ticket_id)
     assert ticket.screening is not None
     panel = await panel_of(
-        conn, type_id=ticket.screening.type_id, ticked=reason, seen_version=_version(rejection_version)
+        conn, type_id=ticket.screening.type_id, ticked=reason, seen_version=version_of(rejection_version)
     )
     if panel.mark == mark:
         return Response(status_code=204)
@@ -67,7 +67,7 @@ async def give_verdict(
 ) -> Response:
     """Judge it, and open the next one. Where it cannot be, it is shown again with all that was ticked and typed."""
     ticket = await _screening_ticket(conn, ticket_id)
-    typed = Typed(tuple(reason), remark, _version(rejection_version), key or str(uuid4()), then)
+    typed = Typed(tuple(reason), remark, version_of(rejection_version), key or str(uuid4()), then)
     if verdict not in (*review.model.Verdict,):
         return await show(request, visitor, conn, ticket, now=now, typed=typed)
     given = review.model.Verdict(verdict)
@@ -165,6 +165,6 @@ async def _screening_ticket(conn: Connection, ticket_id: UUID) -> review.Ticket:
     return ticket
 
 
-def _version(given: str) -> int | None:
+def version_of(given: str) -> int | None:
     """What is no version is none that anybody has seen."""
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 and int(given) <= INTEGER_MAX else None

@@ -30,6 +30,8 @@ KeyKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.KEYS_
 PeopleReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_READ))]
 PeopleKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.PEOPLE_WRITE))]
 AuditReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.AUDIT_READ))]
+QualityReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.QUALITY_READ))]
+QualityKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.QUALITY_WRITE))]
 OperationsReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_READ))]
 OperationsKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_WRITE))]
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,8 @@ POPULATION_MAX = 100_000
 SEED_CHARS_MAX = 64
 TYPES_MAX = 100
 PAGE_ROWS = 20
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing was decided before, and times long before it cannot be kept."""
 
 _SQL = statements(__file__)
 _POPULATION = _SQL["population"]
@@ -211,6 +213,8 @@ async def _check(conn: Connection, drawn_from: DrawnFrom, *, size: int, seed: st
         problems["size"] = [f"is not a number from 1 to {SIZE_MAX}"]
     if seed is not None and (problem := _seed_problem(seed)):
         problems["seed"] = [problem]
+    if drawn_from.decided_from < EARLIEST:
+        problems["decided_from"] = [f"is before the year {EARLIEST.year}"]
     if drawn_from.decided_from >= drawn_from.decided_to:
         problems["decided_to"] = ["is not after the beginning"]
     elif drawn_from.decided_to > now:
