@@ -1,0 +1,1 @@
+"""The ledger of points: wallets, lots that expire, and postings that never change."""

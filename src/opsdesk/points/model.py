@@ -1,0 +1,107 @@
+"""What the ledger knows. Points are whole numbers; every moment is aware of its zone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from uuid import UUID
+
+POINTS_MAX = 10**12
+"""Of one grant or one hold. A wallet of a million such still counts exactly."""
+
+
+class Kind(IntEnum):
+    """What a posting does, as it is stored."""
+
+    GRANT = 1
+    HOLD = 2
+    RETURN = 3
+    FORFEIT = 4
+    SPEND = 5
+    SWEEP = 6
+
+
+class Account(IntEnum):
+    """Where points are, as it is stored. The wallet is the customer's; the others are the bank's."""
+
+    ISSUED = 1
+    WALLET = 2
+    HELD = 3
+    SPENT = 4
+    EXPIRED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Points that were granted together."""
+
+    lot_id: int
+    customer_id: str
+    granted: int
+    remaining: int
+    granted_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What a customer has."""
+
+    customer_id: str
+    available: int
+    """In lots that are not past their date."""
+    held: int
+    """For orders that are neither fulfilled nor ended."""
+    lots: Sequence[Lot]
+    """Those that something is left of, and are not past their date; the first to expire is the first to be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Points to be held for an order."""
+
+    order_id: UUID
+    customer_id: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Points of one lot that are held for an order, or were let go of."""
+
+    lot_id: int
+    points: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An order whose points are let go of, and the moment by which a lot is past its date or not."""
+
+    order_id: UUID
+    effective_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What became of the points that were held for an order."""
+
+    returned: Sequence[Part]
+    forfeited: Sequence[Part]
+    """Of lots that were past their date."""
+
+    @property
+    def points_returned(self) -> int:
+        return sum(part.points for part in self.returned)
+
+    @property
+    def points_forfeited(self) -> int:
+        return sum(part.points for part in self.forfeited)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was taken out of wallets because it was past its date."""
+
+    lots: int
+    points: int
