@@ -598,6 +598,66 @@ CREATE TABLE picture_content (
 );
 ALTER TABLE ONLY picture_content ALTER COLUMN data SET STORAGE EXTERNAL;
 
+CREATE TABLE points_lot (
+    lot_id bigint NOT NULL,
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    grant_key text NOT NULL,
+    granted bigint NOT NULL,
+    remaining bigint NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    is_swept boolean DEFAULT false NOT NULL,
+    CONSTRAINT points_lot_check CHECK (((remaining >= 0) AND (remaining <= granted))),
+    CONSTRAINT points_lot_check1 CHECK ((expires_at > granted_at)),
+    CONSTRAINT points_lot_check2 CHECK (((NOT is_swept) OR (remaining = 0))),
+    CONSTRAINT points_lot_grant_key_check CHECK ((grant_key <> ''::text)),
+    CONSTRAINT points_lot_granted_check CHECK ((granted > 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE points_lot ALTER COLUMN lot_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME points_lot_lot_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE points_posting (
+    posting_id bigint NOT NULL,
+    order_id uuid,
+    lot_id bigint NOT NULL,
+    points bigint NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    kind smallint NOT NULL,
+    debit smallint NOT NULL,
+    credit smallint NOT NULL,
+    CONSTRAINT points_posting_check CHECK ((((((((kind = 1) AND (debit = 1) AND (credit = 2)) OR ((kind = 2) AND (debit = 2) AND (credit = 3))) OR ((kind = 3) AND (debit = 3) AND (credit = 2))) OR ((kind = 4) AND (debit = 3) AND (credit = 5))) OR ((kind = 5) AND (debit = 3) AND (credit = 4))) OR ((kind = 6) AND (debit = 2) AND (credit = 5)))),
+    CONSTRAINT points_posting_check1 CHECK (((kind = ANY (ARRAY[1, 6])) = (order_id IS NULL))),
+    CONSTRAINT points_posting_check2 CHECK ((effective_at <= recorded_at)),
+    CONSTRAINT points_posting_points_check CHECK ((points > 0))
+);
+
+ALTER TABLE points_posting ALTER COLUMN posting_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME points_posting_posting_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE points_wallet (
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    balance bigint NOT NULL,
+    CONSTRAINT points_wallet_balance_check CHECK ((balance >= 0)),
+    CONSTRAINT points_wallet_customer_id_check CHECK ((customer_id <> ''::text))
+)
+WITH (fillfactor='70');
+
 CREATE TABLE quality_sample (
     sample_id integer NOT NULL,
     application text NOT NULL,
@@ -1294,6 +1354,18 @@ ALTER TABLE ONLY picture
 ALTER TABLE ONLY picture
     ADD CONSTRAINT picture_token_key UNIQUE (token);
 
+ALTER TABLE ONLY points_lot
+    ADD CONSTRAINT points_lot_grant_key_key UNIQUE (grant_key);
+
+ALTER TABLE ONLY points_lot
+    ADD CONSTRAINT points_lot_pkey PRIMARY KEY (lot_id);
+
+ALTER TABLE ONLY points_posting
+    ADD CONSTRAINT points_posting_pkey PRIMARY KEY (posting_id);
+
+ALTER TABLE ONLY points_wallet
+    ADD CONSTRAINT points_wallet_pkey PRIMARY KEY (customer_id);
+
 ALTER TABLE ONLY quality_sample
     ADD CONSTRAINT quality_sample_once_per_key UNIQUE (operator, key);
 
@@ -1519,6 +1591,16 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON pgqueuer USING btree (dedupe_k
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::pgqueuer_status);
 
+CREATE INDEX points_lot_in_order ON points_lot USING btree (customer_id, expires_at, lot_id);
+
+CREATE INDEX points_lot_to_sweep ON points_lot USING btree (expires_at, lot_id) WHERE (NOT is_swept);
+
+CREATE INDEX points_posting_of_customer ON points_posting USING btree (customer_id, posting_id);
+
+CREATE INDEX points_posting_of_lot ON points_posting USING btree (lot_id);
+
+CREATE UNIQUE INDEX points_posting_once ON points_posting USING btree (order_id, lot_id, ((kind <> 2))) WHERE (order_id IS NOT NULL);
+
 CREATE UNIQUE INDEX review_alert_open_once ON review_alert USING btree (kind, cause) WHERE (closed_at IS NULL);
 
 CREATE INDEX sampled_ticket_of_ticket ON sampled_ticket USING btree (ticket_id);
@@ -1602,6 +1684,14 @@ CREATE TRIGGER picture_content_is_append_only BEFORE DELETE OR UPDATE OR TRUNCAT
 CREATE TRIGGER picture_is_kept BEFORE DELETE OR TRUNCATE ON picture FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER picture_is_settled BEFORE UPDATE ON picture FOR EACH ROW WHEN ((old.state <> 'waiting'::text)) EXECUTE FUNCTION refuse_to_change_what_is_settled();
+
+CREATE TRIGGER points_lot_is_fixed BEFORE UPDATE OF lot_id, customer_id, grant_key, granted, granted_at, expires_at ON points_lot FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER points_lot_is_kept BEFORE DELETE OR TRUNCATE ON points_lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER points_posting_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON points_posting FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER points_wallet_is_kept BEFORE DELETE OR TRUNCATE ON points_wallet FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER quality_sample_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON quality_sample FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -1707,6 +1797,12 @@ ALTER TABLE ONLY picture
 
 ALTER TABLE ONLY picture
     ADD CONSTRAINT picture_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES ticket(id);
+
+ALTER TABLE ONLY points_lot
+    ADD CONSTRAINT points_lot_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES points_wallet(customer_id);
+
+ALTER TABLE ONLY points_posting
+    ADD CONSTRAINT points_posting_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES points_lot(lot_id);
 
 ALTER TABLE ONLY quality_sample
     ADD CONSTRAINT quality_sample_application_scene_fkey FOREIGN KEY (application, scene) REFERENCES scene(application, scene);
