@@ -111,7 +111,7 @@ async def test_only_what_assigns_and_releases_takes_several_tickets_over_http(ap
         if not VERDICTS.isdisjoint(schema.get("properties", {})) and "/tickets" in name
     }
     assert with_verdict
-    assert all("/v1/tickets/{ticket_id}/" in name for name in with_verdict)
+    assert [name for name in with_verdict if not re.search(r"/tickets/\{\w+\}/", name)] == []
 
 
 def bodies(api: DescribedApi, operation: Any) -> Iterator[Any]:
