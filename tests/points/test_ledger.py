@@ -249,27 +249,33 @@ async def _hold_alone(db: Database, points: int) -> bool:
         return await _lock_and_hold(conn, points)
 
 
-@pytest.mark.parametrize(
-    ("damage", "name"),
-    [
-        ("update points_wallet set balance = balance + 1", "I1"),
-        ("update points_lot set remaining = remaining - 1", "I2"),
-        ("update points_wallet set balance = balance + 1", "I3"),
-        (
-            INSERT
-            + "select 5, 3, 4, 'C-1', lot_id, gen_random_uuid(), 1, granted_at, granted_at from points_lot limit 1",
-            "I6",
-        ),
-        (
-            INSERT
-            + "select 2, 2, 3, 'C-1', lot_id, gen_random_uuid(), 1, expires_at, expires_at from points_lot limit 1",
-            "I7",
-        ),
-    ],
-)
+DAMAGE = [
+    ("update points_wallet set balance = balance + 1", "I1"),
+    ("update points_lot set remaining = remaining - 1", "I2"),
+    ("update points_wallet set balance = balance + 1", "I3"),
+    (
+        "alter table points_lot drop constraint points_lot_check; update points_lot set remaining = granted + 1",
+        "I4",
+    ),
+    (
+        INSERT + "select 5, 3, 4, 'C-1', lot_id, gen_random_uuid(), 1, granted_at, granted_at from points_lot limit 1",
+        "I6",
+    ),
+    (
+        INSERT + "select 2, 2, 3, 'C-1', lot_id, gen_random_uuid(), 1, expires_at, expires_at from points_lot limit 1",
+        "I7",
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "name"), DAMAGE)
 async def test_damage_is_found_by_its_invariant(db: Database, damage: str, name: str) -> None:
     await granted(db, 100)
     async with db.transaction() as conn:
         await conn.execute(damage.encode())
     async with db.transaction() as conn:
         assert name in await invariants.broken(conn)
+
+
+def test_every_invariant_is_seen_to_find_damage() -> None:
+    assert {name for _, name in DAMAGE} == set(invariants.INVARIANTS)

@@ -3,32 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from uuid import UUID
 
 POINTS_MAX = 10**12
 """Of one grant or one hold. A wallet of a million such still counts exactly."""
-
-
-class Kind(IntEnum):
-    """What a posting does, as it is stored."""
-
-    GRANT = 1
-    HOLD = 2
-    RETURN = 3
-    FORFEIT = 4
-    SPEND = 5
-    SWEEP = 6
-
-
-class Account(IntEnum):
-    """Where points are, as it is stored. The wallet is the customer's; the others are the bank's."""
-
-    ISSUED = 1
-    WALLET = 2
-    HELD = 3
-    SPENT = 4
-    EXPIRED = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Quality samples: drawn from what was decided in a time, kept with what they were drawn with, and drawn again."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -125,14 +126,15 @@ async def draw_sample(
     if not population:
         raise NothingToSample(drawn_from.application, drawn_from.scene)
     seed = seed or secrets.token_hex(16)
-    drawn = draw(population, size=size, seed=seed)
+    # In a thread: what else this process does should not wait for it.
+    drawn, digest = await asyncio.to_thread(_drawn, population, size=size, seed=seed)
     kept = {
         **asdict(drawn_from),
         "type_ids": sorted(set(drawn_from.type_ids)),
         "wanted": size,
         "seed": seed,
         "population": len(population),
-        "population_sha256": population_digest(population),
+        "population_sha256": digest,
         "drawn": len(drawn),
     }
     row = await (await conn.execute(_INSERT_SAMPLE, {**kept, "now": now, "operator": actor.id, "key": key})).fetchone()
@@ -178,15 +180,20 @@ async def draw_again(conn: Connection, *, sample_id: int, actor: Actor) -> Drawn
     """
     sample = await show_sample(conn, sample_id=sample_id, actor=actor)
     population = await _population(conn, sample.drawn_from)
-    again = [each.ticket_id for each in draw(population, size=sample.wanted, seed=sample.seed)]
+    drawn, digest = await asyncio.to_thread(_drawn, population, size=sample.wanted, seed=sample.seed)
+    again = [each.ticket_id for each in drawn]
     rows = await (await conn.execute(_DRAWN_TICKETS, {"sample_id": sample_id})).fetchall()
-    digest = population_digest(population)
     return DrawnAgain(
         population=len(population),
         population_sha256=digest,
         is_same_population=digest == sample.population_sha256,
         is_same_sample=again == [ticket_id for (ticket_id,) in rows],
     )
+
+
+def _drawn(population: Sequence[Decided], *, size: int, seed: str) -> tuple[Sequence[Decided], str]:
+    """The sample, and the digest of what it was drawn from."""
+    return draw(population, size=size, seed=seed), population_digest(population)
 
 
 async def _sample(conn: Connection, sample_id: int) -> Sample:
