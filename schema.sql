@@ -178,6 +178,169 @@ CREATE TABLE audit_waiting (
     since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE benefit_answer (
+    scope text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    code text NOT NULL,
+    order_id uuid,
+    answer jsonb NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_answer_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT benefit_answer_key_check CHECK ((key <> ''::text)),
+    CONSTRAINT benefit_answer_scope_check CHECK ((scope <> ''::text))
+);
+
+CREATE TABLE benefit_customer (
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    mobile text NOT NULL,
+    aum_fen bigint NOT NULL,
+    aum_day date NOT NULL,
+    CONSTRAINT benefit_customer_aum_fen_check CHECK ((aum_fen >= 0)),
+    CONSTRAINT benefit_customer_customer_id_check CHECK ((customer_id <> ''::text))
+);
+
+CREATE TABLE benefit_customer_list (
+    day date NOT NULL,
+    customers bigint NOT NULL,
+    loaded_at timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_customer_list_customers_check CHECK ((customers >= 0))
+);
+
+CREATE TABLE benefit_dispute (
+    dispute_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    completed_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    proposal text,
+    reason text,
+    proposed_by text,
+    proposed_at timestamp with time zone,
+    decided_by text,
+    decided_at timestamp with time zone,
+    settle_month date,
+    CONSTRAINT benefit_dispute_check CHECK (((proposal IS NULL) = (proposed_by IS NULL))),
+    CONSTRAINT benefit_dispute_check1 CHECK (((proposal IS NULL) = (proposed_at IS NULL))),
+    CONSTRAINT benefit_dispute_check2 CHECK (((decided_at IS NULL) OR (proposal IS NOT NULL))),
+    CONSTRAINT benefit_dispute_check3 CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT benefit_dispute_check4 CHECK (((decided_by IS DISTINCT FROM proposed_by) OR (decided_by IS NULL))),
+    CONSTRAINT benefit_dispute_check5 CHECK (((settle_month IS NOT NULL) = ((decided_at IS NOT NULL) AND (proposal = 'pay'::text)))),
+    CONSTRAINT benefit_dispute_proposal_check CHECK ((proposal = ANY (ARRAY['pay'::text, 'dismiss'::text]))),
+    CONSTRAINT benefit_dispute_settle_month_check CHECK ((EXTRACT(day FROM settle_month) = (1)::numeric))
+);
+
+CREATE TABLE benefit_event (
+    event_id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    order_id uuid NOT NULL,
+    was smallint,
+    status smallint NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    trace_id text DEFAULT ''::text NOT NULL,
+    CONSTRAINT benefit_event_check CHECK ((((was IS NULL) AND (status = 100)) OR ((((((was = 100) AND (status = 200)) OR ((was = 100) AND (status = 400))) OR ((was = 100) AND (status = 500))) OR ((was = 200) AND (status = 300))) OR ((was = 200) AND (status = 400)))))
+);
+
+ALTER TABLE benefit_event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME benefit_event_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE benefit_order (
+    order_id uuid NOT NULL,
+    benefit_code text NOT NULL COLLATE pg_catalog."C",
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    channel text NOT NULL,
+    service text NOT NULL COLLATE pg_catalog."C",
+    provider text NOT NULL COLLATE pg_catalog."C",
+    points bigint NOT NULL,
+    settle_fen bigint NOT NULL,
+    aum_day date NOT NULL,
+    aum_fen bigint NOT NULL,
+    status smallint NOT NULL,
+    redeemed_at timestamp with time zone NOT NULL,
+    expire_at timestamp with time zone NOT NULL,
+    booked_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    reported_at timestamp with time zone,
+    settle_month date,
+    is_late boolean,
+    closed_at timestamp with time zone,
+    returned bigint,
+    forfeited bigint,
+    CONSTRAINT benefit_order_benefit_code_check CHECK ((benefit_code ~ '^[0-9A-HJKMNP-TV-Z]{16}$'::text)),
+    CONSTRAINT benefit_order_channel_check CHECK ((channel = ANY (ARRAY['mobile'::text, 'phone'::text, 'crm'::text]))),
+    CONSTRAINT benefit_order_check CHECK ((expire_at > redeemed_at)),
+    CONSTRAINT benefit_order_check1 CHECK ((((booked_at IS NULL) = (status = ANY (ARRAY[100, 500]))) OR (status = 400))),
+    CONSTRAINT benefit_order_check2 CHECK (((status = 300) = (completed_at IS NOT NULL))),
+    CONSTRAINT benefit_order_check3 CHECK (((status = 300) = (reported_at IS NOT NULL))),
+    CONSTRAINT benefit_order_check4 CHECK (((status = 300) = (settle_month IS NOT NULL))),
+    CONSTRAINT benefit_order_check5 CHECK (((status = 300) = (is_late IS NOT NULL))),
+    CONSTRAINT benefit_order_check6 CHECK (((status = ANY (ARRAY[300, 400, 500])) = (closed_at IS NOT NULL))),
+    CONSTRAINT benefit_order_check7 CHECK (((status = ANY (ARRAY[400, 500])) = (returned IS NOT NULL))),
+    CONSTRAINT benefit_order_check8 CHECK (((status = ANY (ARRAY[400, 500])) = (forfeited IS NOT NULL))),
+    CONSTRAINT benefit_order_check9 CHECK (((returned >= 0) AND (forfeited >= 0) AND ((returned + forfeited) = points))),
+    CONSTRAINT benefit_order_points_check CHECK ((points > 0)),
+    CONSTRAINT benefit_order_settle_fen_check CHECK ((settle_fen >= 0)),
+    CONSTRAINT benefit_order_settle_month_check CHECK ((EXTRACT(day FROM settle_month) = (1)::numeric)),
+    CONSTRAINT benefit_order_status_check CHECK ((status = ANY (ARRAY[100, 200, 300, 400, 500])))
+)
+WITH (fillfactor='85');
+
+CREATE TABLE benefit_period (
+    month date NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_period_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+CREATE TABLE benefit_provider (
+    provider text NOT NULL COLLATE pg_catalog."C",
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    is_open boolean DEFAULT true NOT NULL,
+    CONSTRAINT benefit_provider_name_en_check CHECK ((name_en <> ''::text)),
+    CONSTRAINT benefit_provider_name_zh_check CHECK ((name_zh <> ''::text)),
+    CONSTRAINT benefit_provider_provider_check CHECK ((provider ~ '^[a-z0-9][a-z0-9-]{0,31}$'::text))
+);
+
+CREATE TABLE benefit_quote (
+    quote_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    returned bigint NOT NULL,
+    forfeited bigint NOT NULL,
+    parts jsonb NOT NULL,
+    quoted_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_quote_forfeited_check CHECK ((forfeited >= 0)),
+    CONSTRAINT benefit_quote_returned_check CHECK ((returned >= 0))
+);
+
+CREATE TABLE benefit_service (
+    service text NOT NULL COLLATE pg_catalog."C",
+    provider text NOT NULL COLLATE pg_catalog."C",
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    points bigint NOT NULL,
+    settle_fen bigint NOT NULL,
+    is_open boolean DEFAULT true NOT NULL,
+    stock bigint,
+    quota integer,
+    CONSTRAINT benefit_service_name_en_check CHECK ((name_en <> ''::text)),
+    CONSTRAINT benefit_service_name_zh_check CHECK ((name_zh <> ''::text)),
+    CONSTRAINT benefit_service_points_check CHECK ((points > 0)),
+    CONSTRAINT benefit_service_quota_check CHECK ((quota > 0)),
+    CONSTRAINT benefit_service_service_check CHECK ((service ~ '^[a-z0-9][a-z0-9-]{0,31}$'::text)),
+    CONSTRAINT benefit_service_settle_fen_check CHECK ((settle_fen >= 0)),
+    CONSTRAINT benefit_service_stock_check CHECK ((stock >= 0))
+);
+
 CREATE TABLE blind_judgement (
     sampled_id integer NOT NULL,
     verdict text NOT NULL,
@@ -1237,6 +1400,45 @@ ALTER TABLE ONLY audit_seal
 ALTER TABLE ONLY audit_waiting
     ADD CONSTRAINT audit_waiting_pkey PRIMARY KEY (entry_id);
 
+ALTER TABLE ONLY benefit_answer
+    ADD CONSTRAINT benefit_answer_pkey PRIMARY KEY (scope, key);
+
+ALTER TABLE ONLY benefit_customer_list
+    ADD CONSTRAINT benefit_customer_list_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY benefit_customer
+    ADD CONSTRAINT benefit_customer_pkey PRIMARY KEY (customer_id);
+
+ALTER TABLE ONLY benefit_dispute
+    ADD CONSTRAINT benefit_dispute_order_id_key UNIQUE (order_id);
+
+ALTER TABLE ONLY benefit_dispute
+    ADD CONSTRAINT benefit_dispute_pkey PRIMARY KEY (dispute_id);
+
+ALTER TABLE ONLY benefit_event
+    ADD CONSTRAINT benefit_event_order_id_status_key UNIQUE (order_id, status);
+
+ALTER TABLE ONLY benefit_event
+    ADD CONSTRAINT benefit_event_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY benefit_order
+    ADD CONSTRAINT benefit_order_benefit_code_key UNIQUE (benefit_code);
+
+ALTER TABLE ONLY benefit_order
+    ADD CONSTRAINT benefit_order_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY benefit_period
+    ADD CONSTRAINT benefit_period_pkey PRIMARY KEY (month);
+
+ALTER TABLE ONLY benefit_provider
+    ADD CONSTRAINT benefit_provider_pkey PRIMARY KEY (provider);
+
+ALTER TABLE ONLY benefit_quote
+    ADD CONSTRAINT benefit_quote_pkey PRIMARY KEY (quote_id);
+
+ALTER TABLE ONLY benefit_service
+    ADD CONSTRAINT benefit_service_pkey PRIMARY KEY (service);
+
 ALTER TABLE ONLY blind_judgement
     ADD CONSTRAINT blind_judgement_once_per_key UNIQUE (actor, key);
 
@@ -1521,6 +1723,20 @@ CREATE INDEX audit_entry_of_actor ON audit_entry USING btree (actor, entry_id);
 
 CREATE INDEX audit_entry_of_object ON audit_entry USING btree (object_kind, object_id, entry_id);
 
+CREATE INDEX benefit_answer_of_order ON benefit_answer USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX benefit_dispute_open ON benefit_dispute USING btree (opened_at, dispute_id) WHERE (decided_at IS NULL);
+
+CREATE INDEX benefit_dispute_to_settle ON benefit_dispute USING btree (provider, settle_month) WHERE (settle_month IS NOT NULL);
+
+CREATE INDEX benefit_order_of_customer ON benefit_order USING btree (customer_id, order_id);
+
+CREATE INDEX benefit_order_to_expire ON benefit_order USING btree (expire_at, order_id) WHERE (status = 100);
+
+CREATE INDEX benefit_order_to_settle ON benefit_order USING btree (provider, settle_month, completed_at, order_id) WHERE (status = 300);
+
+CREATE INDEX benefit_quote_of_order ON benefit_quote USING btree (order_id, quote_id);
+
 CREATE INDEX blind_judgement_by_person ON blind_judgement USING btree (person);
 
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
@@ -1677,6 +1893,16 @@ CREATE TRIGGER audit_key_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON a
 
 CREATE TRIGGER audit_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER benefit_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_order_is_fixed BEFORE UPDATE OF order_id, benefit_code, customer_id, channel, service, provider, points, settle_fen, aum_day, aum_fen, redeemed_at, expire_at ON benefit_order FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_order_is_kept BEFORE DELETE OR TRUNCATE ON benefit_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_quote_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER blind_judgement_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON blind_judgement FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER picture_content_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON picture_content FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -1746,6 +1972,33 @@ ALTER TABLE ONLY api_key
 
 ALTER TABLE ONLY audit_batch
     ADD CONSTRAINT audit_batch_last_seq_fkey FOREIGN KEY (last_seq) REFERENCES audit_seal(seq);
+
+ALTER TABLE ONLY benefit_answer
+    ADD CONSTRAINT benefit_answer_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
+
+ALTER TABLE ONLY benefit_customer
+    ADD CONSTRAINT benefit_customer_aum_day_fkey FOREIGN KEY (aum_day) REFERENCES benefit_customer_list(day);
+
+ALTER TABLE ONLY benefit_dispute
+    ADD CONSTRAINT benefit_dispute_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
+
+ALTER TABLE ONLY benefit_dispute
+    ADD CONSTRAINT benefit_dispute_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
+
+ALTER TABLE ONLY benefit_event
+    ADD CONSTRAINT benefit_event_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
+
+ALTER TABLE ONLY benefit_order
+    ADD CONSTRAINT benefit_order_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
+
+ALTER TABLE ONLY benefit_order
+    ADD CONSTRAINT benefit_order_service_fkey FOREIGN KEY (service) REFERENCES benefit_service(service);
+
+ALTER TABLE ONLY benefit_quote
+    ADD CONSTRAINT benefit_quote_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
+
+ALTER TABLE ONLY benefit_service
+    ADD CONSTRAINT benefit_service_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
 
 ALTER TABLE ONLY blind_judgement
     ADD CONSTRAINT blind_judgement_sampled_id_fkey FOREIGN KEY (sampled_id) REFERENCES sampled_ticket(sampled_id);
