@@ -186,6 +186,8 @@ CREATE TABLE benefit_answer (
     order_id uuid,
     answer jsonb NOT NULL,
     answered_at timestamp with time zone NOT NULL,
+    trace_id text DEFAULT ''::text NOT NULL,
+    path text DEFAULT ''::text NOT NULL,
     CONSTRAINT benefit_answer_digest_check CHECK ((length(digest) = 32)),
     CONSTRAINT benefit_answer_key_check CHECK ((key <> ''::text)),
     CONSTRAINT benefit_answer_scope_check CHECK ((scope <> ''::text))
@@ -241,6 +243,7 @@ CREATE TABLE benefit_event (
     recorded_at timestamp with time zone NOT NULL,
     actor text NOT NULL,
     trace_id text DEFAULT ''::text NOT NULL,
+    path text DEFAULT ''::text NOT NULL,
     CONSTRAINT benefit_event_check CHECK ((((was IS NULL) AND (status = 100)) OR ((((((was = 100) AND (status = 200)) OR ((was = 100) AND (status = 400))) OR ((was = 100) AND (status = 500))) OR ((was = 200) AND (status = 300))) OR ((was = 200) AND (status = 400)))))
 );
 
@@ -318,6 +321,8 @@ CREATE TABLE benefit_quote (
     parts jsonb NOT NULL,
     quoted_at timestamp with time zone NOT NULL,
     valid_until timestamp with time zone NOT NULL,
+    trace_id text DEFAULT ''::text NOT NULL,
+    path text DEFAULT ''::text NOT NULL,
     CONSTRAINT benefit_quote_forfeited_check CHECK ((forfeited >= 0)),
     CONSTRAINT benefit_quote_returned_check CHECK ((returned >= 0))
 );

@@ -105,7 +105,9 @@ create table benefit_event (
     effective_at timestamptz not null,
     recorded_at timestamptz not null,
     actor text not null,
+    -- The trace it was asked for in, and the participants that the request came through, as `Customer>MobileBank>ESB`.
     trace_id text not null default '',
+    path text not null default '',
     check (
         (was is null and status = 100)
         or (was, status) in ((100, 200), (100, 400), (100, 500), (200, 300), (200, 400))
@@ -127,6 +129,8 @@ create table benefit_answer (
     order_id uuid references benefit_order,
     answer jsonb not null,
     answered_at timestamptz not null,
+    trace_id text not null default '',
+    path text not null default '',
     primary key (scope, key)
 );
 
@@ -143,7 +147,9 @@ create table benefit_quote (
     forfeited bigint not null check (forfeited >= 0),
     parts jsonb not null,
     quoted_at timestamptz not null,
-    valid_until timestamptz not null
+    valid_until timestamptz not null,
+    trace_id text not null default '',
+    path text not null default ''
 );
 
 create index benefit_quote_of_order on benefit_quote (order_id, quote_id);
