@@ -11,14 +11,14 @@ INVARIANTS: Mapping[str, bytes] = statements(__file__)
 """Each by its name; what it says is the comment that it begins with."""
 
 
-async def broken(conn: Connection) -> Mapping[str, Sequence[str]]:
-    """By invariant, what contradicts it, a hundred at most; nothing where all is well.
+async def broken(conn: Connection, invariants: Mapping[str, bytes] = INVARIANTS) -> Mapping[str, Sequence[str]]:
+    """By invariant, what contradicts it, a hundred at most; nothing where all is well. Others may be added to them.
 
     To be called in a transaction that is `repeatable read`, so that all of them look at one moment.
     """
     assert conn.info.transaction_status is TransactionStatus.INTRANS, "each of them would look at another moment"
     found = {}
-    for name, statement in INVARIANTS.items():
+    for name, statement in invariants.items():
         if rows := await (await conn.execute(statement)).fetchall():
             found[name] = [what for (what,) in rows]
     return found

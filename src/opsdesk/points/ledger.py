@@ -178,6 +178,18 @@ async def sweep(conn: Connection, *, now: datetime, lots: int) -> Swept | None:
     return Swept(*swept)
 
 
+async def available(conn: Connection, customers: Collection[str], *, now: datetime) -> Mapping[str, int]:
+    """What each of these customers can use now; one without a wallet has nothing, and is there all the same."""
+    rows = await (await conn.execute(_SQL["available"], {"customers": sorted(customers), "now": now})).fetchall()
+    return dict.fromkeys(customers, 0) | dict(rows)
+
+
+async def read_held(conn: Connection, order_id: UUID) -> Sequence[Part]:
+    """What an order holds and has not let go of, of each lot; nothing where that was let go of."""
+    rows = await (await conn.execute(_SQL["held_for"], {"order_id": order_id})).fetchall()
+    return [Part(*row) for row in rows]
+
+
 async def read_wallet(conn: Connection, *, customer_id: str, now: datetime) -> Wallet:
     """What a customer has now; one who was never granted anything has nothing."""
     values = {"customer_id": customer_id, "now": now}

@@ -139,3 +139,16 @@ order by expires_at, lot_id;
 -- name: held
 select coalesce(sum(case when credit = 3 then points else -points end), 0)::bigint from points_posting
 where customer_id = %(customer_id)s and 3 in (debit, credit);
+
+-- name: available
+select customer_id, sum(remaining)::bigint from points_lot
+where customer_id = any(%(customers)s) and expires_at > %(now)s and remaining > 0
+group by customer_id;
+
+-- name: held_for
+select lot_id, points, expires_at from points_posting as held join points_lot using (lot_id)
+where order_id = %(order_id)s and kind = 2 and not exists (
+    select from points_posting as gone
+    where gone.order_id = held.order_id and gone.lot_id = held.lot_id and gone.kind <> 2
+)
+order by expires_at, lot_id;

@@ -1,0 +1,1 @@
+"""What points buy: the catalogue, orders from redemption to their end, links, and the settlement with providers."""

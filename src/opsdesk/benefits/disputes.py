@@ -1,0 +1,158 @@
+"""A provider says that it rendered what was cancelled: two people decide whether it is paid.
+
+The order stays cancelled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from opsdesk import access
+from opsdesk.benefits.errors import DisputeDecided, DisputeNeedsAnother, DisputeNotProposed, DisputeUnknown
+from opsdesk.benefits.model import Order
+from opsdesk.benefits.periods import settle_month, share_periods
+from opsdesk.kit.db import Connection
+from opsdesk.kit.ids import new_id
+from opsdesk.kit.sql import backwards, statements
+
+_SQL = statements(__file__)
+_LIST_BACKWARDS = backwards(_SQL["list_disputes"])
+
+
+class Proposal(StrEnum):
+    """What may become of a dispute."""
+
+    PAY = "pay"
+    """The provider is paid with the next file, as an adjustment."""
+    DISMISS = "dismiss"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A service that was rendered, says its provider, although its order is cancelled."""
+
+    dispute_id: UUID
+    order_id: UUID
+    provider: str
+    completed_at: datetime
+    opened_at: datetime
+    proposal: str | None
+    reason: str | None
+    proposed_by: str | None
+    proposed_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    settle_month: date | None
+
+
+async def open_dispute(
+    conn: Connection, order: Order, *, completed_at: datetime, actor: access.Actor, now: datetime
+) -> None:
+    """Once an order, whose lock is held; a second report changes nothing."""
+    dispute_id = new_id()
+    values = {
+        "dispute_id": dispute_id,
+        "order_id": order.order_id,
+        "provider": order.provider,
+        "completed_at": completed_at,
+        "now": now,
+    }
+    if (await conn.execute(_SQL["open_dispute"], values)).rowcount:
+        await _record(conn, dispute_id, "benefit_dispute.open", actor=actor, reason=None, now=now, order=order.order_id)
+
+
+async def list_disputes(
+    conn: Connection, *, is_open: bool | None, limit: int, after: UUID | None = None, to_the_front: bool = False
+) -> Sequence[Dispute]:
+    """The newest first; `is_open` None: those that are decided too."""
+    statement = _LIST_BACKWARDS if to_the_front else _SQL["list_disputes"]
+    async with conn.cursor(row_factory=class_row(Dispute)) as rows:
+        values = {"is_open": is_open, "after": after, "limit": limit}
+        found = await (await rows.execute(statement, values)).fetchall()
+    return found[::-1] if to_the_front else found
+
+
+async def read_dispute(conn: Connection, dispute_id: UUID) -> Dispute:
+    """Raises DisputeUnknown."""
+    async with conn.cursor(row_factory=class_row(Dispute)) as rows:
+        dispute = await (await rows.execute(_SQL["read_dispute"], {"dispute_id": dispute_id})).fetchone()
+    if dispute is None:
+        raise DisputeUnknown(dispute_id)
+    return dispute
+
+
+async def propose(
+    conn: Connection, dispute_id: UUID, proposal: Proposal, *, reason: str, actor: access.Actor, now: datetime
+) -> Dispute:
+    """Say what is to become of it, and why; a new proposal takes the place of the last one.
+
+    Locks the dispute. Raises DisputeUnknown, DisputeDecided.
+    """
+    await _lock_open(conn, dispute_id)
+    values = {"dispute_id": dispute_id, "proposal": proposal, "reason": reason, "actor": actor.person, "now": now}
+    await conn.execute(_SQL["propose"], values)
+    await _record(
+        conn, dispute_id, "benefit_dispute.propose", actor=actor, reason=reason, now=now, proposal=str(proposal)
+    )
+    return await read_dispute(conn, dispute_id)
+
+
+async def decide(conn: Connection, dispute_id: UUID, *, actor: access.Actor, now: datetime) -> Dispute:
+    """Agree to what somebody else proposed; what is paid goes into a month that is open.
+
+    Locks the periods, shared, then the dispute. Raises DisputeUnknown, DisputeDecided, DisputeNotProposed,
+    DisputeNeedsAnother.
+    """
+    await share_periods(conn)
+    dispute = await _lock_open(conn, dispute_id)
+    if dispute.proposal is None:
+        raise DisputeNotProposed(dispute_id)
+    if dispute.proposed_by in (actor.id, actor.person):
+        raise DisputeNeedsAnother(dispute_id)
+    month = await settle_month(conn, dispute.completed_at) if dispute.proposal == Proposal.PAY else None
+    values = {"dispute_id": dispute_id, "actor": actor.person, "now": now, "month": month}
+    await conn.execute(_SQL["decide"], values)
+    await _record(
+        conn,
+        dispute_id,
+        "benefit_dispute.decide",
+        actor=actor,
+        reason=dispute.reason,
+        now=now,
+        proposal=dispute.proposal,
+    )
+    return await read_dispute(conn, dispute_id)
+
+
+async def _lock_open(conn: Connection, dispute_id: UUID) -> Dispute:
+    await conn.execute(_SQL["lock_dispute"], {"dispute_id": dispute_id})
+    dispute = await read_dispute(conn, dispute_id)
+    if dispute.decided_at is not None:
+        raise DisputeDecided(dispute_id)
+    return dispute
+
+
+async def _record(
+    conn: Connection,
+    dispute_id: UUID,
+    action: str,
+    *,
+    actor: access.Actor,
+    reason: str | None,
+    now: datetime,
+    **after: object,
+) -> None:
+    await access.audit.record(
+        conn,
+        actor=actor,
+        action=action,
+        object_kind="benefit_dispute",
+        object_id=str(dispute_id),
+        after={name: str(value) for name, value in after.items()},
+        reason=reason,
+        now=now,
+    )

@@ -1,0 +1,8 @@
+"""What is true of orders and of the ledger together, as an auditor asks for it."""
+
+from collections.abc import Mapping
+
+from opsdesk.kit.sql import statements
+
+INVARIANTS: Mapping[str, bytes] = statements(__file__)
+"""Each by its name, to be read in one snapshot with those of `points`; it begins with what it says."""
