@@ -12,7 +12,10 @@ from script.reference import error_classes
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "opsdesk"
 CAPABILITIES = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py") if path.parent.name != "kit")
-FOLDERS = ["src", "tests", "bench", "script", "docs", "migrations", "procedures", "deploy", ".ci"]
+FOLDERS = ["src", "tests", "bench", "script", "docs", "migrations", "procedures", "deploy", ".ci", "partner-sdk"]
+
+CODE = ("src", "partner-sdk/src")
+TESTS = ("tests", "partner-sdk/tests")
 
 NOT_READ = {"uv.lock", ".git", Path(__file__).name}
 NOT_OURS = {"__pycache__", "vendor"}
@@ -70,13 +73,13 @@ def place(path: Path, node: ast.stmt | ast.expr) -> str:
 
 
 def test_no_file_is_too_long() -> None:
-    lengths = {path: path.read_bytes().count(b"\n") for path in python_files("src", "tests", "bench")}
+    lengths = {path: path.read_bytes().count(b"\n") for path in python_files(*CODE, *TESTS, "bench")}
     assert [f"{path.relative_to(ROOT)}: {length}" for path, length in lengths.items() if length > FILE_LINES_MAX] == []
 
 
 def test_no_function_is_too_long() -> None:
     lengths = [
-        (path, node, (node.end_lineno or 0) - node.lineno + 1) for path, node in functions("src", "tests", "bench")
+        (path, node, (node.end_lineno or 0) - node.lineno + 1) for path, node in functions(*CODE, *TESTS, "bench")
     ]
     too_long = [item for item in lengths if item[2] > FUNCTION_LINES_MAX]
     assert [f"{place(path, node)}: {node.name} has {length} lines" for path, node, length in too_long] == []
@@ -84,11 +87,11 @@ def test_no_function_is_too_long() -> None:
 
 def test_no_file_is_named_for_nothing() -> None:
     names = {"helpers.py", "utils.py", "util.py", "common.py", "misc.py", "models.py", "services.py"}
-    assert [str(path.relative_to(ROOT)) for path in python_files("src", "tests") if path.name in names] == []
+    assert [str(path.relative_to(ROOT)) for path in python_files(*CODE, *TESTS) if path.name in names] == []
 
 
 def test_no_sql_is_written_in_python() -> None:
-    strings = [(path, node) for path, node in nodes("src") if isinstance(node, ast.Constant)]
+    strings = [(path, node) for path, node in nodes(*CODE) if isinstance(node, ast.Constant)]
     texts = [(path, node, node.value) for path, node in strings if isinstance(node.value, str | bytes)]
     found = [
         place(path, node)
@@ -149,16 +152,16 @@ def test_a_capability_offers_few_names() -> None:
 
 
 def test_the_name_of_a_test_is_a_sentence() -> None:
-    tests = [(path, node) for path, node in functions("tests") if node.name.startswith("test_")]
+    tests = [(path, node) for path, node in functions(*TESTS) if node.name.startswith("test_")]
     short = [(path, node) for path, node in tests if len(node.name.split("_")) - 1 < TEST_NAME_WORDS_MIN]
     assert [f"{place(path, node)}: {node.name}" for path, node in short] == []
 
 
 def test_nothing_of_our_own_is_mocked() -> None:
     """What is outside, such as an environment variable, may be set for a test."""
-    imports = [(path, node) for path, node in nodes("tests") if "mock" in " ".join(imported_modules(node))]
+    imports = [(path, node) for path, node in nodes(*TESTS) if "mock" in " ".join(imported_modules(node))]
     found = [place(path, node) for path, node in imports if isinstance(node, ast.stmt)]
-    calls = [(path, node.func) for path, node in nodes("tests") if isinstance(node, ast.Call)]
+    calls = [(path, node.func) for path, node in nodes(*TESTS) if isinstance(node, ast.Call)]
     found += [place(path, call) for path, call in calls if ast.unparse(call) in REPLACING_OUR_OWN]
     assert found == []
 
@@ -179,7 +182,7 @@ def test_the_text_knows_nothing_of_where_it_was_written() -> None:
 def test_every_requirement_is_named_by_its_id() -> None:
     ids = [
         (path, argument)
-        for path, node in nodes("tests")
+        for path, node in nodes(*TESTS)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.req"
         for argument in node.args
     ]
