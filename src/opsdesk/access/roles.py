@@ -30,6 +30,7 @@ class Role(StrEnum):
 _READER = {
     *(Scope.PROCEDURES_READ, Scope.RUNS_READ, Scope.TICKETS_READ, Scope.SCREENING_READ, Scope.APPLICATIONS_READ),
 }
+_BENEFITS_KEEPER = {Scope.BENEFITS_READ, Scope.BENEFITS_WRITE}
 _DECIDER = {*_READER, Scope.TICKETS_DECIDE, Scope.PERSONAL_READ}
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
@@ -44,9 +45,11 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.COMPLIANCE_OFFICER: frozenset(
         {*_DECIDER, Scope.DESK_LEAD, Scope.AUDIT_READ, Scope.QUALITY_READ, Scope.QUALITY_WRITE}
     ),
-    Role.REWARDS_OPERATOR: frozenset({*_READER, Scope.RUNS_WRITE}),
-    Role.SUPPORT_AGENT: frozenset({*_READER, Scope.RUNS_WRITE, Scope.PERSONAL_READ}),
-    Role.AUDITOR: frozenset({*_READER, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.OPERATIONS_READ, Scope.QUALITY_READ}),
+    Role.REWARDS_OPERATOR: frozenset({*_READER, *_BENEFITS_KEEPER, Scope.RUNS_WRITE}),
+    Role.SUPPORT_AGENT: frozenset({*_READER, Scope.BENEFITS_READ, Scope.RUNS_WRITE, Scope.PERSONAL_READ}),
+    Role.AUDITOR: frozenset(
+        {*_READER, Scope.BENEFITS_READ, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.OPERATIONS_READ, Scope.QUALITY_READ}
+    ),
 }
 
 
