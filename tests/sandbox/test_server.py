@@ -56,6 +56,8 @@ async def test_names_lead_to_https_and_to_plain_http_ports(outside: Outside) -> 
         "llm-provider.com",
         "pictures.platform.com",
         "credit.internal",
+        "channel2.internal",
+        "esb.internal",
     }
 
 

@@ -40,6 +40,10 @@ class Behaviour(StrEnum):
     """410: there was something once."""
     SVG = "svg"
     """200 with a picture of a form that can hold scripts."""
+    DUPLICATED = "duplicated"
+    """The bus delivers the message twice at the same moment."""
+    REORDERED = "reordered"
+    """The bus holds the message back until a later one has passed it."""
     ANSWER = "answer"
     """A given status and body, through the control API only."""
 
@@ -93,7 +97,10 @@ ALIASES: Mapping[str, Behaviour] = {
     "矢量": Behaviour.SVG,
 }
 
-_LATIN = frozenset(behaviour.value for behaviour in Behaviour) - {Behaviour.ANSWER.value}
+SCRIPTED_ONLY = frozenset({Behaviour.ANSWER, Behaviour.DUPLICATED, Behaviour.REORDERED})
+"""What no customer's name asks for."""
+
+_LATIN = frozenset(behaviour.value for behaviour in set(Behaviour) - SCRIPTED_ONLY)
 _TIMES = {Behaviour.FLAKY: FLAKY_TIMES, Behaviour.BUSY: BUSY_TIMES, Behaviour.LOST: LOST_TIMES}
 
 

@@ -23,6 +23,8 @@ DNS_NAMES = (
     "llm-provider.com",
     "pictures.platform.com",
     "credit.internal",
+    "channel2.internal",
+    "esb.internal",
     "localhost",
 )
 ADDRESSES = ("127.0.0.1",)

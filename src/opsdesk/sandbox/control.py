@@ -10,8 +10,11 @@ import aiohttp
 from aiohttp import web
 
 from opsdesk.sandbox.accounts import Accounts
+from opsdesk.sandbox.bank.esb import CARRIES_OUT
+from opsdesk.sandbox.bank.esb import HOST as ESB_HOST
 from opsdesk.sandbox.behaviours import VERDICTS, Behaviour, times_of
 from opsdesk.sandbox.calls import Calls
+from opsdesk.sandbox.control_bank import BankControl
 from opsdesk.sandbox.control_review import ReviewControl
 from opsdesk.sandbox.control_values import json_of, number_of
 from opsdesk.sandbox.kyc_provider import HOST as KYC_HOST
@@ -39,6 +42,7 @@ class Control:
         addresses: Set[tuple[str, str]],
         link_base: str,
         review: ReviewControl,
+        bank: BankControl,
     ) -> None:
         self._mailbox = mailbox
         self._calls = calls
@@ -47,6 +51,7 @@ class Control:
         self._addresses = addresses
         self._link_base = link_base
         self._review = review
+        self._bank = bank
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[_guard])
@@ -60,6 +65,7 @@ class Control:
                 web.post("/control/script", self._script),
                 web.post("/control/reset", self._reset),
                 *self._review.routes(),
+                *self._bank.routes(),
             ]
         )
         return application
@@ -121,6 +127,7 @@ class Control:
         self._calls.reset()
         self._accounts.reset()
         self._review.reset()
+        self._bank.reset()
         return web.json_response({"reset": True})
 
 
@@ -161,6 +168,8 @@ def _parsed_behaviour(wish: object, host: str) -> Behaviour | None:
     behaviour = Behaviour(wish)
     if behaviour in VERDICTS and behaviour is not Behaviour.CLEAR and host != KYC_HOST:
         raise Refusal(422, "InvalidScript", f"Only {KYC_HOST} can answer like this.")
+    if behaviour in CARRIES_OUT - {Behaviour.SLOW} and host != ESB_HOST:
+        raise Refusal(422, "InvalidScript", f"Only {ESB_HOST} can deliver like this.")
     return behaviour
 
 

@@ -38,6 +38,12 @@ class Route:
     """True: the customer's name chooses what happens."""
     on_repeat: Callable[[Call], None] | None = None
     """Told when a remembered answer is given again."""
+    remembers: bool = True
+    """False: every call is answered anew, whatever its key; who it is passed on to remembers."""
+    name_in: Callable[[Call], str] | None = None
+    """The name that scripts know the call by, where it is not its customer's."""
+    carries_out: frozenset[Behaviour] = frozenset()
+    """Behaviours that the handler shows by itself."""
 
 
 @dataclass(eq=False)
@@ -61,7 +67,9 @@ class Partners:
         scripts: Scripts,
         name_of: Callable[[str], str | None],
         slow_s: float,
+        people: Sequence[web.RouteDef] = (),
     ) -> None:
+        """`people`: pages of their own addresses, for browsers on this machine."""
         self._routes = {(route.host, route.path): route for route in routes}
         self._hosts = {route.host for route in routes}
         self._pages = pages
@@ -69,6 +77,7 @@ class Partners:
         self._scripts = scripts
         self._name_of = name_of
         self._slow_s = slow_s
+        self._people = people
         self._locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         self.closing = asyncio.Event()
 
@@ -79,6 +88,7 @@ class Partners:
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=BODY_BYTES_MAX)
+        application.add_routes(self._people)
         application.router.add_route("*", "/{path:.*}", self._dispatch)
         return application
 
@@ -153,7 +163,7 @@ class Partners:
             misdeed = reset(request)
         elif plan.behaviour is Behaviour.RESET:
             misdeed = reset(request)
-        elif plan.behaviour in VERDICTS:
+        elif plan.behaviour in VERDICTS or plan.behaviour in route.carries_out:
             status, body, performed = await self._perform(route, call, plan)
             self._calls.end(call.call_id, status=status, performed=performed, bytes_sent=len(body))
             return web.Response(status=status, body=body, content_type="application/json")
@@ -166,15 +176,20 @@ class Partners:
         return misdeed.response
 
     def _plan(self, route: Route, call: Call) -> Plan:
-        name = _text(call.body, "name") or self._name_of(call.customer_id or "") or ""
+        name = self._name(route, call)
         scripted = self._scripts.take(host=route.host, path=route.path, name=name)
         if scripted is not None:
             return scripted
         return named_plan(name, calls_before=self._calls.before(call)) if route.by_name else Plan()
 
+    def _name(self, route: Route, call: Call) -> str:
+        if route.name_in is not None:
+            return route.name_in(call)
+        return _text(call.body, "name") or self._name_of(call.customer_id or "") or ""
+
     async def _perform(self, route: Route, call: Call, plan: Plan) -> tuple[int, bytes, bool]:
         """Do the work once for each idempotency key: status, body, and whether the work was done by this call."""
-        if call.idempotency_key is None:
+        if call.idempotency_key is None or not route.remembers:
             answer = await route.handle(call, plan)
             return answer.status, _encoded(answer.body), True
         place = (call.participant, call.path, call.idempotency_key)

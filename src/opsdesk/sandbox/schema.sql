@@ -98,3 +98,40 @@ CREATE TABLE IF NOT EXISTS sent_application (
     status INTEGER,
     answer TEXT NOT NULL
 );
+
+-- Who said what to whom in the flows of points and benefits, in the order in which it was said.
+CREATE TABLE IF NOT EXISTS hop (
+    seq INTEGER PRIMARY KEY,
+    trace_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('call', 'return', 'self')),
+    label TEXT NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS hop_of_trace ON hop (trace_id, seq);
+
+-- Where Opsdesk is, and the key of each participant there; `*` is everybody's.
+CREATE TABLE IF NOT EXISTS product (
+    participant TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    key TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS bank_customer (
+    customer_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    mobile TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS short_message (
+    message_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    mobile TEXT NOT NULL,
+    text TEXT NOT NULL,
+    url TEXT NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS short_message_of_customer ON short_message (customer_id, message_id);

@@ -14,10 +14,13 @@ from aiohttp import web
 from opsdesk.sandbox.accounts import Accounts
 from opsdesk.sandbox.anti_fraud import AntiFraud
 from opsdesk.sandbox.apply_message import PROTO_FILE
+from opsdesk.sandbox.bank.assembly import HOSTS as BANK_HOSTS
+from opsdesk.sandbox.bank.assembly import PATIENCE_S, START, Bank
 from opsdesk.sandbox.callbacks import Callbacks
 from opsdesk.sandbox.calls import Calls
-from opsdesk.sandbox.certificates import certificates
+from opsdesk.sandbox.certificates import Certificates, certificates
 from opsdesk.sandbox.control import Control
+from opsdesk.sandbox.control_bank import BankControl
 from opsdesk.sandbox.control_review import ReviewControl
 from opsdesk.sandbox.credit import HOST as CREDIT_HOST
 from opsdesk.sandbox.credit import SECRET as CREDIT_SECRET
@@ -31,7 +34,7 @@ from opsdesk.sandbox.kyc_provider import KycProvider
 from opsdesk.sandbox.llm_provider import HOST as LLM_HOST
 from opsdesk.sandbox.llm_provider import LlmProvider
 from opsdesk.sandbox.mail import LOOPBACK, Mailbox, Mailer, listen_for_mail
-from opsdesk.sandbox.partners import Partners
+from opsdesk.sandbox.partners import Partners, Route
 from opsdesk.sandbox.picture_host import HOST as PICTURE_HOST
 from opsdesk.sandbox.picture_host import PATH as PICTURE_PATH
 from opsdesk.sandbox.picture_host import PictureHost
@@ -47,7 +50,7 @@ SLOW_S = 600.0
 STOP_S = 1.0
 DATABASE_FILE = "sandbox.sqlite"
 COMMANDS_DIR = Path(__file__).with_name("commands")
-HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST, LLM_HOST, PICTURE_HOST, CREDIT_HOST)
+HOSTS = (PLATFORM_HOST, KYC_HOST, EMAIL_HOST, CRM_HOST, LLM_HOST, PICTURE_HOST, CREDIT_HOST, *BANK_HOSTS)
 
 
 class FolderInUse(Exception):
@@ -68,6 +71,8 @@ class Sandbox:
     """The message that the anti-fraud engine sends of an application."""
     control_url: str
     mailbox_url: str
+    bank_url: str
+    """The pages of mobile banking, telephone banking and the CRM."""
     https_port: int
     http_port: int
     smtp_port: int
@@ -96,8 +101,12 @@ async def serve(
     smtp_port: int = 0,
     control_port: int = 0,
     slow_s: float = SLOW_S,
+    patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[Sandbox]:
-    """Run the sandbox while the context is open. Port 0 takes a free one. Raises FolderInUse, or OSError for a port."""
+    """Run the sandbox while the context is open. Port 0 takes a free one. Raises FolderInUse, or OSError for a port.
+
+    `patience_s`: how long each system of the bank waits for the next one.
+    """
     folder = _prepared(folder)
     async with AsyncExitStack() as stack:
         stack.enter_context(_lock(folder))
@@ -110,42 +119,59 @@ async def serve(
         mailbox, calls, scripts = Mailbox(store), Calls(store), Scripts(store)
         smtp = await listen_for_mail(mailbox, listener=ports.smtp)
         stack.push_async_callback(_close, smtp)
-        verifications = Verifications(store)
-        callbacks = await stack.enter_async_context(Callbacks(verifications=verifications, ca_file=trust.ca_file))
         mailer = Mailer(port=_number(ports.smtp))
-        platform = PlatformApi(
-            store=store, verifications=verifications, callbacks=callbacks, mailer=mailer, link_base=ports.link_base
-        )
-        kyc = KycProvider(token=secrets["KYC_PROVIDER_API_KEY"], name_of=platform.name_of)
-        email_service = EmailService(token=secrets["EMAIL_SERVICE_KEY"], mailer=mailer)
-        llm = LlmProvider(token=secrets["LLM_API_KEY"])
-        routes = [*platform.routes(), *kyc.routes(), *email_service.routes(), *Crm(store=store).routes()]
+        platform = await _platform(stack, store=store, trust=trust, mailer=mailer, link_base=ports.link_base)
+        routes = _onboarding(store=store, secrets=secrets, platform=platform, mailer=mailer)
         pictures = PictureHost(calls=calls, scripts=scripts, slow_s=slow_s)
+        bank = Bank(store=store, trust=trust, https_port=_number(ports.https), slow_s=slow_s, patience_s=patience_s)
+        await stack.enter_async_context(bank.wire)
         credit = Credit(store=store, secret=secrets[CREDIT_SECRET])
         anti_fraud = AntiFraud(store=store, ca_file=trust.ca_file)
         partners = Partners(
-            routes=[*routes, *llm.routes(), *credit.routes()],
+            routes=[*routes, *credit.routes(), *bank.routes()],
             pages=[platform.pages, pictures.pages],
             calls=calls,
             scripts=scripts,
             name_of=platform.name_of,
             slow_s=slow_s,
+            people=bank.pages.routes(),
         )
         await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
-        stack.callback(partners.closing.set)
-        stack.callback(pictures.closing.set)
-        accounts = Accounts(store)
+        for closing in (partners.closing, pictures.closing, bank.esb.closing):
+            stack.callback(closing.set)
         control = Control(
             mailbox=mailbox,
             calls=calls,
             scripts=scripts,
-            accounts=accounts,
+            accounts=Accounts(store),
             addresses=partners.addresses | {(PICTURE_HOST, PICTURE_PATH)},
             link_base=ports.link_base,
             review=ReviewControl(anti_fraud=anti_fraud, credit=credit),
+            bank=BankControl(bank),
         )
         await _run(stack, control.application(), {ports.control: None})
         yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)
+
+
+async def _platform(
+    stack: AsyncExitStack, *, store: Store, trust: Certificates, mailer: Mailer, link_base: str
+) -> PlatformApi:
+    verifications = Verifications(store)
+    callbacks = await stack.enter_async_context(Callbacks(verifications=verifications, ca_file=trust.ca_file))
+    return PlatformApi(
+        store=store, verifications=verifications, callbacks=callbacks, mailer=mailer, link_base=link_base
+    )
+
+
+def _onboarding(*, store: Store, secrets: dict[str, str], platform: PlatformApi, mailer: Mailer) -> list[Route]:
+    """The partners that the onboarding of customers calls."""
+    return [
+        *platform.routes(),
+        *KycProvider(token=secrets["KYC_PROVIDER_API_KEY"], name_of=platform.name_of).routes(),
+        *EmailService(token=secrets["EMAIL_SERVICE_KEY"], mailer=mailer).routes(),
+        *LlmProvider(token=secrets["LLM_API_KEY"]).routes(),
+        *Crm(store=store).routes(),
+    ]
 
 
 def _described(folder: Path, ports: _Ports, *, ca_file: Path, secrets: dict[str, str]) -> Sandbox:
@@ -160,6 +186,7 @@ def _described(folder: Path, ports: _Ports, *, ca_file: Path, secrets: dict[str,
         proto_file=PROTO_FILE,
         control_url=control_url,
         mailbox_url=f"{control_url}/control/mailbox",
+        bank_url=f"{ports.link_base}{START}",
         https_port=_number(ports.https),
         http_port=_number(ports.http),
         smtp_port=_number(ports.smtp),
