@@ -300,6 +300,7 @@ WITH (fillfactor='85');
 CREATE TABLE benefit_period (
     month date NOT NULL,
     closed_at timestamp with time zone NOT NULL,
+    frozen_at timestamp with time zone,
     CONSTRAINT benefit_period_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );
 
@@ -344,6 +345,66 @@ CREATE TABLE benefit_service (
     CONSTRAINT benefit_service_service_check CHECK ((service ~ '^[a-z0-9][a-z0-9-]{0,31}$'::text)),
     CONSTRAINT benefit_service_settle_fen_check CHECK ((settle_fen >= 0)),
     CONSTRAINT benefit_service_stock_check CHECK ((stock >= 0))
+);
+
+CREATE TABLE benefit_settlement_access (
+    access_id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    range_begin bigint,
+    range_end bigint,
+    client text DEFAULT ''::text NOT NULL,
+    CONSTRAINT benefit_settlement_access_check CHECK ((range_end >= range_begin)),
+    CONSTRAINT benefit_settlement_access_check1 CHECK (((kind = 'fetch'::text) = (range_begin IS NOT NULL))),
+    CONSTRAINT benefit_settlement_access_check2 CHECK (((kind = 'fetch'::text) = (range_end IS NOT NULL))),
+    CONSTRAINT benefit_settlement_access_kind_check CHECK ((kind = ANY (ARRAY['address'::text, 'fetch'::text]))),
+    CONSTRAINT benefit_settlement_access_range_begin_check CHECK ((range_begin >= 0))
+);
+
+ALTER TABLE benefit_settlement_access ALTER COLUMN access_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME benefit_settlement_access_access_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE benefit_settlement_customer (
+    month date NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    customer_id text NOT NULL COLLATE pg_catalog."C",
+    customer_hash text NOT NULL,
+    masked_name text NOT NULL,
+    masked_mobile text NOT NULL,
+    CONSTRAINT benefit_settlement_customer_customer_hash_check CHECK ((customer_hash ~ '^[0-9a-f]{32}$'::text))
+);
+
+CREATE TABLE benefit_settlement_due (
+    month date NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C"
+);
+
+CREATE TABLE benefit_settlement_file (
+    provider text NOT NULL COLLATE pg_catalog."C",
+    month date NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    rows bigint NOT NULL,
+    total_fen bigint NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    content_sha256 text NOT NULL,
+    manifest text NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    notified_at timestamp with time zone,
+    notice_problem text,
+    CONSTRAINT benefit_settlement_file_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT benefit_settlement_file_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT benefit_settlement_file_rows_check CHECK ((rows >= 0)),
+    CONSTRAINT benefit_settlement_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT benefit_settlement_file_total_fen_check CHECK ((total_fen >= 0))
 );
 
 CREATE TABLE blind_judgement (
@@ -1444,6 +1505,21 @@ ALTER TABLE ONLY benefit_quote
 ALTER TABLE ONLY benefit_service
     ADD CONSTRAINT benefit_service_pkey PRIMARY KEY (service);
 
+ALTER TABLE ONLY benefit_settlement_access
+    ADD CONSTRAINT benefit_settlement_access_pkey PRIMARY KEY (access_id);
+
+ALTER TABLE ONLY benefit_settlement_customer
+    ADD CONSTRAINT benefit_settlement_customer_pkey PRIMARY KEY (month, provider, customer_id);
+
+ALTER TABLE ONLY benefit_settlement_due
+    ADD CONSTRAINT benefit_settlement_due_pkey PRIMARY KEY (month, provider);
+
+ALTER TABLE ONLY benefit_settlement_file
+    ADD CONSTRAINT benefit_settlement_file_name_key UNIQUE (name);
+
+ALTER TABLE ONLY benefit_settlement_file
+    ADD CONSTRAINT benefit_settlement_file_pkey PRIMARY KEY (provider, month);
+
 ALTER TABLE ONLY blind_judgement
     ADD CONSTRAINT blind_judgement_once_per_key UNIQUE (actor, key);
 
@@ -1742,6 +1818,10 @@ CREATE INDEX benefit_order_to_settle ON benefit_order USING btree (provider, set
 
 CREATE INDEX benefit_quote_of_order ON benefit_quote USING btree (order_id, quote_id);
 
+CREATE INDEX benefit_settlement_access_of_file ON benefit_settlement_access USING btree (name, access_id);
+
+CREATE INDEX benefit_settlement_file_of_month ON benefit_settlement_file USING btree (month, provider);
+
 CREATE INDEX blind_judgement_by_person ON blind_judgement USING btree (person);
 
 CREATE INDEX flow_definition_procedure ON flow_definition USING btree (procedure_id, definition_id);
@@ -1908,6 +1988,16 @@ CREATE TRIGGER benefit_order_is_kept BEFORE DELETE OR TRUNCATE ON benefit_order 
 
 CREATE TRIGGER benefit_quote_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER benefit_settlement_access_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_settlement_access FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_settlement_customer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_settlement_customer FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_settlement_due_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_settlement_due FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_settlement_file_is_fixed BEFORE UPDATE OF provider, month, name, rows, total_fen, bytes, sha256, content_sha256, manifest, published_at ON benefit_settlement_file FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_settlement_file_is_kept BEFORE DELETE OR TRUNCATE ON benefit_settlement_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER blind_judgement_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON blind_judgement FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER picture_content_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON picture_content FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -2004,6 +2094,24 @@ ALTER TABLE ONLY benefit_quote
 
 ALTER TABLE ONLY benefit_service
     ADD CONSTRAINT benefit_service_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
+
+ALTER TABLE ONLY benefit_settlement_access
+    ADD CONSTRAINT benefit_settlement_access_name_fkey FOREIGN KEY (name) REFERENCES benefit_settlement_file(name);
+
+ALTER TABLE ONLY benefit_settlement_customer
+    ADD CONSTRAINT benefit_settlement_customer_month_fkey FOREIGN KEY (month) REFERENCES benefit_period(month);
+
+ALTER TABLE ONLY benefit_settlement_customer
+    ADD CONSTRAINT benefit_settlement_customer_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
+
+ALTER TABLE ONLY benefit_settlement_due
+    ADD CONSTRAINT benefit_settlement_due_month_fkey FOREIGN KEY (month) REFERENCES benefit_period(month);
+
+ALTER TABLE ONLY benefit_settlement_due
+    ADD CONSTRAINT benefit_settlement_due_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
+
+ALTER TABLE ONLY benefit_settlement_file
+    ADD CONSTRAINT benefit_settlement_file_month_provider_fkey FOREIGN KEY (month, provider) REFERENCES benefit_settlement_due(month, provider);
 
 ALTER TABLE ONLY blind_judgement
     ADD CONSTRAINT blind_judgement_sampled_id_fkey FOREIGN KEY (sampled_id) REFERENCES sampled_ticket(sampled_id);

@@ -1,0 +1,124 @@
+"""A settlement file is written: out of one snapshot, without ever being in memory, the same to the byte each time."""
+
+import asyncio
+import gzip
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from psycopg.pq import TransactionStatus
+
+from opsdesk.benefits.rules import midnight
+from opsdesk.benefits.settlement.manifest import FORMAT, Manifest
+from opsdesk.benefits.settlement.months import file_name, write_moment, write_month
+from opsdesk.kit.db import Connection
+from opsdesk.kit.sql import statements
+
+GZIP_LEVEL = 1
+"""What is in a file compresses little better with more."""
+PIECE_BYTES = 1024 * 1024
+"""How much is collected before it is hashed and compressed."""
+
+_SQL = statements(__file__)
+
+
+async def make_file(conn: Connection, *, provider: str, month: date, closed_at: datetime, path: Path) -> Manifest:
+    """Write the file of a provider and a closed month to `path`; what it is.
+
+    In a transaction of its own, as nothing was read in it before. The customers of the month are fixed already.
+    """
+    assert conn.info.transaction_status is TransactionStatus.INTRANS, "a file is of one snapshot"
+    await conn.execute(_SQL["snapshot"])
+    about = {"provider": provider, "month": month, "begin": midnight(month)}
+    rows, total_fen = await totals(conn, provider=provider, month=month)
+    generated = write_moment(closed_at)
+    head = f"H|{provider}|{month:%Y%m}|{FORMAT}|{rows}|{total_fen}|{generated}\n"
+    counted = 0
+    with path.open("wb") as file:
+        written = _Written(file)
+        await asyncio.to_thread(written.add, head.encode())
+        async for piece, lines in _pieces(conn, about):
+            counted += lines
+            await asyncio.to_thread(written.add, piece)
+        await asyncio.to_thread(written.end, f"T|{rows}|{total_fen}\n".encode())
+    assert counted == rows, "every line has its customer, and both were counted in one snapshot"
+    return Manifest(
+        name=file_name(provider, month),
+        provider=provider,
+        month=write_month(month),
+        rows=rows,
+        total_fen=total_fen,
+        generated=generated,
+        bytes=written.bytes,
+        sha256=written.compressed.hexdigest(),
+        content_sha256=written.content.hexdigest(),
+    )
+
+
+async def totals(conn: Connection, *, provider: str, month: date) -> tuple[int, int]:
+    """How many lines a provider has in a month, and what they come to in fen."""
+    row = await (await conn.execute(_SQL["totals"], {"provider": provider, "month": month})).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+async def _pieces(conn: Connection, about: dict[str, Any]) -> AsyncIterator[tuple[bytes, int]]:
+    """What the database sends, a line each time, in pieces that are worth a thread's while; and how many lines."""
+    lines: list[bytes] = []
+    size = 0
+    async with conn.cursor() as cursor, cursor.copy(_SQL["lines"], about) as copy:
+        async for line in copy:
+            lines.append(bytes(line))
+            size += len(line)
+            if size >= PIECE_BYTES:
+                yield b"".join(lines), len(lines)
+                lines, size = [], 0
+    if lines:
+        yield b"".join(lines), len(lines)
+
+
+class _Written:
+    """What is added is hashed, compressed, hashed again and written.
+
+    The compressed stream tells neither a time nor a name.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.content = hashlib.sha256()
+        self.compressed = hashlib.sha256()
+        self.bytes = 0
+        self._file = file
+        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=_Hashing(self), mtime=0)
+
+    def add(self, piece: bytes) -> None:
+        self.content.update(piece)
+        self._gzip.write(piece)
+
+    def end(self, piece: bytes) -> None:
+        self.add(piece)
+        self._gzip.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def take(self, compressed: bytes) -> None:
+        self.compressed.update(compressed)
+        self.bytes += len(compressed)
+        self._file.write(compressed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashing:
+    """What the compressor writes to."""
+
+    written: _Written
+
+    def write(self, compressed: bytes) -> int:
+        self.written.take(compressed)
+        return len(compressed)
+
+    def flush(self) -> None:
+        """Nothing is kept back here."""
