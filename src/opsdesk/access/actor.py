@@ -32,6 +32,8 @@ class Scope(StrEnum):
     """Sees the catalogue, orders, disputes, settlements and what providers are known by."""
     BENEFITS_WRITE = "benefits:write"
     """Keeps the catalogue, the list of customers and providers, decides disputes, ends what is due."""
+    BENEFITS_BUS = "benefits:bus"
+    """Brings the messages of channels and of the open platform: for the bank's bus, which is believed who sent them."""
     BENEFITS_ORDER = "benefits:order"
     """Redeems, refunds and makes links for customers: for the bank's own channels and its bus."""
     PERSONAL_READ = "personal:read"

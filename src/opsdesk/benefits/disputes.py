@@ -15,12 +15,12 @@ from opsdesk import access
 from opsdesk.benefits.errors import DisputeDecided, DisputeNeedsAnother, DisputeNotProposed, DisputeUnknown
 from opsdesk.benefits.model import Order
 from opsdesk.benefits.periods import settle_month, share_periods
+from opsdesk.kit import sql
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
-from opsdesk.kit.sql import backwards, statements
 
-_SQL = statements(__file__)
-_LIST_BACKWARDS = backwards(_SQL["list_disputes"])
+_SQL = sql.statements(__file__)
+_LIST_BACKWARDS = sql.backwards(_SQL["list_disputes"])
 
 
 class Proposal(StrEnum):
@@ -66,14 +66,13 @@ async def open_dispute(
 
 
 async def list_disputes(
-    conn: Connection, *, is_open: bool | None, limit: int, after: UUID | None = None, to_the_front: bool = False
+    conn: Connection, *, is_open: bool | None, limit: int, after: UUID | None = None, backwards: bool = False
 ) -> Sequence[Dispute]:
-    """The newest first; `is_open` None: those that are decided too."""
-    statement = _LIST_BACKWARDS if to_the_front else _SQL["list_disputes"]
+    """The newest first, from behind `after`, or `backwards`; `is_open` None: those that are decided too."""
+    statement = _LIST_BACKWARDS if backwards else _SQL["list_disputes"]
     async with conn.cursor(row_factory=class_row(Dispute)) as rows:
         values = {"is_open": is_open, "after": after, "limit": limit}
-        found = await (await rows.execute(statement, values)).fetchall()
-    return found[::-1] if to_the_front else found
+        return await (await rows.execute(statement, values)).fetchall()
 
 
 async def read_dispute(conn: Connection, dispute_id: UUID) -> Dispute:

@@ -14,11 +14,11 @@ from psycopg.rows import class_row
 
 from opsdesk.benefits.errors import OrderUnknown
 from opsdesk.benefits.model import Asked, Channel, Order, Status
+from opsdesk.kit import sql
 from opsdesk.kit.db import Connection
-from opsdesk.kit.sql import backwards, statements
 
-_SQL = statements(__file__)
-_LIST_BACKWARDS = backwards(_SQL["list_orders"])
+_SQL = sql.statements(__file__)
+_LIST_BACKWARDS = sql.backwards(_SQL["list_orders"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ async def find_code(conn: Connection, benefit_code: str) -> Order | None:
 
 
 async def list_orders(
-    conn: Connection, which: Filter, *, limit: int, after: UUID | None = None, to_the_front: bool = False
+    conn: Connection, which: Filter, *, limit: int, after: UUID | None = None, backwards: bool = False
 ) -> Sequence[Order]:
-    """The newest first; `after` is the order that the page before ended with."""
+    """The newest first, from behind `after`; `backwards`: the oldest first, from before it."""
     values = {
         "customer_id": which.customer_id,
         "status": which.status and int(which.status),
@@ -80,8 +80,7 @@ async def list_orders(
         "limit": limit,
     }
     async with conn.cursor(row_factory=class_row(Order)) as rows:
-        found = await (await rows.execute(_LIST_BACKWARDS if to_the_front else _SQL["list_orders"], values)).fetchall()
-    return found[::-1] if to_the_front else found
+        return await (await rows.execute(_LIST_BACKWARDS if backwards else _SQL["list_orders"], values)).fetchall()
 
 
 async def list_events(conn: Connection, order_id: UUID) -> Sequence[Event]:

@@ -41,6 +41,7 @@ SCOPE_HINTS: Mapping[str, str] = {
     access.Scope.APPLICATIONS_WRITE: N_("Hand in applications"),
     access.Scope.BENEFITS_READ: N_("See benefits: the catalogue, orders, disputes, settlements, providers"),
     access.Scope.BENEFITS_WRITE: N_("Keep benefits: the catalogue, customers, providers, disputes, what is due"),
+    access.Scope.BENEFITS_BUS: N_("Bring messages of channels and providers: for the bank's bus"),
     access.Scope.BENEFITS_ORDER: N_("Redeem, refund and make links for customers"),
     access.Scope.PERSONAL_READ: N_("See personal values unmasked"),
     access.Scope.KEYS_WRITE: N_("Make and revoke API keys"),
