@@ -348,7 +348,7 @@ COUNTED |= {"sample_id": "4711", "sampled_id": "4711"}
 
 def filled(path: str) -> str:
     """The path of something that does not exist."""
-    nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id", "outage_id"), NOTHING)
+    nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id", "outage_id", "order_id"), NOTHING)
     none = dict.fromkeys(("procedure_id", "key_id", "key", "trigger", "flow_no", "application"), "none")
     return path.format_map(nothing | none | {"entry_id": "4711", "delivery_id": "1", "kind": "scenes"} | COUNTED)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from opsdesk import access, flows, jobs, review
+from opsdesk import access, benefits, flows, jobs, review
 from opsdesk.app import desk, events
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.escalations import escalate_tickets
@@ -111,6 +111,18 @@ class Opsdesk:
             outage_limits=self._outage_limits(),
         )
         return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
+
+    def benefit_rules(self) -> benefits.rules.Rules:
+        """What the settings say of benefits."""
+        settings = self.settings
+        return benefits.rules.Rules(
+            aum_min_fen=settings.benefit_aum_min_fen,
+            list_age_days_max=settings.benefit_list_days,
+            bookable_days=settings.benefit_days,
+            expiry_by=benefits.rules.ExpiryBy(settings.benefit_expiry_by),
+            quote_s=settings.benefit_quote_s,
+            skew_s=settings.benefit_skew_s,
+        )
 
     def _outage_limits(self) -> flows.reports.outage_control.OutageLimits:
         settings = self.settings

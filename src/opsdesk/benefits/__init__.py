@@ -1,1 +1,49 @@
-"""What points buy: the catalogue, orders from redemption to their end, links, and the settlement with providers."""
+"""What points buy: the catalogue, orders from redemption to their end, links, and the settlement with providers.
+
+Used noun by noun: `benefits.serving.book(…)`. What needs the web framework is imported when it is first asked for, so
+that commands start without it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opsdesk.benefits import (
+        catalogue,
+        customers,
+        disputes,
+        ending,
+        errors,
+        expiring,
+        invariants,
+        model,
+        orders,
+        quotes,
+        redeeming,
+        routes_orders,
+        rules,
+        serving,
+    )
+
+__all__ = [
+    "catalogue",
+    "customers",
+    "disputes",
+    "ending",
+    "errors",
+    "expiring",
+    "invariants",
+    "model",
+    "orders",
+    "quotes",
+    "redeeming",
+    "routes_orders",
+    "rules",
+    "serving",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -11,7 +11,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\
 
 
 def completion_moment(text: str) -> datetime:
-    """Of 14 digits `YYYYMMDDHHmmss` or 12 without the seconds, in the bank's zone, or RFC 3339. Raises RequestInvalid."""
+    """Of `YYYYMMDDHHmmss` or `YYYYMMDDHHmm` by the clocks of Shanghai, or RFC 3339. Raises RequestInvalid."""
     try:
         if _DIGITS.fullmatch(text):
             return datetime.strptime(text.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=BUSINESS_ZONE)

@@ -45,7 +45,7 @@ async def _way(
     opsdesk_path: Annotated[
         str | SkipJsonSchema[None],
         Header(
-            description="The participants that the request came through, the caller last, as `Customer>MobileBank>ESB`.",
+            description="The participants that it came through, the caller last, as `Customer>MobileBank>ESB`.",
             json_schema_extra={"pattern": PATH_PATTERN, "maxLength": 200},
         ),
     ] = None,

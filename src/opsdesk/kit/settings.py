@@ -72,6 +72,32 @@ class Settings(BaseSettings):
     outage_release_per_s: float = Field(
         10.0, description="waiting calls that are let through a second when an outage is over", ge=0.01, le=10_000
     )
+    benefit_aum_min_fen: int = Field(
+        50_000_000, description="fen that a customer has to have with the bank to redeem, this much included", ge=0
+    )
+    benefit_list_days: int = Field(
+        3, description="days after which the newest list of customers is too old to redeem by", ge=1, le=366
+    )
+    benefit_days: int = Field(90, description="days after which an order that was not booked expires", ge=1, le=3660)
+    benefit_expiry_by: str = Field(
+        "moment",
+        description="`moment`: it expires to the same time of the day; `day`: at the end of the last day",
+        pattern="^(moment|day)$",
+    )
+    benefit_quote_s: int = Field(
+        300,
+        description="seconds that a quote of what would come back holds, unless points expire before",
+        ge=10,
+        le=3600,
+    )
+    benefit_skew_s: int = Field(
+        300, description="seconds that the clock of a provider may be off when it says when it served", ge=0, le=86_400
+    )
+    esb_url: str | None = Field(
+        None,
+        description="where the bank's bus takes messages; unset: the open platform asks this installation itself",
+        pattern=r"^https?://",
+    )
     session_idle_s: float = Field(
         1800.0, description="seconds without use after which a person has to sign in again", ge=60, le=86_400
     )
