@@ -88,7 +88,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_results.result_routes,
         review.routes_alerts.alert_routes,
         review.sampling.routes.quality_routes,
-        benefits.routes_orders.order_routes(installation.benefit_rules()),
+        benefits.routes_orders.order_routes(installation.benefit_rules),
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

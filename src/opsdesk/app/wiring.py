@@ -112,6 +112,7 @@ class Opsdesk:
         )
         return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
 
+    @property
     def benefit_rules(self) -> benefits.rules.Rules:
         """What the settings say of benefits."""
         settings = self.settings
