@@ -256,6 +256,54 @@ ALTER TABLE benefit_event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE benefit_link (
+    link_no bigint NOT NULL,
+    jti bytea NOT NULL,
+    digest bytea NOT NULL,
+    order_id uuid NOT NULL,
+    purpose smallint NOT NULL,
+    channel text NOT NULL,
+    provider text NOT NULL COLLATE pg_catalog."C",
+    kid integer NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    trace_id text DEFAULT ''::text NOT NULL,
+    path text DEFAULT ''::text NOT NULL,
+    CONSTRAINT benefit_link_channel_check CHECK ((channel = ANY (ARRAY['mobile'::text, 'phone'::text, 'crm'::text]))),
+    CONSTRAINT benefit_link_check CHECK ((expires_at > issued_at)),
+    CONSTRAINT benefit_link_digest_check CHECK ((length(digest) = 16)),
+    CONSTRAINT benefit_link_jti_check CHECK ((length(jti) = 8)),
+    CONSTRAINT benefit_link_purpose_check CHECK ((purpose = ANY (ARRAY[1, 2])))
+);
+
+CREATE TABLE benefit_link_key (
+    provider text NOT NULL COLLATE pg_catalog."C",
+    kid integer NOT NULL,
+    profile text NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    links_before bigint,
+    retired_at timestamp with time zone,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT benefit_link_key_check CHECK ((acknowledged_at >= offered_at)),
+    CONSTRAINT benefit_link_key_check1 CHECK ((retired_at >= acknowledged_at)),
+    CONSTRAINT benefit_link_key_check2 CHECK ((destroyed_at >= retired_at)),
+    CONSTRAINT benefit_link_key_check3 CHECK (((acknowledged_at IS NULL) = (links_before IS NULL))),
+    CONSTRAINT benefit_link_key_check4 CHECK (((retired_at IS NULL) OR (acknowledged_at IS NOT NULL))),
+    CONSTRAINT benefit_link_key_check5 CHECK (((destroyed_at IS NULL) OR (retired_at IS NOT NULL))),
+    CONSTRAINT benefit_link_key_kid_check CHECK (((kid >= 1) AND (kid <= 65535))),
+    CONSTRAINT benefit_link_key_profile_check CHECK ((profile = ANY (ARRAY['gcm'::text, 'sm'::text, 'legacy-ecb'::text])))
+);
+
+ALTER TABLE benefit_link ALTER COLUMN link_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME benefit_link_link_no_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE benefit_order (
     order_id uuid NOT NULL,
     benefit_code text NOT NULL COLLATE pg_catalog."C",
@@ -296,6 +344,39 @@ CREATE TABLE benefit_order (
     CONSTRAINT benefit_order_status_check CHECK ((status = ANY (ARRAY[100, 200, 300, 400, 500])))
 )
 WITH (fillfactor='85');
+
+CREATE TABLE benefit_partner (
+    provider text NOT NULL COLLATE pg_catalog."C",
+    booking_url text NOT NULL,
+    cancellation_url text NOT NULL,
+    profile text DEFAULT 'gcm'::text NOT NULL,
+    is_legacy_allowed boolean DEFAULT false NOT NULL,
+    grace_s integer DEFAULT 0 NOT NULL,
+    is_newest_only boolean DEFAULT false NOT NULL,
+    is_token_optional boolean DEFAULT false NOT NULL,
+    CONSTRAINT benefit_partner_booking_url_check CHECK ((booking_url ~ '^https?://'::text)),
+    CONSTRAINT benefit_partner_cancellation_url_check CHECK ((cancellation_url ~ '^https?://'::text)),
+    CONSTRAINT benefit_partner_check CHECK (((profile <> 'legacy-ecb'::text) OR is_legacy_allowed)),
+    CONSTRAINT benefit_partner_grace_s_check CHECK (((grace_s >= 0) AND (grace_s <= 300))),
+    CONSTRAINT benefit_partner_profile_check CHECK ((profile = ANY (ARRAY['gcm'::text, 'sm'::text, 'legacy-ecb'::text])))
+);
+
+CREATE TABLE benefit_partner_key (
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    provider text NOT NULL COLLATE pg_catalog."C",
+    algorithm text NOT NULL,
+    public_key bytea NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT benefit_partner_key_algorithm_check CHECK ((algorithm = ANY (ARRAY['ed25519'::text, 'rsa2'::text, 'sm2'::text, 'x25519'::text]))),
+    CONSTRAINT benefit_partner_key_key_id_check CHECK ((key_id ~ '^pk_[0-9a-z]{16}$'::text))
+);
+
+CREATE TABLE benefit_partner_nonce (
+    provider text NOT NULL COLLATE pg_catalog."C",
+    nonce text NOT NULL COLLATE pg_catalog."C",
+    seen_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE benefit_period (
     month date NOT NULL,
@@ -1487,11 +1568,29 @@ ALTER TABLE ONLY benefit_event
 ALTER TABLE ONLY benefit_event
     ADD CONSTRAINT benefit_event_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY benefit_link
+    ADD CONSTRAINT benefit_link_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY benefit_link_key
+    ADD CONSTRAINT benefit_link_key_pkey PRIMARY KEY (provider, kid);
+
+ALTER TABLE ONLY benefit_link
+    ADD CONSTRAINT benefit_link_pkey PRIMARY KEY (link_no);
+
 ALTER TABLE ONLY benefit_order
     ADD CONSTRAINT benefit_order_benefit_code_key UNIQUE (benefit_code);
 
 ALTER TABLE ONLY benefit_order
     ADD CONSTRAINT benefit_order_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY benefit_partner_key
+    ADD CONSTRAINT benefit_partner_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY benefit_partner_nonce
+    ADD CONSTRAINT benefit_partner_nonce_pkey PRIMARY KEY (provider, nonce);
+
+ALTER TABLE ONLY benefit_partner
+    ADD CONSTRAINT benefit_partner_pkey PRIMARY KEY (provider);
 
 ALTER TABLE ONLY benefit_period
     ADD CONSTRAINT benefit_period_pkey PRIMARY KEY (month);
@@ -1810,11 +1909,25 @@ CREATE INDEX benefit_dispute_open ON benefit_dispute USING btree (opened_at, dis
 
 CREATE INDEX benefit_dispute_to_settle ON benefit_dispute USING btree (provider, settle_month) WHERE (settle_month IS NOT NULL);
 
+CREATE UNIQUE INDEX benefit_link_key_current ON benefit_link_key USING btree (provider) WHERE ((acknowledged_at IS NOT NULL) AND (retired_at IS NULL));
+
+CREATE UNIQUE INDEX benefit_link_key_offered ON benefit_link_key USING btree (provider) WHERE (acknowledged_at IS NULL);
+
+CREATE INDEX benefit_link_key_to_destroy ON benefit_link_key USING btree (retired_at) WHERE (destroyed_at IS NULL);
+
+CREATE INDEX benefit_link_of_order ON benefit_link USING btree (order_id, purpose, link_no);
+
 CREATE INDEX benefit_order_of_customer ON benefit_order USING btree (customer_id, order_id);
 
 CREATE INDEX benefit_order_to_expire ON benefit_order USING btree (expire_at, order_id) WHERE (status = 100);
 
 CREATE INDEX benefit_order_to_settle ON benefit_order USING btree (provider, settle_month, completed_at, order_id) WHERE (status = 300);
+
+CREATE INDEX benefit_partner_key_of_partner ON benefit_partner_key USING btree (provider, added_at, key_id);
+
+CREATE UNIQUE INDEX benefit_partner_key_once ON benefit_partner_key USING btree (sha256(public_key));
+
+CREATE INDEX benefit_partner_nonce_to_forget ON benefit_partner_nonce USING btree (seen_at);
 
 CREATE INDEX benefit_quote_of_order ON benefit_quote USING btree (order_id, quote_id);
 
@@ -1982,9 +2095,17 @@ CREATE TRIGGER benefit_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE
 
 CREATE TRIGGER benefit_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER benefit_link_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_link_key_is_kept BEFORE DELETE OR TRUNCATE ON benefit_link_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER benefit_order_is_fixed BEFORE UPDATE OF order_id, benefit_code, customer_id, channel, service, provider, points, settle_fen, aum_day, aum_fen, redeemed_at, expire_at ON benefit_order FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER benefit_order_is_kept BEFORE DELETE OR TRUNCATE ON benefit_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_partner_key_is_fixed BEFORE UPDATE OF key_id, provider, algorithm, public_key, added_at ON benefit_partner_key FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_partner_key_is_kept BEFORE DELETE OR TRUNCATE ON benefit_partner_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER benefit_quote_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
@@ -2083,11 +2204,26 @@ ALTER TABLE ONLY benefit_dispute
 ALTER TABLE ONLY benefit_event
     ADD CONSTRAINT benefit_event_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
 
+ALTER TABLE ONLY benefit_link_key
+    ADD CONSTRAINT benefit_link_key_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_partner(provider);
+
+ALTER TABLE ONLY benefit_link
+    ADD CONSTRAINT benefit_link_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
+
+ALTER TABLE ONLY benefit_link
+    ADD CONSTRAINT benefit_link_provider_kid_fkey FOREIGN KEY (provider, kid) REFERENCES benefit_link_key(provider, kid);
+
 ALTER TABLE ONLY benefit_order
     ADD CONSTRAINT benefit_order_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
 
 ALTER TABLE ONLY benefit_order
     ADD CONSTRAINT benefit_order_service_fkey FOREIGN KEY (service) REFERENCES benefit_service(service);
+
+ALTER TABLE ONLY benefit_partner_key
+    ADD CONSTRAINT benefit_partner_key_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_partner(provider);
+
+ALTER TABLE ONLY benefit_partner
+    ADD CONSTRAINT benefit_partner_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_provider(provider);
 
 ALTER TABLE ONLY benefit_quote
     ADD CONSTRAINT benefit_quote_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
