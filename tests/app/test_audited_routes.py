@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from opsdesk import access, review
-from opsdesk.kit.clock import SystemClock
+from opsdesk.kit.clock import Clock, SystemClock
 from tests import configured
 from tests.access.staff import BROWSER, KEEPER, PASSWORD
 from tests.app.applied import APPLICATION, configure, send
@@ -96,6 +96,8 @@ WRITES = {
     "POST /v1/benefit-orders": ["benefit.redeem"],
     "POST /v1/benefit-orders/{order_id}/quotes": [],
     "POST /v1/benefit-orders/{order_id}/refunds": ["benefit.refund"],
+    "POST /v1/points-grants": ["points.grant"],
+    "POST /v1/points-sweeps": ["points.sweep"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
     "POST /v1/people": ["person.create"],
@@ -134,8 +136,8 @@ class AuditedApi(Api):
 
 
 @asynccontextmanager
-async def audited(database_url: str, folder: Path) -> AsyncIterator[AuditedApi]:
-    async with serving(database_url, folder, SystemClock()) as api:
+async def audited(database_url: str, folder: Path, clock: Clock | None = None) -> AsyncIterator[AuditedApi]:
+    async with serving(database_url, folder, clock or SystemClock()) as api:
         description = Description((await api.get("/v1/openapi.json")).body)
         yield AuditedApi(api.url, api.installation, api.session, description)
 

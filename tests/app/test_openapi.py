@@ -223,7 +223,7 @@ def missing(api: DescribedApi, *prefixes: str) -> list[str]:
 async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
     words = "runs events tickets callbacks procedures keys audit people roles triggers webhooks outages"
     words += " screening-types screening-reference strategy-groups applications result-receivers results alerts queue"
-    words += " quality"
+    words += " quality points-grants points-wallets points-sweeps"
     prefixes = (*(f"/v1/{word}" for word in words.split()), "/healthz", "/readyz", "/metrics")
     paths = [name.partition(" ")[2] for name in api.description.operations]
     assert [path for path in paths if not path.startswith(prefixes)] == []
@@ -349,7 +349,7 @@ COUNTED |= {"sample_id": "4711", "sampled_id": "4711"}
 def filled(path: str) -> str:
     """The path of something that does not exist."""
     nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id", "outage_id", "order_id"), NOTHING)
-    none = dict.fromkeys(("procedure_id", "key_id", "key", "trigger", "flow_no", "application"), "none")
+    none = dict.fromkeys(("procedure_id", "key_id", "key", "trigger", "flow_no", "application", "customer_id"), "none")
     return path.format_map(nothing | none | {"entry_id": "4711", "delivery_id": "1", "kind": "scenes"} | COUNTED)
 
 

@@ -122,6 +122,10 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "reference list": ["applications"],
     "reference put": ["applications", "application=cash_loan"],
     "reference import": ["applications", "applications.csv"],
+    "points grant": ["C-1", "5", "--expires", "2999-01-01T00:00:00Z"],
+    "points wallet": ["C-1"],
+    "points statement": ["C-1"],
+    "points sweep": [],
     "quality draw": ["cash_loan", "activation", "--from", "2026-01-01T00:00:00Z", "--size", "5"],
     "quality list": [],
     **{f"quality {verb}": ["1"] for verb in ("show", "verify", "compare")},
@@ -219,7 +223,7 @@ def test_every_command_is_known_to_this_test() -> None:
         "audit",
     }
     nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
-    nouns |= {"group", "quality", "result", "result receiver", "alert"}
+    nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

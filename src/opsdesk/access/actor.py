@@ -51,6 +51,10 @@ class Scope(StrEnum):
     """Sees the samples of quality sampling, and how often whose verdicts held."""
     QUALITY_WRITE = "quality:write"
     """Draws samples of decided tickets."""
+    POINTS_READ = "points:read"
+    """Sees what customers have in points, every movement of them, and what audits of the ledger found."""
+    POINTS_WRITE = "points:write"
+    """Grants points, and takes out of wallets what is past its date."""
 
 
 _LOCAL = "cli:"

@@ -45,10 +45,17 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.COMPLIANCE_OFFICER: frozenset(
         {*_DECIDER, Scope.DESK_LEAD, Scope.AUDIT_READ, Scope.QUALITY_READ, Scope.QUALITY_WRITE}
     ),
-    Role.REWARDS_OPERATOR: frozenset({*_READER, *_BENEFITS_KEEPER, Scope.RUNS_WRITE}),
-    Role.SUPPORT_AGENT: frozenset({*_READER, Scope.BENEFITS_READ, Scope.RUNS_WRITE, Scope.PERSONAL_READ}),
+    Role.REWARDS_OPERATOR: frozenset(
+        {*_READER, *_BENEFITS_KEEPER, Scope.RUNS_WRITE, Scope.POINTS_READ, Scope.POINTS_WRITE},
+    ),
+    Role.SUPPORT_AGENT: frozenset(
+        {*_READER, Scope.BENEFITS_READ, Scope.POINTS_READ, Scope.RUNS_WRITE, Scope.PERSONAL_READ},
+    ),
     Role.AUDITOR: frozenset(
-        {*_READER, Scope.BENEFITS_READ, Scope.PEOPLE_READ, Scope.AUDIT_READ, Scope.OPERATIONS_READ, Scope.QUALITY_READ}
+        {
+            *(*_READER, Scope.BENEFITS_READ, Scope.POINTS_READ, Scope.PEOPLE_READ),
+            *(Scope.AUDIT_READ, Scope.OPERATIONS_READ, Scope.QUALITY_READ),
+        }
     ),
 }
 

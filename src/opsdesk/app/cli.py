@@ -27,6 +27,7 @@ from opsdesk.app import (
     commands_mcp,
     commands_outage,
     commands_person,
+    commands_points,
     commands_process,
     commands_quality,
     commands_quality_judge,
@@ -257,6 +258,16 @@ _noun(
     "alert",
     "Alerts of the review desk: what somebody has to look at.",
     {"list": commands_alert.list_alerts, "close": commands_alert.close_alert},
+)
+_noun(
+    "points",
+    "Points: grant them, see wallets and every movement, and sweep what is past its date.",
+    {
+        "grant": commands_points.grant_points,
+        "wallet": commands_points.show_wallet,
+        "statement": commands_points.list_postings,
+        "sweep": commands_points.sweep_points,
+    },
 )
 _noun(
     "key",

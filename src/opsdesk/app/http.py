@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from opsdesk import access, benefits, flows, review
+from opsdesk import access, benefits, flows, points, review
 from opsdesk.app import desk, health
 from opsdesk.app.console import error_pages, frame
 from opsdesk.app.console.routes import page_routers
@@ -89,6 +89,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_alerts.alert_routes,
         review.sampling.routes.quality_routes,
         benefits.routes_orders.order_routes(installation.benefit_rules),
+        points.routes.points_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

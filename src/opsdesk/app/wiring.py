@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from opsdesk import access, benefits, flows, jobs, review
-from opsdesk.app import desk, events
+from opsdesk.app import desk, events, points_jobs
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.escalations import escalate_tickets
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
@@ -145,6 +145,7 @@ class Opsdesk:
             jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
             jobs.CronKind("fire_triggers", EVERY_MINUTE, fire_triggers(self.clock)),
             jobs.CronKind("escalate_tickets", EVERY_MINUTE, escalate_tickets(self.clock)),
+            jobs.CronKind("sweep_points", points_jobs.SWEEP_AT, points_jobs.sweep_points(self.clock)),
         ]
 
     def sealer(self) -> Sealer:

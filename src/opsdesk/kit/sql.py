@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_ORDER = re.compile(rb"\border by (.+?)(?=\s+limit\b|\s*;|\s*\Z)", re.DOTALL)
+_ORDER = re.compile(rb"\border by (?!/\* always \*/)(.+?)(?=\s+limit\b|\s*;|\s*\Z)", re.DOTALL)
 _AFTER = re.compile(rb"([<>])(?==?\s*\(?%\(after)")
 _COMMA = re.compile(rb",(?![^(]*\))")
 _FIXED = b"/* fixed */"
@@ -25,7 +25,8 @@ def statements(module_file: str) -> dict[str, bytes]:
 def backwards(statement: bytes) -> bytes:
     """The same list from its end: what is before `%(after…)s` and nearest to it, in the opposite order.
 
-    The comparison with `%(after…)s` is turned around, and every `order by`, but for what is marked as fixed in it.
+    The comparison with `%(after…)s` is turned around, and every `order by`, but for what is marked as fixed in it. One
+    that begins with `/* always */`, as of a window, is left alone.
     """
     turned, comparisons = _AFTER.subn(lambda found: b"<" if found[1] == b">" else b">", statement)
     turned, orders = _ORDER.subn(lambda found: b"order by " + b", ".join(map(_turned, _COMMA.split(found[1]))), turned)

@@ -3,6 +3,25 @@
 Used noun by noun: `points.ledger.hold(…)`.
 """
 
-from opsdesk.points import errors, invariants, ledger, model
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-__all__ = ["errors", "invariants", "ledger", "model"]
+if TYPE_CHECKING:
+    from opsdesk.points import errors as errors
+    from opsdesk.points import invariants as invariants
+    from opsdesk.points import ledger as ledger
+    from opsdesk.points import model as model
+    from opsdesk.points import routes as routes
+    from opsdesk.points import statement as statement
+    from opsdesk.points import sweeping as sweeping
+    from opsdesk.points import views as views
+
+_LATER = frozenset({"errors", "invariants", "ledger", "model", "routes", "statement", "sweeping", "views"})
+
+
+def __getattr__(name: str) -> ModuleType:
+    """What not every process needs is imported when it is first asked for, so that commands start without it."""
+    if name in _LATER:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from opsdesk.kit.errors import Invalid, Refused
+from opsdesk.kit.errors import Invalid, NotFound, Refused
 
 
 @dataclass(eq=False)
@@ -44,3 +44,8 @@ class NothingHeld(Refused):
     """Nothing is held for this order, or it was let go of already."""
 
     order_id: UUID
+
+
+@dataclass(eq=False)
+class WalletUnknown(NotFound):
+    """This customer was never granted points."""

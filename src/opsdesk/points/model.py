@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 POINTS_MAX = 10**12
@@ -83,3 +84,24 @@ class Swept:
 
     lots: int
     points: int
+
+
+class PostingKind(StrEnum):
+    """What a posting did, by the name that people know it by; the table has its number."""
+
+    GRANT = "grant"
+    """Points were given."""
+    HOLD = "hold"
+    """They were set aside for an order."""
+    RETURN = "return"
+    """They came back from an order, to the lot that they were held of."""
+    FORFEIT = "forfeit"
+    """They would have come back from an order, and their lot was past its date."""
+    SPEND = "spend"
+    """The order was fulfilled."""
+    SWEEP = "sweep"
+    """The rest of a lot was taken out of the wallet after its date."""
+
+    @property
+    def number(self) -> int:
+        return list(PostingKind).index(self) + 1

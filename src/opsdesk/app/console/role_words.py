@@ -52,6 +52,8 @@ SCOPE_HINTS: Mapping[str, str] = {
     access.Scope.OPERATIONS_WRITE: N_("Send results again, and close alerts"),
     access.Scope.QUALITY_READ: N_("See quality samples, and how often whose verdicts held"),
     access.Scope.QUALITY_WRITE: N_("Draw quality samples"),
+    access.Scope.POINTS_READ: N_("See the points of customers, and what audits of the ledger found"),
+    access.Scope.POINTS_WRITE: N_("Grant points, and sweep what is past its date"),
 }
 
 

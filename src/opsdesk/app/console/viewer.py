@@ -34,6 +34,8 @@ BenefitKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.B
 AuditReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.AUDIT_READ))]
 QualityReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.QUALITY_READ))]
 QualityKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.QUALITY_WRITE))]
+PointsReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.POINTS_READ))]
+PointsKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.POINTS_WRITE))]
 OperationsReader = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_READ))]
 OperationsKeeper = Annotated[Visitor, Depends(access.guard.PageGuard(access.Scope.OPERATIONS_WRITE))]
 
