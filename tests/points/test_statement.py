@@ -51,7 +51,9 @@ async def test_a_statement_tells_every_movement_with_the_balance_after_it(points
 
 async def test_pages_of_a_statement_tell_the_same_as_the_whole_of_it(points: Database) -> None:
     await moved(points)
-    whole, paged, cursor = (await statement(points)).items, [], None
+    whole = (await statement(points)).items
+    paged: list[Line] = []
+    cursor = None
     while True:
         page = await statement(points, limit=2, cursor=cursor)
         paged += page.items
