@@ -16,7 +16,6 @@ from opsdesk.flows.writer import (
     APPEND,
     APPEND_FACTS,
     APPEND_FACTS_ABOUT,
-    BY_INDEX,
     WRITERS,
     Append,
     Header,
@@ -26,7 +25,7 @@ from opsdesk.flows.writer import (
     write,
 )
 from opsdesk.kit.clock import ManualClock
-from opsdesk.kit.db import Database
+from opsdesk.kit.db import BY_INDEX, Database
 from opsdesk.kit.ids import new_id
 from tests.actors import actor
 from tests.flows.cut_off import way_to

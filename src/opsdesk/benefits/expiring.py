@@ -23,6 +23,9 @@ class Expired:
     returned: int
     forfeited: int
 
+    def plus(self, other: "Expired") -> "Expired":
+        return Expired(self.orders + other.orders, self.returned + other.returned, self.forfeited + other.forfeited)
+
 
 async def expire_due(
     conn: Connection, *, actor: access.Actor, now: datetime, limit: int = BATCH_ORDERS, trace_id: str = ""
@@ -36,13 +39,13 @@ async def expire_due(
     due = await (await conn.execute(_SQL["claim"], {"now": now, "limit": limit})).fetchall()
     if not due:
         return None
-    released = await points.ledger.release(
-        conn, [points.model.Release(order_id, expire_at) for order_id, expire_at, _ in due], now=now
-    )
-    returned = [released[order_id].points_returned for order_id, _, _ in due]
-    forfeited = [released[order_id].points_forfeited for order_id, _, _ in due]
+    orders = [points.model.Release(order_id, expire_at) for order_id, expire_at, _, _ in due]
+    customers = {customer for _, _, customer, _ in due}
+    released = await points.ledger.release(conn, orders, now=now, customers=customers)
+    returned = [each.points_returned for each in released.values()]
+    forfeited = [each.points_forfeited for each in released.values()]
     values = {
-        "orders": [order_id for order_id, _, _ in due],
+        "orders": list(released),
         "returned": returned,
         "forfeited": forfeited,
         "now": now,
@@ -50,10 +53,10 @@ async def expire_due(
         "trace_id": trace_id,
     }
     await conn.execute(_SQL["expire"], values)
-    if counted := [service for _, _, service in due if service]:
+    if counted := [service for _, _, _, service in due if service]:
         await put_back_stock(conn, counted)
     expired = Expired(len(due), sum(returned), sum(forfeited))
-    ids = b"".join(order_id.bytes for order_id, _, _ in due)
+    ids = b"".join(order_id.bytes for order_id, _, _, _ in due)
     await access.audit.record(
         conn,
         actor=actor,

@@ -1,7 +1,7 @@
 -- name: claim
 -- The service is named where its pieces are counted. Whatever is locked has a snapshot of its own: a row that changed
 -- meanwhile is looked at again.
-select order_id, expire_at, case when stock is not null then service end
+select order_id, expire_at, customer_id, case when stock is not null then service end
 from benefit_order join benefit_service using (service)
 where status = 100 and expire_at <= %(now)s
 order by expire_at, order_id limit %(limit)s

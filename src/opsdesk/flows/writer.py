@@ -16,7 +16,7 @@ import psycopg
 
 from opsdesk.flows.facts import Fact
 from opsdesk.kit.clock import Clock
-from opsdesk.kit.db import Connection, Cursor, Database, DatabaseUnavailable
+from opsdesk.kit.db import BY_INDEX, Connection, Cursor, Database, DatabaseUnavailable
 from opsdesk.kit.errors import Refused
 from opsdesk.kit.log import get_logger
 from opsdesk.kit.sql import statements
@@ -37,9 +37,6 @@ BATCH_MAX = 200
 WRITERS = 1
 """Commits under way at the same time. One gathers larger groups: on 2 cores, 1,505 flows/s beside 1,365 with two."""
 DATABASE_RETRY_S = 0.5
-BY_INDEX = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""The statements are prepared once, often while the tables are still small, and their plans are kept as these grow: a
-join that reads the runs from one end to the other is cheap then, and the slower the more there are."""
 
 
 LOST = (psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation)

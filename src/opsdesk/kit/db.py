@@ -17,6 +17,9 @@ Cursor = psycopg.AsyncCursor[Any]
 
 POOL_MAX = 16
 POOL_WAIT_S = 5.0
+BY_INDEX = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+"""For `dedicated`: statements are prepared once, often while the tables are still small, and their plans are kept as
+these grow: a join that reads a table from one end to the other is cheap then, and the slower the more there is."""
 
 
 @dataclass(eq=False)

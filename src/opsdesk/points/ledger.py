@@ -130,22 +130,22 @@ async def hold(
     return held
 
 
-async def release(conn: Connection, orders: Sequence[Release], *, now: datetime) -> Mapping[UUID, Released]:
+async def release(
+    conn: Connection, orders: Sequence[Release], *, now: datetime, customers: Collection[str] | None = None
+) -> Mapping[UUID, Released]:
     """Let go of what these orders hold: to the lots it came from, and forfeited where a lot is past its date.
 
-    All of them or none. Locks the wallets. Raises NothingHeld.
+    All of them or none. Locks the wallets; `customers` are those of the orders, where the caller knows them. Raises
+    NothingHeld.
     """
     about = {"orders": [each.order_id for each in orders]}
-    holders = await (await conn.execute(_SQL["customers_of"], about)).fetchall()
-    await lock_wallets(conn, [customer for (customer,) in holders])
+    if customers is None:
+        holders = await (await conn.execute(_SQL["customers_of"], about)).fetchall()
+        customers = [customer for (customer,) in holders]
+    await lock_wallets(conn, customers)
     values = about | {"moments": [each.effective_at for each in orders], "now": now}
     rows = await (await conn.execute(_SQL["release"], values)).fetchall()
-    released = {}
-    for order_id, parts in groupby(rows, key=itemgetter(0)):
-        sides: dict[bool, list[Part]] = {True: [], False: []}
-        for _, is_returned, *part in parts:
-            sides[is_returned].append(Part(*part))
-        released[order_id] = Released(sides[True], sides[False])
+    released = {order_id: Released(returned, forfeited) for order_id, returned, forfeited in rows}
     for each in orders:
         if each.order_id not in released:
             raise NothingHeld(each.order_id)

@@ -71,17 +71,16 @@ select distinct customer_id from points_posting where order_id = any(%(orders)s)
 
 -- name: release
 -- A lot that is past its date by the moment that counts, keeps nothing of what comes back. One that has passed it since
--- gets it back, and is to be swept again. Nothing is moved unless each of the orders holds something.
-with found as materialized (
-    select held.order_id, held.customer_id, held.lot_id, held.points, lot.expires_at, release.effective_at,
-        lot.expires_at > release.effective_at as is_returned
-    from unnest(%(orders)s::uuid[], %(moments)s::timestamptz[]) as release (order_id, effective_at)
-    join points_posting as held on held.order_id = release.order_id and held.kind = 2
-    join points_lot as lot using (lot_id)
-    where not exists (
-        select from points_posting as gone
-        where gone.order_id = held.order_id and gone.lot_id = held.lot_id and gone.kind <> 2
-    )
+-- gets it back, and is to be swept again. Nothing is moved unless each of the orders holds something. What there is of an
+-- order and a lot is read together: what was let go of has a second posting.
+with held as materialized (
+    select order_id, customer_id, lot_id, sum(points)::bigint as points, counts_at as effective_at
+    from unnest(%(orders)s::uuid[], %(moments)s::timestamptz[]) as release (order_id, counts_at)
+    join points_posting using (order_id)
+    group by order_id, customer_id, lot_id, counts_at having bool_and(kind = 2)
+), found as materialized (
+    select order_id, held.customer_id, lot_id, points, expires_at, effective_at, expires_at > effective_at as is_returned
+    from held join points_lot using (lot_id)
 ), released as materialized (
     select * from found where (select count(distinct order_id) from found) = cardinality(%(orders)s)
 ), back as (
@@ -98,7 +97,9 @@ with found as materialized (
         customer_id, lot_id, order_id, points, effective_at, %(now)s
     from released order by order_id, expires_at, lot_id
 )
-select order_id, is_returned, lot_id, points, expires_at from found order by order_id, expires_at, lot_id;
+select order_id, coalesce(sum(points) filter (where is_returned), 0)::bigint,
+    coalesce(sum(points) filter (where not is_returned), 0)::bigint
+from found group by order_id;
 
 -- name: spend
 insert into points_posting (kind, debit, credit, customer_id, lot_id, order_id, points, effective_at, recorded_at)

@@ -65,17 +65,9 @@ class Release:
 class Released:
     """What became of the points that were held for an order."""
 
-    returned: Sequence[Part]
-    forfeited: Sequence[Part]
+    points_returned: int
+    points_forfeited: int
     """Of lots that were past their date."""
-
-    @property
-    def points_returned(self) -> int:
-        return sum(part.points for part in self.returned)
-
-    @property
-    def points_forfeited(self) -> int:
-        return sum(part.points for part in self.forfeited)
 
 
 @dataclass(frozen=True, slots=True)
