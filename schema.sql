@@ -256,6 +256,54 @@ ALTER TABLE benefit_event ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE benefit_job_call (
+    caller text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    job_run_id integer NOT NULL,
+    orders bigint NOT NULL,
+    returned bigint NOT NULL,
+    forfeited bigint NOT NULL,
+    remaining bigint NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    CONSTRAINT benefit_job_call_caller_check CHECK ((caller <> ''::text)),
+    CONSTRAINT benefit_job_call_forfeited_check CHECK ((forfeited >= 0)),
+    CONSTRAINT benefit_job_call_key_check CHECK ((key <> ''::text)),
+    CONSTRAINT benefit_job_call_orders_check CHECK ((orders >= 0)),
+    CONSTRAINT benefit_job_call_remaining_check CHECK ((remaining >= 0)),
+    CONSTRAINT benefit_job_call_returned_check CHECK ((returned >= 0))
+);
+
+CREATE TABLE benefit_job_run (
+    job_run_id integer NOT NULL,
+    kind text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    begun_by text NOT NULL,
+    worked_at timestamp with time zone NOT NULL,
+    worked_by text NOT NULL,
+    orders bigint DEFAULT 0 NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    forfeited bigint DEFAULT 0 NOT NULL,
+    remaining bigint NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT benefit_job_run_check CHECK (((ended_at IS NULL) OR (remaining = 0))),
+    CONSTRAINT benefit_job_run_check1 CHECK ((worked_at >= begun_at)),
+    CONSTRAINT benefit_job_run_forfeited_check CHECK ((forfeited >= 0)),
+    CONSTRAINT benefit_job_run_kind_check CHECK ((kind = 'expiry'::text)),
+    CONSTRAINT benefit_job_run_orders_check CHECK ((orders >= 0)),
+    CONSTRAINT benefit_job_run_remaining_check CHECK ((remaining >= 0)),
+    CONSTRAINT benefit_job_run_returned_check CHECK ((returned >= 0))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE benefit_job_run ALTER COLUMN job_run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME benefit_job_run_job_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE benefit_link (
     link_no bigint NOT NULL,
     jti bytea NOT NULL,
@@ -1568,6 +1616,12 @@ ALTER TABLE ONLY benefit_event
 ALTER TABLE ONLY benefit_event
     ADD CONSTRAINT benefit_event_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY benefit_job_call
+    ADD CONSTRAINT benefit_job_call_pkey PRIMARY KEY (caller, key);
+
+ALTER TABLE ONLY benefit_job_run
+    ADD CONSTRAINT benefit_job_run_pkey PRIMARY KEY (job_run_id);
+
 ALTER TABLE ONLY benefit_link
     ADD CONSTRAINT benefit_link_digest_key UNIQUE (digest);
 
@@ -1909,6 +1963,8 @@ CREATE INDEX benefit_dispute_open ON benefit_dispute USING btree (opened_at, dis
 
 CREATE INDEX benefit_dispute_to_settle ON benefit_dispute USING btree (provider, settle_month) WHERE (settle_month IS NOT NULL);
 
+CREATE UNIQUE INDEX benefit_job_run_under_way ON benefit_job_run USING btree (kind) WHERE (ended_at IS NULL);
+
 CREATE UNIQUE INDEX benefit_link_key_current ON benefit_link_key USING btree (provider) WHERE ((acknowledged_at IS NOT NULL) AND (retired_at IS NULL));
 
 CREATE UNIQUE INDEX benefit_link_key_offered ON benefit_link_key USING btree (provider) WHERE (acknowledged_at IS NULL);
@@ -2095,6 +2151,10 @@ CREATE TRIGGER benefit_answer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE
 
 CREATE TRIGGER benefit_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER benefit_job_call_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_job_call FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER benefit_job_run_is_kept BEFORE DELETE OR TRUNCATE ON benefit_job_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER benefit_link_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON benefit_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER benefit_link_key_is_kept BEFORE DELETE OR TRUNCATE ON benefit_link_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
@@ -2203,6 +2263,9 @@ ALTER TABLE ONLY benefit_dispute
 
 ALTER TABLE ONLY benefit_event
     ADD CONSTRAINT benefit_event_order_id_fkey FOREIGN KEY (order_id) REFERENCES benefit_order(order_id);
+
+ALTER TABLE ONLY benefit_job_call
+    ADD CONSTRAINT benefit_job_call_job_run_id_fkey FOREIGN KEY (job_run_id) REFERENCES benefit_job_run(job_run_id);
 
 ALTER TABLE ONLY benefit_link_key
     ADD CONSTRAINT benefit_link_key_provider_fkey FOREIGN KEY (provider) REFERENCES benefit_partner(provider);
