@@ -61,7 +61,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert put.returncode == 0, put.stderr
     (packages,) = folder.glob("lib/python*/site-packages")
     # A path in a .pth file adds the libraries; the .pth files among these, and so our source, are not followed.
-    (packages / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    libraries = [sysconfig.get_path("purelib"), str(ROOT / "partner-sdk" / "src")]
+    (packages / "libraries.pth").write_text("".join(f"{path}\n" for path in libraries), encoding="utf-8")
     return python
 
 

@@ -4,12 +4,12 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote as quoted
 from urllib.parse import urlsplit
 
-import urllib3
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from opsdesk_partner.answers import BankFile, Cancellation, Order, Quote, completion_digits
@@ -25,7 +25,17 @@ from opsdesk_partner.link_keys import KeyRing
 from opsdesk_partner.link_values import Link, Purpose
 from opsdesk_partner.links import open_link
 from opsdesk_partner.signing import Signer, signed_headers
-from opsdesk_partner.transport import BUSY, UNKNOWN_STATUSES, Answered, Retrying, Silent, close, exchange, pool
+from opsdesk_partner.transport import (
+    BUSY,
+    UNKNOWN_STATUSES,
+    Answered,
+    Connections,
+    Retrying,
+    Silent,
+    close,
+    exchange,
+    pool,
+)
 
 KEY_CHARACTERS_MAX = 255
 OUTCOME_UNKNOWN = "outcome_unknown"
@@ -48,7 +58,7 @@ class Bank:
         key_id: str,
         signer: Signer,
         agreement: X25519PrivateKey | None = None,
-        connections: urllib3.PoolManager | None = None,
+        connections: Connections | None = None,
         retrying: Retrying | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -80,7 +90,7 @@ class Bank:
         return self._partner
 
     @property
-    def connections(self) -> urllib3.PoolManager:
+    def connections(self) -> Connections:
         return self._connections
 
     @property
@@ -89,6 +99,18 @@ class Bank:
         if self._ring is None:
             raise Misconfigured("to open links, give the provider's X25519 key as `agreement`")
         return self._ring
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Bank":
+        """The same bank, with further headers on every request: a traceparent, say. Keys and connections are shared."""
+        other = copy(self)
+        other._headers = self._headers | dict(headers)
+        return other
+
+    def with_connections(self, connections: Connections) -> "Bank":
+        """The same bank by another line."""
+        other = copy(self)
+        other._connections = connections
+        return other
 
     def open_link(self, request: str, *, purpose: Purpose = Purpose.BOOKING) -> Link:
         """Read what a customer brought along; see `links.open_link`, whose errors it raises."""

@@ -5,13 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import urllib3
 from urllib3.exceptions import HTTPError
 
 from opsdesk_partner.client import Bank
 from opsdesk_partner.errors import Misconfigured, SignatureError, Unreachable
 from opsdesk_partner.manifests import check_manifest
 from opsdesk_partner.signing import PublicKey
+from opsdesk_partner.transport import Connections
 
 CHUNK_BYTES = 262_144
 ATTEMPTS_MAX = 8
@@ -70,7 +70,7 @@ def _fetch(bank: Bank, name: str, part: Path, *, size: int | None) -> None:
     raise Unreachable(reason=reason, attempts=ATTEMPTS_MAX)
 
 
-def _fetch_from(connections: urllib3.PoolManager, url: str, part: Path, have: int) -> int:
+def _fetch_from(connections: Connections, url: str, part: Path, have: int) -> int:
     headers = {"Range": f"bytes={have}-"} if have else {}
     response = connections.request("GET", url, headers=headers, redirect=False, preload_content=False)
     try:

@@ -1,8 +1,9 @@
 """One exchange over HTTP, and when to try it again."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
@@ -46,7 +47,10 @@ class Retrying:
         return longest * random.uniform(0.5, 1.0)  # noqa: S311  spreads requests, and keeps nothing secret
 
 
-Exchange = Callable[[str, str, Mapping[str, str], bytes], Answered | Silent]
+class Connections(Protocol):
+    """What requests go through: a `urllib3.PoolManager`, or something in front of one."""
+
+    def request(self, method: str, url: str, **values: Any) -> urllib3.BaseHTTPResponse: ...
 
 
 def pool(*, ca_file: str | None = None, connect_s: float = CONNECT_S, read_s: float = READ_S) -> urllib3.PoolManager:
@@ -56,7 +60,7 @@ def pool(*, ca_file: str | None = None, connect_s: float = CONNECT_S, read_s: fl
 
 
 def exchange(
-    connections: urllib3.PoolManager, method: str, url: str, headers: Mapping[str, str], body: bytes
+    connections: Connections, method: str, url: str, headers: Mapping[str, str], body: bytes
 ) -> Answered | Silent:
     """Send one request and read the whole answer."""
     try:
@@ -76,8 +80,10 @@ def exchange(
     return Answered(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
 
 
-def close(connections: urllib3.PoolManager) -> None:
-    """Close every connection now; `clear` alone leaves that to whoever collects what is not used any more."""
+def close(connections: Connections) -> None:
+    """Close every connection of a pool now; its `clear` leaves that to whoever collects what is not used any more."""
+    if not isinstance(connections, urllib3.PoolManager):
+        return
     for key in connections.pools.keys():  # noqa: SIM118  it is no dict, and cannot be iterated over
         held = connections.pools.get(key)
         if held is not None:

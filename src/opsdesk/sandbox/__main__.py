@@ -23,6 +23,7 @@ async def run(options: argparse.Namespace) -> None:
         smtp_port=options.smtp_port,
         control_port=options.control_port,
         slow_s=options.slow_seconds,
+        clock_file=options.clock_file,
     ) as sandbox:
         print(json.dumps(dataclasses.asdict(sandbox), default=str), flush=True)
         await stop.wait()
@@ -34,6 +35,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for name in ("https", "http", "smtp", "control"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--slow-seconds", type=float, default=SLOW_S, help="how long a slow partner holds a connection")
+    parser.add_argument("--clock-file", type=Path, help="the file `clock` in the data folder of Opsdesk")
     return parser.parse_args(arguments)
 
 

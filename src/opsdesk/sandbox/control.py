@@ -15,6 +15,7 @@ from opsdesk.sandbox.bank.esb import HOST as ESB_HOST
 from opsdesk.sandbox.behaviours import VERDICTS, Behaviour, times_of
 from opsdesk.sandbox.calls import Calls
 from opsdesk.sandbox.control_bank import BankControl
+from opsdesk.sandbox.control_provider import ProviderControl
 from opsdesk.sandbox.control_review import ReviewControl
 from opsdesk.sandbox.control_values import json_of, number_of
 from opsdesk.sandbox.kyc_provider import HOST as KYC_HOST
@@ -22,6 +23,8 @@ from opsdesk.sandbox.mail import WAIT_S_MAX, Mailbox
 from opsdesk.sandbox.pages import page
 from opsdesk.sandbox.partners import Refusal, host_of
 from opsdesk.sandbox.platform_api import LINK_PATH
+from opsdesk.sandbox.provider.line import FAULTS
+from opsdesk.sandbox.provider.line import HOST as PROVIDER_HOST
 from opsdesk.sandbox.scripts import Script, Scripts
 
 _HOSTS = frozenset({"localhost", "127.0.0.1"})
@@ -43,6 +46,7 @@ class Control:
         link_base: str,
         review: ReviewControl,
         bank: BankControl,
+        providers: ProviderControl,
     ) -> None:
         self._mailbox = mailbox
         self._calls = calls
@@ -52,6 +56,7 @@ class Control:
         self._link_base = link_base
         self._review = review
         self._bank = bank
+        self._providers = providers
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[_guard])
@@ -66,6 +71,7 @@ class Control:
                 web.post("/control/reset", self._reset),
                 *self._review.routes(),
                 *self._bank.routes(),
+                *self._providers.routes(),
             ]
         )
         return application
@@ -128,6 +134,7 @@ class Control:
         self._accounts.reset()
         self._review.reset()
         self._bank.reset()
+        self._providers.reset()
         return web.json_response({"reset": True})
 
 
@@ -168,7 +175,9 @@ def _parsed_behaviour(wish: object, host: str) -> Behaviour | None:
     behaviour = Behaviour(wish)
     if behaviour in VERDICTS and behaviour is not Behaviour.CLEAR and host != KYC_HOST:
         raise Refusal(422, "InvalidScript", f"Only {KYC_HOST} can answer like this.")
-    if behaviour in CARRIES_OUT - {Behaviour.SLOW} and host != ESB_HOST:
+    if host == PROVIDER_HOST and behaviour not in FAULTS:
+        raise Refusal(422, "InvalidScript", f"A provider's line can be {', '.join(sorted(FAULTS))} only.")
+    if behaviour in CARRIES_OUT - {Behaviour.SLOW} and host not in {ESB_HOST, PROVIDER_HOST}:
         raise Refusal(422, "InvalidScript", f"Only {ESB_HOST} can deliver like this.")
     return behaviour
 

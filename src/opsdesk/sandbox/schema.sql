@@ -135,3 +135,23 @@ CREATE TABLE IF NOT EXISTS short_message (
 );
 
 CREATE INDEX IF NOT EXISTS short_message_of_customer ON short_message (customer_id, message_id);
+
+-- Providers who live in the sandbox, and where the bank's open platform is for each.
+CREATE TABLE IF NOT EXISTS provider_account (
+    provider TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    bank_url TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    services TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS provider_order (
+    provider TEXT NOT NULL,
+    benefit_code TEXT NOT NULL,
+    service TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    settle_fen INTEGER NOT NULL,
+    completed_at TEXT,
+    PRIMARY KEY (provider, benefit_code)
+);

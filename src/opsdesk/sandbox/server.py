@@ -21,6 +21,7 @@ from opsdesk.sandbox.calls import Calls
 from opsdesk.sandbox.certificates import Certificates, certificates
 from opsdesk.sandbox.control import Control
 from opsdesk.sandbox.control_bank import BankControl
+from opsdesk.sandbox.control_provider import ProviderControl
 from opsdesk.sandbox.control_review import ReviewControl
 from opsdesk.sandbox.credit import HOST as CREDIT_HOST
 from opsdesk.sandbox.credit import SECRET as CREDIT_SECRET
@@ -40,6 +41,8 @@ from opsdesk.sandbox.picture_host import PATH as PICTURE_PATH
 from opsdesk.sandbox.picture_host import PictureHost
 from opsdesk.sandbox.platform_api import HOST as PLATFORM_HOST
 from opsdesk.sandbox.platform_api import PlatformApi
+from opsdesk.sandbox.provider.assembly import Providers
+from opsdesk.sandbox.provider.line import ADDRESSES as PROVIDER_ADDRESSES
 from opsdesk.sandbox.scripts import Scripts
 from opsdesk.sandbox.store import Store
 from opsdesk.sandbox.tokens import tokens
@@ -71,6 +74,8 @@ class Sandbox:
     """The message that the anti-fraud engine sends of an application."""
     control_url: str
     mailbox_url: str
+    provider_url: str
+    """Where the pages of providers are: their name follows, then `/` to use and `/cancel` to cancel."""
     bank_url: str
     """The pages of mobile banking, telephone banking and the CRM."""
     https_port: int
@@ -102,10 +107,12 @@ async def serve(
     control_port: int = 0,
     slow_s: float = SLOW_S,
     patience_s: float = PATIENCE_S,
+    clock_file: Path | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Run the sandbox while the context is open. Port 0 takes a free one. Raises FolderInUse, or OSError for a port.
 
-    `patience_s`: how long each system of the bank waits for the next one.
+    `patience_s`: how long each system of the bank waits for the next one. `clock_file`: the file `clock` in the data
+    folder of Opsdesk, which moves its time and that of the providers; without one, nobody moves it.
     """
     folder = _prepared(folder)
     async with AsyncExitStack() as stack:
@@ -125,6 +132,10 @@ async def serve(
         pictures = PictureHost(calls=calls, scripts=scripts, slow_s=slow_s)
         bank = Bank(store=store, trust=trust, https_port=_number(ports.https), slow_s=slow_s, patience_s=patience_s)
         await stack.enter_async_context(bank.wire)
+        providers = Providers(
+            store=store, folder=folder / "providers", hops=bank.hops, scripts=scripts, clock_file=clock_file
+        )
+        stack.callback(providers.accounts.close)
         credit = Credit(store=store, secret=secrets[CREDIT_SECRET])
         anti_fraud = AntiFraud(store=store, ca_file=trust.ca_file)
         partners = Partners(
@@ -134,7 +145,7 @@ async def serve(
             scripts=scripts,
             name_of=platform.name_of,
             slow_s=slow_s,
-            people=bank.pages.routes(),
+            people=[*bank.pages.routes(), *providers.routes()],
         )
         await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
         for closing in (partners.closing, pictures.closing, bank.esb.closing):
@@ -144,10 +155,11 @@ async def serve(
             calls=calls,
             scripts=scripts,
             accounts=Accounts(store),
-            addresses=partners.addresses | {(PICTURE_HOST, PICTURE_PATH)},
+            addresses=partners.addresses | PROVIDER_ADDRESSES | {(PICTURE_HOST, PICTURE_PATH)},
             link_base=ports.link_base,
             review=ReviewControl(anti_fraud=anti_fraud, credit=credit),
             bank=BankControl(bank),
+            providers=ProviderControl(providers),
         )
         await _run(stack, control.application(), {ports.control: None})
         yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)
@@ -186,6 +198,7 @@ def _described(folder: Path, ports: _Ports, *, ca_file: Path, secrets: dict[str,
         proto_file=PROTO_FILE,
         control_url=control_url,
         mailbox_url=f"{control_url}/control/mailbox",
+        provider_url=f"{ports.link_base}/provider/",
         bank_url=f"{ports.link_base}{START}",
         https_port=_number(ports.https),
         http_port=_number(ports.http),

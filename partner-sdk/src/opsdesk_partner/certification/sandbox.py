@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import urllib3
-
 from opsdesk_partner.answers import BUSINESS_ZONE
 from opsdesk_partner.errors import PartnerError
-from opsdesk_partner.transport import Answered, exchange
+from opsdesk_partner.transport import Answered, Connections, exchange
 
 LASTING = timedelta(days=3650)
 
@@ -36,7 +34,7 @@ class BankOrder:
 class SandboxClock:
     """The sandbox's time: what is signed has to carry that, and not this machine's."""
 
-    def __init__(self, control_url: str, connections: urllib3.PoolManager) -> None:
+    def __init__(self, control_url: str, connections: Connections) -> None:
         self._url, self._connections = f"{control_url.rstrip('/')}/control/clock", connections
         self._offset_s = float(self._ask("GET", None)["offset_s"])
 
@@ -63,7 +61,7 @@ class Sandbox:
         *,
         api_key: str,
         clock: SandboxClock,
-        connections: urllib3.PoolManager,
+        connections: Connections,
         customer_id: str,
         service: str,
         other_service: str | None = None,
@@ -125,7 +123,7 @@ class Sandbox:
 
 
 def asked(
-    connections: urllib3.PoolManager,
+    connections: Connections,
     method: str,
     url: str,
     body: Mapping[str, Any] | None,
