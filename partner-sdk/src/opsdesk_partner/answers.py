@@ -18,6 +18,7 @@ Json = Mapping[str, Any]
 class Order:
     benefit_code: str
     service: str
+    """Empty where the bank did not say it again."""
     status: int
     """100 not booked, 200 booked, 300 completed, 400 cancelled, 500 expired."""
     body: Json = field(repr=False)
@@ -25,7 +26,7 @@ class Order:
     @classmethod
     def read(cls, body: Json) -> "Order":
         """Raises Unreadable if it is no order."""
-        return cls(_text(body, "benefit_code"), _text(body, "service"), _number(body, "status"), body)
+        return cls(_text(body, "benefit_code"), str(body.get("service", "")), _number(body, "status"), body)
 
 
 @dataclass(frozen=True, slots=True)

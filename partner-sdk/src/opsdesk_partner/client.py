@@ -38,6 +38,7 @@ from opsdesk_partner.transport import (
 )
 
 KEY_CHARACTERS_MAX = 255
+PAGES_MAX = 100
 OUTCOME_UNKNOWN = "outcome_unknown"
 Json = Mapping[str, Any]
 
@@ -141,8 +142,15 @@ class Bank:
 
     def files(self) -> list[BankFile]:
         """The settlement files that are ready for this provider."""
-        body = self.get("/open/v1/files")
-        return [BankFile.read(each) for each in body.get("items", [])]
+        found: list[BankFile] = []
+        path = "/open/v1/files"
+        for _page in range(PAGES_MAX):
+            body = self.get(path)
+            found += [BankFile.read(each) for each in body.get("items", [])]
+            if not body.get("next"):
+                break
+            path = f"/open/v1/files?cursor={quoted(str(body['next']), safe='')}"
+        return found
 
     def manifest(self, name: str) -> Json:
         return self.get(f"/open/v1/files/{quoted(name, safe='')}/manifest")

@@ -40,7 +40,7 @@ def reconcile(
     """Compare a settlement file with the provider's own rows of the month; close the report after use.
 
     Rows are matched by benefit code. Neither side has to fit into memory, nor to be sorted: both are sorted on disk.
-    `provider` and `month` (YYYYMM) are what the file has to be about. Raises FileDamaged.
+    `provider` and `month` (YYYYMM or YYYY-MM) are what the file has to be about. Raises FileDamaged.
     """
     report = Report()
     try:
@@ -123,7 +123,8 @@ def _bank_rows(path: Path, report: Report, *, provider: str | None, month: str |
 
 def _check_header(header: Header, report: Report, *, provider: str | None, month: str | None) -> None:
     report.provider, report.month = header.provider, header.month
-    for name, wanted, found in (("provider", provider, header.provider), ("month", month, header.month)):
+    wanted_month = None if month is None else month.replace("-", "")
+    for name, wanted, found in (("provider", provider, header.provider), ("month", wanted_month, header.month)):
         if wanted is not None and wanted != found:
             report.add(Difference(_Kind.WRONG_FILE, "", wanted, found, name))
     if header.format != 1:

@@ -1,11 +1,11 @@
 """The cases: what is done, what has to come of it, and why it matters."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from opsdesk_partner.answers import BOOKED, CANCELLED, COMPLETED, UNBOOKED, BankFile
+from opsdesk_partner.answers import BOOKED, CANCELLED, COMPLETED, UNBOOKED
 from opsdesk_partner.certification.integration import Integration, Shown
 from opsdesk_partner.certification.sandbox import LASTING, BankOrder, NotPrepared, Sandbox
 from opsdesk_partner.client import Bank
@@ -16,8 +16,6 @@ from opsdesk_partner.report import Difference, DifferenceKind
 
 LINK_TTL_S = 1200
 HOUR = timedelta(hours=1)
-FILE_ATTEMPTS_MAX = 60
-FILE_PAUSE_S = 1.0
 MARGIN_S = 10
 """How long before the end of a link the last good click is made: the click itself takes a moment."""
 
@@ -37,6 +35,8 @@ class Stage:
     """The provider's own client, for what is read beside the integration."""
     sandbox: Sandbox
     folder: Path
+    completed: list[BankOrder] = field(default_factory=list)
+    """The orders that were completed so far: one of them is looked for in the file of its month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +172,15 @@ def _late_completion(stage: Stage) -> None:
     stage.sandbox.clock.advance(timedelta(days=4).total_seconds())
     _done(stage.integration.perform(order.benefit_code, order.service, at))
     _is(stage, order, COMPLETED)
+    if stage.sandbox.read(order).body.get("is_late") is not True:
+        raise Failed("the moment of the service has to be told as it was, and not as that of the report")
 
 
 def _settled(stage: Stage) -> None:
-    order = _completed(stage)
+    order = stage.completed[0] if stage.completed else _completed(stage)
     completed_at = str(stage.bank.order(order.benefit_code).body["completed_at"])
-    month = stage.sandbox.month()
-    stage.sandbox.clock.advance(stage.sandbox.until_settled().total_seconds())
-    found = next((each for each in _files(stage) if each.month.replace("-", "") == month), None)
+    month = stage.sandbox.settle(datetime.fromisoformat(completed_at))
+    found = next((each for each in stage.bank.files() if each.month == month), None)
     if found is None:
         raise NotPrepared(f"the sandbox issued no file of {month}")
     with stage.integration.settle(found.name, [], stage.folder) as report:
@@ -193,15 +194,6 @@ def _settled(stage: Stage) -> None:
     with stage.integration.settle(found.name, wrong, stage.folder) as report:
         if dict(report.counts) != {DifferenceKind.AMOUNT: 1}:
             raise Failed("an amount that differs by one fen has to be found")
-
-
-def _files(stage: Stage) -> list[BankFile]:
-    """The bank's files, as soon as there are any; a sandbox makes them in the background."""
-    for _attempt in range(FILE_ATTEMPTS_MAX):
-        if found := stage.bank.files():
-            return found
-        stage.sandbox.sleep(FILE_PAUSE_S)
-    return []
 
 
 def _row_of(difference: Difference) -> Row:
@@ -219,6 +211,7 @@ def _completed(stage: Stage) -> BankOrder:
     order = _booked(stage)
     _done(stage.integration.perform(order.benefit_code, order.service, stage.sandbox.digits()))
     _is(stage, order, COMPLETED)
+    stage.completed.append(order)
     return order
 
 

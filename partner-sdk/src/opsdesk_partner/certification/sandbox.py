@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -65,12 +65,11 @@ class Sandbox:
         customer_id: str,
         service: str,
         other_service: str | None = None,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`customer_id`: a customer who may redeem; `service`: one of this provider; `other_service`: of another."""
         self._url, self._key, self._connections = points_url.rstrip("/"), api_key, connections
         self._customer_id = customer_id
-        self.clock, self.service, self.other_service, self.sleep = clock, service, other_service, sleep
+        self.clock, self.service, self.other_service = clock, service, other_service
 
     def order(
         self, *, channel: str = "mobile", service: str | None = None, lots: tuple[timedelta, ...] = (LASTING,)
@@ -80,7 +79,7 @@ class Sandbox:
         for number, lasts in enumerate(lots):
             part = points // len(lots) + (points % len(lots) if number == 0 else 0)
             grant = {"customer_id": self._customer_id, "points": part, "expires_at": (now + lasts).isoformat()}
-            self._write("/v1/points-grants", grant)
+            self._write("/v1/points-grants", {**grant, "grant_key": f"certify-{uuid.uuid4()}"})
         body = {"channel": channel, "customer_id": self._customer_id, "service": service or self.service}
         return _order(self._write("/v1/benefit-orders", body))
 
@@ -95,15 +94,14 @@ class Sandbox:
         """A moment in the bank's zone, as completions have it."""
         return (self.clock.now() - ago).astimezone(BUSINESS_ZONE).strftime("%Y%m%d%H%M%S")
 
-    def month(self) -> str:
-        """The month that it is at the bank, as files name it."""
-        return self.clock.now().astimezone(BUSINESS_ZONE).strftime("%Y%m")
-
-    def until_settled(self) -> timedelta:
-        """How long it is until this month's file is there: the third of the next month, in the morning."""
-        now = self.clock.now().astimezone(BUSINESS_ZONE)
-        following = (now.replace(day=1) + timedelta(days=32)).replace(day=3, hour=6, minute=0, second=0, microsecond=0)
-        return following - now
+    def settle(self, completed_at: datetime) -> str:
+        """Have the month of a completion closed, on the third of the next one, and its files issued; YYYY-MM."""
+        at = completed_at.astimezone(BUSINESS_ZONE)
+        third = (at.replace(day=1) + timedelta(days=32)).replace(day=3, hour=6, minute=0, second=0, microsecond=0)
+        self.clock.advance(max((third - self.clock.now()).total_seconds(), 0.0))
+        month = at.strftime("%Y-%m")
+        self._write("/v1/settlement-periods", {"month": month})
+        return month
 
     def _points_of(self, service: str) -> int:
         items = self._ask("GET", "/v1/benefit-services", None, {}).get("items", [])

@@ -55,7 +55,7 @@ class Settling:
 
     async def compare(self, visit: Visit, name: str, *, month: str) -> Compared:
         """Fetch a file and compare it with what was performed in its month. Raises PartnerError."""
-        provider = visit.account.provider
+        provider, month = visit.account.provider, month.replace("-", "")
         rows = self._orders.completed(provider, month)
         self._hops.add(visit.trace_id, SERVICE_PROVIDER, OPEN_PLATFORM, "调用文件下载接口(指定文件名)")
 
