@@ -44,6 +44,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
         app, database=installation.database, clock=installation.clock, secret=installation.secrets.get
     )
     access.guard.provide(app, rules=installation.sign_in_rules, oidc=installation.oidc)
+    benefits.partners.guard.provide(app, master=installation.link_master)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
     included = [*routers(installation), *page_routers(shared)]
     for router in included:

@@ -9,6 +9,7 @@ from opsdesk.app import desk, events, points_jobs
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.escalations import escalate_tickets
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
+from opsdesk.app.link_master import link_master
 from opsdesk.app.observation import Observation, observation
 from opsdesk.app.pictures import picture_fetcher
 from opsdesk.app.run_signals import signals
@@ -138,6 +139,11 @@ class Opsdesk:
     def oidc(self) -> access.oidc.OidcSignIn | None:
         """Signing in through the identity provider, if the settings name one. Raises OidcMisconfigured."""
         return oidc_sign_in(self.settings, self.secrets, self.http)
+
+    @property
+    def link_master(self) -> bytes:
+        """What link keys of partners come from. Raises LinkMasterTooShort, LinkMasterReadable."""
+        return link_master(self.settings, self.secrets)
 
     def crons(self) -> Sequence[jobs.CronKind]:
         return [

@@ -38,7 +38,7 @@ async def book(
     """The customer uses the benefit; from now on it does not expire. Raises KeyInUse."""
 
     async def step(order: Order) -> Answer:
-        if refused := _not_bookable(order, now) or await judge_link(conn, order, now):
+        if refused := not_bookable(order, now) or await judge_link(conn, order, now):
             return refused
         booked = await take_step(conn, order, Status.BOOKED, asked=asked, effective_at=now, now=now, booked_at=now)
         await _record(conn, booked, "benefit.book", was=order.status, asked=asked, now=now)
@@ -54,7 +54,8 @@ async def book(
     return await _answered(conn, named, step, asked=asked, now=now)
 
 
-def _not_bookable(order: Order, now: datetime) -> Answer | None:
+def not_bookable(order: Order, now: datetime) -> Answer | None:
+    """Why an order cannot be booked; nothing if it can."""
     if order.is_past(now):
         return answers.refusal("order_expired", order_id=order.order_id)
     codes = {
