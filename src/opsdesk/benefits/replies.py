@@ -1,6 +1,6 @@
 """Answers as HTTP gives them: what was done, or why not in the one shape of errors, with the code of the message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
@@ -21,9 +21,14 @@ def reply(answer: Answer, *, status: int = 201) -> JsonResponse:
     """The answer, and for one that is no the status of its message."""
     if answer.is_ok:
         return JsonResponse(answer.body, status_code=status)
-    said = MESSAGES[answer.code]
-    facts = {name: value for name, value in answer.body.items() if name != "message"}
-    error = {"code": said.code, "message": answer.body["message"], "retry": said.retry, "detail": facts}
+    return declined(answer.code, answer.body)
+
+
+def declined(code: str, body: Mapping[str, Any]) -> JsonResponse:
+    """Why not, by the code of a message."""
+    said = MESSAGES[code]
+    facts = {name: value for name, value in body.items() if name != "message"}
+    error = {"code": said.code, "message": body["message"], "retry": said.retry, "detail": facts}
     return JsonResponse({"error": error}, status_code=said.status)
 
 
