@@ -27,15 +27,15 @@ from opsdesk.benefits.bus_messages import (
 from opsdesk.benefits.errors import CustomerListTooOld, KeyInUse
 from opsdesk.benefits.messages import MESSAGES
 from opsdesk.benefits.model import Answer, Asked
-from opsdesk.benefits.settlement.months import read_completion
 from opsdesk.benefits.partners.tokens import Purpose
 from opsdesk.benefits.redeeming import Redemption
 from opsdesk.benefits.rules import Rules
 from opsdesk.benefits.serving import JudgeLink, Named
+from opsdesk.benefits.settlement.months import read_completion
 from opsdesk.kit.db import Connection
 from opsdesk.kit.http_errors import RequestInvalid, documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
-from opsdesk.kit.http_requests import Conn, Now
+from opsdesk.kit.http_requests import Conn, DatabaseNow
 from opsdesk.kit.http_shapes import Body
 
 JudgeLinks = Callable[[str, Purpose], JudgeLink]
@@ -53,7 +53,9 @@ def bus_routes(rules: Rules, judge_links: JudgeLinks) -> APIRouter:
         summary="Bring a message of the bus",
         responses=documented(*access.guard.REFUSALS, *BODY_REFUSALS, KeyInUse, CustomerListTooOld),
     )
-    async def bring_message(message: BusMessage, actor: access.guard.BenefitBus, conn: Conn, now: Now) -> BusReply:
+    async def bring_message(
+        message: BusMessage, actor: access.guard.BenefitBus, conn: Conn, now: DatabaseNow
+    ) -> BusReply:
         """The same key with the same content gets the same answer for good. Without an answer, ask again with it."""
         return _reply(await _answer(conn, message, actor=actor, rules=rules, judge_links=judge_links, now=now))
 

@@ -17,7 +17,7 @@ from opsdesk.benefits.rules import Rules
 from opsdesk.benefits.views import EndedView, OrderPage, OrderView, QuoteView, RedeemedView, StepView, WholeOrderView
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
-from opsdesk.kit.http_requests import Conn, NeededKey, Now
+from opsdesk.kit.http_requests import Conn, DatabaseNow, NeededKey
 from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Text, text_schema
 from opsdesk.kit.paging import BadCursor, BadPageSize, decode_cursor, page_of, page_rows
 
@@ -82,7 +82,7 @@ def order_routes(rules: Rules) -> APIRouter:
         responses=documented_with(_REDEEM_CODES, *_WRITE_REFUSALS, CustomerListTooOld),
     )
     async def redeem_service(
-        wish: Wish, actor: access.guard.BenefitChannel, conn: Conn, now: Now, key: NeededKey, way: RequestWay
+        wish: Wish, actor: access.guard.BenefitChannel, conn: Conn, now: DatabaseNow, key: NeededKey, way: RequestWay
     ) -> Response:
         """The points that expire first are taken. The same key gets the same answer for good, a refusal too."""
         wanted = wish.asked(actor, key, trace_id=way.trace_id, path=way.path)
@@ -96,7 +96,7 @@ def order_routes(rules: Rules) -> APIRouter:
         responses=documented_with(_REFUND_CODES[1:-1], *_WRITE_REFUSALS, OrderUnknown),
     )
     async def quote_refund(
-        order_id: OrderId, _: Empty, actor: access.guard.BenefitChannel, conn: Conn, now: Now, way: RequestWay
+        order_id: OrderId, _: Empty, actor: access.guard.BenefitChannel, conn: Conn, now: DatabaseNow, way: RequestWay
     ) -> Response:
         """For an order that is not booked. Show `message` to the customer before they agree."""
         order = await orders.read_order(conn, order_id)
@@ -116,7 +116,7 @@ def order_routes(rules: Rules) -> APIRouter:
         agreed: Agreed,
         actor: access.guard.BenefitChannel,
         conn: Conn,
-        now: Now,
+        now: DatabaseNow,
         key: NeededKey,
         way: RequestWay,
     ) -> Response:

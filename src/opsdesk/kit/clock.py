@@ -14,6 +14,10 @@ class Clock(Protocol):
         """The business time now, in UTC."""
         ...
 
+    def moved(self, moment: datetime) -> datetime:
+        """The business time that a moment by another clock of real time is, such as the database's."""
+        ...
+
 
 class SystemClock:
     """The machine's clock, moved by the offset that the file `clock` in the data folder holds, if there is one.
@@ -28,13 +32,16 @@ class SystemClock:
         self._read_at = -OFFSET_S
 
     def now(self) -> datetime:
+        return self.moved(datetime.now(UTC))
+
+    def moved(self, moment: datetime) -> datetime:
         if self._file is not None and monotonic() - self._read_at >= OFFSET_S:
             self._read_at = monotonic()
             try:
                 self._offset = timedelta(seconds=float(self._file.read_text()))
             except FileNotFoundError:
                 self._offset = timedelta(0)
-        return datetime.now(UTC) + self._offset if self._offset else datetime.now(UTC)
+        return moment + self._offset if self._offset else moment
 
 
 class ManualClock:
@@ -44,6 +51,9 @@ class ManualClock:
         self._now = start
 
     def now(self) -> datetime:
+        return self._now
+
+    def moved(self, moment: datetime) -> datetime:
         return self._now
 
     def advance(self, *, seconds: float) -> None:

@@ -11,9 +11,11 @@ from pydantic.json_schema import SkipJsonSchema
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.http_errors import RequestInvalid
+from opsdesk.kit.sql import statements
 
 KEY_CHARACTERS_MAX = 200
 
+_SQL = statements(__file__)
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_CHARACTERS_MAX}}}")
 _KEY_HEADER = Header(
     description="Makes the request once-only: the same key with the same content gives the first answer again.",
@@ -37,6 +39,15 @@ async def _connection(request: Request) -> AsyncIterator[Connection]:
 async def _now(request: Request) -> datetime:
     clock: Clock = request.app.state.clock
     return clock.now()
+
+
+async def _database_now(
+    request: Request, conn: Annotated[Connection, Depends(_connection, scope="function")]
+) -> datetime:
+    clock: Clock = request.app.state.clock
+    row = await (await conn.execute(_SQL["began_at"])).fetchone()
+    assert row is not None
+    return clock.moved(row[0])
 
 
 async def _secret(request: Request) -> Callable[[str], str]:
@@ -64,6 +75,8 @@ def _check_key(key: str) -> None:
 # With scope="function" the transaction ends before the answer leaves, so that a failed commit is an error response.
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
 Now = Annotated[datetime, Depends(_now)]
+DatabaseNow = Annotated[datetime, Depends(_database_now, scope="function")]
+"""When the transaction of `Conn` began, by the one clock that all servers share."""
 SecretOf = Annotated[Callable[[str], str], Depends(_secret)]
 """Gives the secret of a name. Raises SecretMissing."""
 GivenKey = Annotated[str | None, Depends(_given_key)]

@@ -1,0 +1,2 @@
+-- name: began_at
+select now();
