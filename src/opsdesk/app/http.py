@@ -91,6 +91,8 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.sampling.routes.quality_routes,
         benefits.routes_orders.order_routes(installation.benefit_rules),
         points.routes.points_routes,
+        benefits.routes_bus.bus_routes(installation.benefit_rules),
+        benefits.open_platform.open_routes(installation.bus),
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

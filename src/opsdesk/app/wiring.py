@@ -114,6 +114,15 @@ class Opsdesk:
         return flows.Runtime(self.database, ports, lease_s=self.settings.worker_lease_s)
 
     @property
+    def bus(self) -> "benefits.bus.Bus":
+        """Where the open platform asks."""
+        if url := self.settings.esb_url:
+            return benefits.bus.HttpBus(self.http, url, self.secrets.get)
+        return benefits.bus.LocalBus(
+            self.database, self.clock, self.benefit_rules, link_master(self.settings, self.secrets)
+        )
+
+    @property
     def benefit_rules(self) -> benefits.rules.Rules:
         """What the settings say of benefits."""
         settings = self.settings

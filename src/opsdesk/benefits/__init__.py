@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsdesk.benefits import (
+        bus,
         catalogue,
         customers,
         disputes,
@@ -18,16 +19,19 @@ if TYPE_CHECKING:
         invariants,
         job_runs,
         model,
+        open_platform,
         orders,
         partners,
         quotes,
         redeeming,
+        routes_bus,
         routes_orders,
         rules,
         serving,
     )
 
 __all__ = [
+    "bus",
     "catalogue",
     "customers",
     "disputes",
@@ -37,10 +41,12 @@ __all__ = [
     "invariants",
     "job_runs",
     "model",
+    "open_platform",
     "orders",
     "partners",
     "quotes",
     "redeeming",
+    "routes_bus",
     "routes_orders",
     "rules",
     "serving",

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from opsdesk.benefits.bus_messages import BusReply, BusService
+from opsdesk import access
+from opsdesk.benefits.bus_adapter import answer_message
+from opsdesk.benefits.bus_messages import BusHead, BusMessage, BusReply, BusService
+from opsdesk.benefits.rules import Rules
 from opsdesk.benefits.way import Way
+from opsdesk.kit.clock import Clock
+from opsdesk.kit.db import Database
 from opsdesk.kit.errors import Unavailable
 from opsdesk.kit.http_client import HttpClient, read_body
+from opsdesk.kit.http_requests import database_now
 from opsdesk.kit.log import get_logger
 
 BUS_KEY = "BUS_KEY"
@@ -30,7 +35,40 @@ class OutcomeUnknown(Unavailable):
     """The bank did not answer in time, and may have done it or not: ask again with the same key."""
 
 
-class Bus:
+class Bus(Protocol):
+    """Where requests of the open platform go."""
+
+    async def ask(
+        self, service: BusService, body: Mapping[str, Any], *, key: str, way: Way, traceparent: str | None
+    ) -> BusReply:
+        """`way` is the way that the request came, without the open platform. Raises OutcomeUnknown."""
+        ...
+
+
+class LocalBus:
+    """No bus is between: the adapter answers in this process, in a transaction of its own."""
+
+    def __init__(self, database: Database, clock: Clock, rules: Rules, master: bytes) -> None:
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._master = master
+
+    async def ask(
+        self, service: BusService, body: Mapping[str, Any], *, key: str, way: Way, traceparent: str | None
+    ) -> BusReply:
+        """Raises what the adapter raises."""
+        head = BusHead(
+            service=service, consumer=CONSUMER, trace_id=way.trace_id, key=key, path=way.onwards(PARTICIPANT)
+        )
+        message = BusMessage(head=head, body=dict(body))
+        async with self._database.transaction() as conn:
+            now = await database_now(conn, self._clock)
+            actor = access.system_actor(CONSUMER)
+            return await answer_message(conn, message, actor=actor, rules=self._rules, master=self._master, now=now)
+
+
+class HttpBus:
     """Where requests of the open platform go. `secret` gives the secret of a name."""
 
     def __init__(self, http: HttpClient, url: str, secret: Callable[[str], str]) -> None:
@@ -46,7 +84,6 @@ class Bus:
         key: str,
         way: Way,
         traceparent: str | None,
-        now: datetime,
     ) -> BusReply:
         """Raises OutcomeUnknown."""
         path = way.onwards(PARTICIPANT)
@@ -55,7 +92,6 @@ class Bus:
             "consumer": CONSUMER,
             "trace_id": way.trace_id,
             "key": key,
-            "sent_at": now.isoformat(),
             "path": path,
         }
         headers = {

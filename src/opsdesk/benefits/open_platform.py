@@ -3,27 +3,32 @@
 It keeps no state of orders. Who asks is told by the signature, so that nobody can name another provider.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import ConfigDict, Field
 
 from opsdesk.benefits.answers import refusal
 from opsdesk.benefits.bus import Bus, OutcomeUnknown
 from opsdesk.benefits.bus_messages import REQUEST_CHARACTERS_MAX, BusService, CodeText, ServiceName
+from opsdesk.benefits.errors import KeyInUse
 from opsdesk.benefits.messages import MESSAGES
 from opsdesk.benefits.model import OK
 from opsdesk.benefits.orders import find_code
+from opsdesk.benefits.partners import guard
+from opsdesk.benefits.partners.errors import PartnerUnknown
+from opsdesk.benefits.partners.guard import SignedPartner
+from opsdesk.benefits.partners.requests import PartnerActor
 from opsdesk.benefits.replies import RequestWay, declined, documented_with, reply
+from opsdesk.benefits.settlement.errors import CompletionTimeInvalid
 from opsdesk.benefits.views import QuoteView
 from opsdesk.benefits.views_partners import BookedView, CancelledView, CompletedView, PartnerOrderView
 from opsdesk.benefits.way import Way
-from opsdesk.kit.errors import OpsdeskError
 from opsdesk.kit.http_errors import JsonResponse
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
-from opsdesk.kit.http_requests import Conn, NeededKey, Now
+from opsdesk.kit.http_requests import Conn, NeededKey
 from opsdesk.kit.http_shapes import Body, Text, text_schema
 from opsdesk.kit.trace_context import checked
 
@@ -34,13 +39,7 @@ _COMPLETE_CODES = (
     *("not_yours", "unknown_code", "key_reused", "already_completed", "complete_cancelled"),
     *("complete_unbooked", "complete_expired", "completion_time"),
 )
-
-
-class Signed(Protocol):
-    """Who signed a request."""
-
-    @property
-    def provider(self) -> str: ...
+_REFUSALS = (*guard.REFUSALS, *BODY_REFUSALS, OutcomeUnknown, KeyInUse, PartnerUnknown, CompletionTimeInvalid)
 
 
 class Meant(Body):
@@ -99,74 +98,72 @@ class Performed(Body):
     """`YYYYMMDDHHmmss`, or `YYYYMMDDHHmm`, by the clocks of Shanghai."""
 
 
-def open_routes(bus: Bus, who: Callable[..., Any], *, refusals: Sequence[type[OpsdeskError]]) -> APIRouter:
-    """`who` is the dependency that gives who signed a request, and refuses it with one of `refusals`."""
+def open_routes(bus: Bus) -> APIRouter:
+    """Every route asks for a signature."""
     routes = APIRouter(prefix="/open/v1", tags=["open platform"], route_class=StrictRoute)
-    may_refuse = (*refusals, *BODY_REFUSALS, OutcomeUnknown)
-    partner = Depends(who)
 
     @routes.post(
         "/bookings",
         status_code=201,
         response_model=BookedView,
         summary="Book a benefit",
-        responses=documented_with(_BOOK_CODES, *may_refuse),
+        responses=documented_with(_BOOK_CODES, *_REFUSALS),
     )
     async def book_benefit(
-        meant: Meant, request: Request, now: Now, key: NeededKey, way: RequestWay, signed: Signed = partner
+        meant: Meant, request: Request, key: NeededKey, way: RequestWay, signed: SignedPartner
     ) -> Response:
         """The customer uses it: from then on it does not expire. Send the link of the customer back."""
-        return await _ask(bus, BusService.BOOK, signed, meant, request, key=key, way=way, now=now)
+        return await _ask(bus, BusService.BOOK, signed, meant, request, key=key, way=way)
 
     @routes.post(
         "/quotes",
         status_code=201,
         response_model=QuoteView,
         summary="Ask what a cancellation would bring",
-        responses=documented_with(_QUOTE_CODES, *may_refuse),
+        responses=documented_with(_QUOTE_CODES, *_REFUSALS),
     )
     async def quote_cancellation(
-        meant: Meant, request: Request, now: Now, key: NeededKey, way: RequestWay, signed: Signed = partner
+        meant: Meant, request: Request, key: NeededKey, way: RequestWay, signed: SignedPartner
     ) -> Response:
         """Show `message`, where there is one, to the customer before they agree."""
-        return await _ask(bus, BusService.QUOTE, signed, meant, request, key=key, way=way, now=now)
+        return await _ask(bus, BusService.QUOTE, signed, meant, request, key=key, way=way)
 
     @routes.post(
         "/cancellations",
         status_code=201,
         response_model=CancelledView,
         summary="Cancel a booked benefit",
-        responses=documented_with((*_QUOTE_CODES, "quote_stale"), *may_refuse),
+        responses=documented_with((*_QUOTE_CODES, "quote_stale"), *_REFUSALS),
     )
     async def cancel_benefit(
-        meant: Confirmed, request: Request, now: Now, key: NeededKey, way: RequestWay, signed: Signed = partner
+        meant: Confirmed, request: Request, key: NeededKey, way: RequestWay, signed: SignedPartner
     ) -> Response:
         """Not less comes back than the quote says: else there is a new quote in `detail`, and nothing happened."""
-        return await _ask(bus, BusService.CANCEL, signed, meant, request, key=key, way=way, now=now)
+        return await _ask(bus, BusService.CANCEL, signed, meant, request, key=key, way=way)
 
     @routes.post(
         "/completions",
         status_code=201,
         response_model=CompletedView,
         summary="Report a service that was performed",
-        responses=documented_with(_COMPLETE_CODES, *may_refuse),
+        responses=documented_with(_COMPLETE_CODES, *_REFUSALS),
     )
     async def complete_benefit(
-        meant: Performed, request: Request, now: Now, key: NeededKey, way: RequestWay, signed: Signed = partner
+        meant: Performed, request: Request, key: NeededKey, way: RequestWay, signed: SignedPartner
     ) -> Response:
         """Within two days after the day of the service; later reports are taken, and settled in a later month."""
-        return await _ask(bus, BusService.COMPLETE, signed, meant, request, key=key, way=way, now=now)
+        return await _ask(bus, BusService.COMPLETE, signed, meant, request, key=key, way=way)
 
     @routes.get(
         "/orders/{benefit_code}",
         response_model=PartnerOrderView,
         summary="Show an order",
-        responses=documented_with(("unknown_code", "not_yours"), *refusals),
+        responses=documented_with(("unknown_code", "not_yours"), *guard.REFUSALS),
     )
     async def show_partner_order(
         benefit_code: Annotated[str, Path(description="The benefit code.", min_length=1, max_length=64)],
         conn: Conn,
-        signed: Signed = partner,
+        signed: SignedPartner,
     ) -> Response:
         """Where an order of the provider stands, to be compared with what it knows itself."""
         order = await find_code(conn, benefit_code)
@@ -178,11 +175,11 @@ def open_routes(bus: Bus, who: Callable[..., Any], *, refusals: Sequence[type[Op
 
 
 async def _ask(
-    bus: Bus, service: BusService, signed: Signed, meant: Body, request: Request, *, key: str, way: Way, now: Any
+    bus: Bus, service: BusService, signed: PartnerActor, meant: Body, request: Request, *, key: str, way: Way
 ) -> Response:
     body: Mapping[str, Any] = {"provider": signed.provider, **meant.model_dump(mode="json")}
     parent = checked(request.headers.get("traceparent"))
-    answer = await bus.ask(service, body, key=key, way=way, traceparent=parent, now=now)
+    answer = await bus.ask(service, body, key=key, way=way, traceparent=parent)
     if answer.head.code == OK:
         return JsonResponse(answer.body, status_code=201)
     if answer.head.code not in MESSAGES:

@@ -1,5 +1,6 @@
 """Orders over HTTP, for the bank's own channels: redeem, look, ask what would come back, and refund."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,12 +11,25 @@ from pydantic.json_schema import SkipJsonSchema
 from opsdesk import access, points
 from opsdesk.benefits import ending, orders, quotes, redeeming
 from opsdesk.benefits.errors import CustomerListTooOld, KeyInUse, OrderUnknown
-from opsdesk.benefits.model import Asked, Channel, Status
+from opsdesk.benefits.model import Answer, Asked, Channel, Status
+from opsdesk.benefits.partners.errors import LinkKeyExhausted, LinkKeyMissing, PartnerUnknown
+from opsdesk.benefits.partners.guard import LinkMaster
+from opsdesk.benefits.partners.links import issue_link
+from opsdesk.benefits.partners.tokens import Purpose
 from opsdesk.benefits.redeeming import Redemption
 from opsdesk.benefits.replies import RequestWay, documented_with, reply
 from opsdesk.benefits.rules import Rules
-from opsdesk.benefits.views import EndedView, OrderPage, OrderView, QuoteView, RedeemedView, StepView, WholeOrderView
-from opsdesk.kit.http_errors import documented
+from opsdesk.benefits.views import (
+    EndedView,
+    LinkView,
+    OrderPage,
+    OrderView,
+    QuoteView,
+    RedeemedView,
+    StepView,
+    WholeOrderView,
+)
+from opsdesk.kit.http_errors import JsonResponse, documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, DatabaseNow, NeededKey
 from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Text, text_schema
@@ -23,6 +37,10 @@ from opsdesk.kit.paging import BadCursor, BadPageSize, decode_cursor, page_of, p
 
 _REDEEM_CODES = ("points_short", "customer_not_eligible", "service_closed", "sold_out", "key_reused")
 _REFUND_CODES = ("quote_stale", "refund_booked", "cancel_completed", "already_cancelled", "order_expired", "key_reused")
+_LINK_CODES = (
+    *("already_booked", "order_completed", "order_cancelled", "order_expired"),
+    *("cancel_unbooked", "cancel_completed", "already_cancelled"),
+)
 _WRITE_REFUSALS = (*access.guard.REFUSALS, *BODY_REFUSALS, KeyInUse)
 
 CustomerId = Annotated[
@@ -55,6 +73,24 @@ class Wish(Body):
 
 class Empty(Body):
     """Nothing further is asked."""
+
+
+class LinkPurpose(StrEnum):
+    """What a link is for."""
+
+    BOOKING = "booking"
+    CANCELLATION = "cancellation"
+
+
+class LinkWish(Body):
+    """A customer wants to the page of the provider."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"purpose": "booking", "channel": "mobile"}]})
+
+    purpose: LinkPurpose
+    """What for: a link for the one is none for the other."""
+    channel: Channel
+    """Where the customer is: it decides what they are told when the link is too old."""
 
 
 class Agreed(Body):
@@ -124,6 +160,41 @@ def order_routes(rules: Rules) -> APIRouter:
         content = {"do": "refund", "order_id": str(order_id), "quote_id": str(agreed.quote_id)}
         asked = Asked(actor, f"refund:{actor.id}", key, content, way.trace_id, way.path)
         return reply(await ending.refund(conn, order_id, quote_id=agreed.quote_id, asked=asked, rules=rules, now=now))
+
+    @routes.post(
+        "/benefit-orders/{order_id}/links",
+        status_code=201,
+        response_model=LinkView,
+        summary="Make a link to the page of the provider",
+        responses=documented_with(
+            _LINK_CODES, *_WRITE_REFUSALS, OrderUnknown, PartnerUnknown, LinkKeyMissing, LinkKeyExhausted
+        ),
+    )
+    async def make_link(
+        order_id: OrderId,
+        wish: LinkWish,
+        actor: access.guard.BenefitChannel,
+        conn: Conn,
+        now: DatabaseNow,
+        master: LinkMaster,
+        way: RequestWay,
+    ) -> Response:
+        """It holds for 20 minutes. The code that it carries stays the same, however many links there are."""
+        order = await orders.read_order(conn, order_id)
+        issued = await issue_link(
+            conn,
+            order,
+            purpose=Purpose[wish.purpose.name],
+            channel=wish.channel,
+            master=master,
+            actor=actor,
+            now=now,
+            trace_id=way.trace_id,
+            path=way.path,
+        )
+        if isinstance(issued, Answer):
+            return reply(issued)
+        return JsonResponse(LinkView.of(issued).model_dump(), status_code=201)
 
     routes.add_api_route(
         "/benefit-orders",

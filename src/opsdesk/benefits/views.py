@@ -7,6 +7,8 @@ from uuid import UUID
 from opsdesk.access import Actor, Scope, may
 from opsdesk.benefits.model import Channel, Order
 from opsdesk.benefits.orders import Event
+from opsdesk.benefits.partners.links import IssuedLink
+from opsdesk.benefits.partners.tokens import Purpose
 from opsdesk.kit.http_shapes import Next, View
 
 CODE_SHOWN = 4
@@ -97,6 +99,33 @@ class EndedView(View):
     """What had expired."""
     message: str
     """What to show to the customer, in Chinese."""
+
+
+class LinkView(View):
+    """A link to the page of a provider."""
+
+    url: str
+    """Where to send the customer, or what to show them as a QR code."""
+    request: str
+    """The sealed part of it."""
+    purpose: Literal["booking", "cancellation"]
+    """What it is for."""
+    issued_at: datetime
+    """When it was made."""
+    expires_at: datetime
+    """From when on it does not hold any more."""
+
+    @staticmethod
+    def of(issued: IssuedLink) -> "LinkView":
+        link = issued.link
+        purpose: Literal["booking", "cancellation"] = "booking" if link.purpose is Purpose.BOOKING else "cancellation"
+        return LinkView(
+            url=issued.url,
+            request=issued.request,
+            purpose=purpose,
+            issued_at=link.issued_at,
+            expires_at=link.expires_at,
+        )
 
 
 class OrderView(View):

@@ -45,6 +45,11 @@ async def _database_now(
     request: Request, conn: Annotated[Connection, Depends(_connection, scope="function")]
 ) -> datetime:
     clock: Clock = request.app.state.clock
+    return await database_now(conn, clock)
+
+
+async def database_now(conn: Connection, clock: Clock) -> datetime:
+    """When the transaction began, by the one clock that all servers share."""
     row = await (await conn.execute(_SQL["began_at"])).fetchone()
     assert row is not None
     return clock.moved(row[0])

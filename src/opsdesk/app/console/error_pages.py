@@ -10,7 +10,7 @@ from opsdesk.app.console.viewer import Visitor, visitor_of
 from opsdesk.app.console.words import N_
 from opsdesk.kit.errors import OpsdeskError
 
-NOT_PAGES = ("/v1/", "/healthz", "/readyz", "/metrics", "/static/")
+NOT_PAGES = ("/v1/", "/open/", "/healthz", "/readyz", "/metrics", "/static/")
 
 TITLES: Mapping[int, str] = {
     403: N_("You may not do this"),
