@@ -118,9 +118,7 @@ class Opsdesk:
         """Where the open platform asks."""
         if url := self.settings.esb_url:
             return benefits.bus.HttpBus(self.http, url, self.secrets.get)
-        return benefits.bus.LocalBus(
-            self.database, self.clock, self.benefit_rules, link_master(self.settings, self.secrets)
-        )
+        return benefits.bus.LocalBus(self.database, self.clock, self.benefit_rules, self.link_master)
 
     @property
     def benefit_rules(self) -> benefits.rules.Rules:
