@@ -94,6 +94,12 @@ WRITES = {
     "/groups/{group_id}/deactivate": ["strategy_group.deactivate"],
     "/groups/{group_id}/place": ["strategy_group.place"],
     "/groups/{group_id}/try": [],
+    "/benefits/new-provider": ["benefit_provider.put"],
+    "/benefits/providers/{provider}": ["benefit_provider.put"],
+    "/benefits/providers/{provider}/offer": ["benefit_provider.put"],
+    "/benefits/new-service": ["benefit_service.put"],
+    "/benefits/services/{service}": ["benefit_service.put"],
+    "/benefits/services/{service}/offer": ["benefit_service.put"],
     "/procedures": ["procedure.store"],
     "/procedures/{procedure_id}/start": ["run.start"],
 }

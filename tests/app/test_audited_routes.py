@@ -104,6 +104,8 @@ WRITES = {
     "POST /v1/benefit-orders/{order_id}/refunds": ["benefit.refund"],
     "POST /v1/points-grants": ["points.grant"],
     "POST /v1/points-sweeps": ["points.sweep"],
+    "PUT /v1/benefit-providers/{provider}": ["benefit_provider.put"],
+    "PUT /v1/benefit-services/{service}": ["benefit_service.put"],
     "POST /v1/keys": ["key.create"],
     "DELETE /v1/keys/{key_id}": ["key.revoke"],
     "POST /v1/people": ["person.create"],

@@ -346,10 +346,13 @@ COUNTED = dict.fromkeys(("type_id", "adapt_id", "group_id", "alert_id", "version
 COUNTED |= {"sample_id": "4711", "sampled_id": "4711"}
 
 
+_NAMES = ("procedure_id", "key_id", "key", "trigger", "flow_no", "application", "customer_id", "provider", "service")
+
+
 def filled(path: str) -> str:
     """The path of something that does not exist."""
     nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id", "outage_id", "order_id"), NOTHING)
-    none = dict.fromkeys(("procedure_id", "key_id", "key", "trigger", "flow_no", "application", "customer_id"), "none")
+    none = dict.fromkeys(_NAMES, "none")
     return path.format_map(nothing | none | {"entry_id": "4711", "delivery_id": "1", "kind": "scenes"} | COUNTED)
 
 

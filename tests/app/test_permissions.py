@@ -133,6 +133,10 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "quality judge": ["1", "--verdict", "pass"],
     "quality figures": [],
     "key list": [],
+    "benefits provider list": [],
+    "benefits provider put": ["airport", "--closed"],
+    "benefits service list": [],
+    "benefits service put": ["lounge", "--closed"],
     "key revoke": ["none"],
     "person create": ["--email", "a@example.com", "--name", "A"],
     "person list": [],
@@ -224,6 +228,7 @@ def test_every_command_is_known_to_this_test() -> None:
     }
     nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
+    nouns |= {"benefits", "benefits provider", "benefits service"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

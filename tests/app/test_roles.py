@@ -26,6 +26,7 @@ LISTS = {
     "ticket list": Scope.TICKETS_READ,
     "application list": Scope.APPLICATIONS_READ,
     "quality list": Scope.QUALITY_READ,
+    "benefits service list": Scope.BENEFITS_READ,
     "key list": Scope.KEYS_WRITE,
     "person list": Scope.PEOPLE_READ,
 }

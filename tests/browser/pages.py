@@ -7,6 +7,7 @@ from uuid import UUID
 from opsdesk.access import Role
 from opsdesk.access.people import Person
 from tests import configured
+from tests.benefits.making import furnish
 from tests.browser.console import Console
 
 OUTSIDE = None
@@ -54,6 +55,12 @@ PAGES: Mapping[str, str | None] = {
     "/groups/{group_id}/try": Role.RISK_OPERATOR,
     "/applications": Role.RISK_OPERATOR,
     "/applications/{flow_no:path}": Role.AUDITOR,
+    "/benefits/services": Role.REWARDS_OPERATOR,
+    "/benefits/new-service": Role.REWARDS_OPERATOR,
+    "/benefits/services/{service}": Role.REWARDS_OPERATOR,
+    "/benefits/providers": Role.AUDITOR,
+    "/benefits/new-provider": Role.REWARDS_OPERATOR,
+    "/benefits/providers/{provider}": Role.REWARDS_OPERATOR,
     "/runs": Role.SUPPORT_AGENT,
     "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
     "/runs/{run_id}/journal": Role.AUDITOR,
@@ -117,6 +124,8 @@ class Sample:
             sample_id=1,
             sampled_id=1,
             bucket="kyc",
+            service="lounge",
+            provider="airport",
             trigger="cron",
             name="pause",
         )
@@ -135,6 +144,7 @@ async def sample(there: Console) -> Sample:
         await configured.take_application(conn, now=there.now(), flow_no="F-sample", facts=facts)
         screening_ticket_id = await configured.add_ticket(conn, screening, now=there.now(), flow_no="F-sample")
         await configured.add_sample(conn, screening, now=there.now())
+        await furnish(conn)
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(

@@ -20,15 +20,16 @@ EVERYBODY = [
     "Triggers",
 ]
 WITH_QUALITY = [*EVERYBODY[:5], "Quality", *EVERYBODY[5:]]
+BENEFITS = ["Services", "Providers"]
 NAVIGATION = {
-    Role.ADMIN: [*WITH_QUALITY, "Operations", "People", "API keys", "Audit"],
+    Role.ADMIN: [*WITH_QUALITY, *BENEFITS, "Operations", "People", "API keys", "Audit"],
     Role.OPERATIONS_ENGINEER: [*EVERYBODY, "Operations"],
     Role.RISK_OPERATOR: [*EVERYBODY, "Operations"],
     Role.REVIEWER: WITH_QUALITY,
     Role.COMPLIANCE_OFFICER: [*WITH_QUALITY, "Audit"],
-    Role.REWARDS_OPERATOR: EVERYBODY,
-    Role.SUPPORT_AGENT: EVERYBODY,
-    Role.AUDITOR: [*WITH_QUALITY, "Operations", "People", "Audit"],
+    Role.REWARDS_OPERATOR: [*EVERYBODY, *BENEFITS],
+    Role.SUPPORT_AGENT: [*EVERYBODY, *BENEFITS],
+    Role.AUDITOR: [*WITH_QUALITY, *BENEFITS, "Operations", "People", "Audit"],
 }
 ADDRESSES = {"People": "/people", "API keys": "/keys", "Audit": "/audit", "Tickets": "/tickets"}
 

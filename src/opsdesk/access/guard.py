@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from opsdesk.access.actor import Actor, Scope, require
+from opsdesk.access.actor import Actor, Scope, may, require
 from opsdesk.access.errors import KeyUnknown, RequestForged, ScopeMissing, SignInNeeded, Unauthenticated
 from opsdesk.access.keys import authenticate
 from opsdesk.access.oidc import LASTS_S as OIDC_LASTS_S
@@ -48,15 +48,20 @@ async def _key(credentials: Annotated[HTTPAuthorizationCredentials | None, Depen
 
 @dataclass(frozen=True)
 class Guard:
-    """The actor of a request. The key is looked for first, so that a stranger costs no connection."""
+    """The actor of a request. The key is looked for first, so that a stranger costs no connection.
+
+    `or_scope`: whoever has this one instead is let in as well.
+    """
 
     scope: Scope
+    or_scope: Scope | None = None
 
     async def __call__(self, key: Annotated[str, Depends(_key)], request: Request, conn: Conn, now: Now) -> Actor:
         """Raises Unauthenticated, KeyUnknown, ScopeMissing."""
         actor = await authenticate(conn, key=key, now=now)
         request.state.actor = actor.id
-        require(actor, self.scope)
+        if self.or_scope is None or not may(actor, self.or_scope):
+            require(actor, self.scope)
         return actor
 
 
@@ -232,6 +237,7 @@ BenefitReader = Annotated[Actor, Depends(Guard(Scope.BENEFITS_READ))]
 BenefitKeeper = Annotated[Actor, Depends(Guard(Scope.BENEFITS_WRITE))]
 BenefitBus = Annotated[Actor, Depends(Guard(Scope.BENEFITS_BUS))]
 BenefitChannel = Annotated[Actor, Depends(Guard(Scope.BENEFITS_ORDER))]
+BenefitShopper = Annotated[Actor, Depends(Guard(Scope.BENEFITS_READ, or_scope=Scope.BENEFITS_ORDER))]
 AuditReader = Annotated[Actor, Depends(Guard(Scope.AUDIT_READ))]
 OperationsReader = Annotated[Actor, Depends(Guard(Scope.OPERATIONS_READ))]
 OperationsKeeper = Annotated[Actor, Depends(Guard(Scope.OPERATIONS_WRITE))]

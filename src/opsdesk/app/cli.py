@@ -13,6 +13,7 @@ from opsdesk.app import (
     commands_alert,
     commands_application,
     commands_audit,
+    commands_benefits_catalogue,
     commands_db,
     commands_event,
     commands_flow,
@@ -310,6 +311,19 @@ _noun(
     "db",
     "The database: where it is, and a prompt in it.",
     {"url": commands_db.show_url, "psql": commands_db.open_prompt},
+)
+_benefits = _noun("benefits", "Points and benefits: the catalogue, customers, orders and disputes.", {})
+_noun(
+    "provider",
+    "Providers: companies that render services.",
+    {"list": commands_benefits_catalogue.list_providers, "put": commands_benefits_catalogue.put_provider},
+    within=_benefits,
+)
+_noun(
+    "service",
+    "Services: what customers can have for points.",
+    {"list": commands_benefits_catalogue.list_services, "put": commands_benefits_catalogue.put_service},
+    within=_benefits,
 )
 app.command("serve")(commands_process.serve)
 app.command("worker")(commands_process.worker)

@@ -93,6 +93,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         points.routes.points_routes,
         benefits.routes_bus.bus_routes(installation.benefit_rules),
         benefits.open_platform.open_routes(installation.bus),
+        benefits.routes_catalogue.catalogue_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

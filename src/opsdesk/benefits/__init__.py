@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         expiring,
         invariants,
         job_runs,
+        lists,
         model,
         open_platform,
         orders,
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
         quotes,
         redeeming,
         routes_bus,
+        routes_catalogue,
         routes_orders,
         rules,
         serving,
+        views_catalogue,
     )
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "expiring",
     "invariants",
     "job_runs",
+    "lists",
     "model",
     "open_platform",
     "orders",
@@ -47,9 +51,11 @@ __all__ = [
     "quotes",
     "redeeming",
     "routes_bus",
+    "routes_catalogue",
     "routes_orders",
     "rules",
     "serving",
+    "views_catalogue",
 ]
 
 

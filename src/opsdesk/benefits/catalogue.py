@@ -2,22 +2,24 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from psycopg.rows import class_row
 
 from opsdesk import access, points
 from opsdesk.benefits.errors import CatalogueInvalid, ProviderUnknown, ServiceUnknown
+from opsdesk.kit import sql
 from opsdesk.kit.db import Connection
-from opsdesk.kit.sql import statements
 
 NAME_CHARACTERS_MAX = 100
 FEN_MAX = 10**12
 STOCK_MAX = 10**9
 QUOTA_MAX = 10**6
 
-_SQL = statements(__file__)
+_SQL = sql.statements(__file__)
+_PROVIDERS_BACKWARDS = sql.backwards(_SQL["list_providers"])
+_SERVICES_BACKWARDS = sql.backwards(_SQL["list_services"])
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -50,16 +52,26 @@ class Service:
 
 
 async def put_provider(conn: Connection, provider: Provider, *, actor: access.Actor, now: datetime) -> Provider:
-    """Add or change one, by its id. Raises CatalogueInvalid."""
+    """Add or change one, by its id; what is so already is not recorded again. Raises CatalogueInvalid."""
     _check_id("provider", provider.provider)
     _check_names(provider)
+    await conn.execute(_SQL["lock_provider"], {"provider": provider.provider})
+    before = await _find_provider(conn, provider.provider)
+    if before == provider:
+        return provider
     await conn.execute(_SQL["put_provider"], asdict(provider))
-    await _record(conn, "benefit_provider", provider.provider, provider, actor=actor, now=now)
+    await _record(conn, "benefit_provider", provider.provider, before, provider, actor=actor, now=now)
     return provider
 
 
-async def put_service(conn: Connection, service: Service, *, actor: access.Actor, now: datetime) -> Service:
-    """Add or change one, by its id; orders keep what it cost then. Raises CatalogueInvalid, ProviderUnknown."""
+async def put_service(
+    conn: Connection, service: Service, *, actor: access.Actor, now: datetime, keep_stock: bool = False
+) -> Service:
+    """Add or change one, by its id; orders keep what it cost then, and what is so already is not recorded again.
+
+    `keep_stock`: of one that is there, what is left by now stays, whatever the caller has seen. Returns it as it is
+    then. Locks it. Raises CatalogueInvalid, ProviderUnknown.
+    """
     _check_id("service", service.service)
     _check_names(service)
     _check_number("points", service.points, least=1, most=points.model.POINTS_MAX)
@@ -69,11 +81,16 @@ async def put_service(conn: Connection, service: Service, *, actor: access.Actor
     if service.quota is not None:
         _check_number("quota", service.quota, least=1, most=QUOTA_MAX)
     await read_provider(conn, service.provider)
-    before = await (await conn.execute(_SQL["provider_of"], {"service": service.service})).fetchone()
-    if before and before[0] != service.provider:
-        raise CatalogueInvalid("provider", f"the service is {before[0]}'s: what it has rendered is paid to it")
+    await conn.execute(_SQL["lock_service"], {"service": service.service})
+    before = await _find_service(conn, service.service)
+    if before and before.provider != service.provider:
+        raise CatalogueInvalid("provider", f"the service is {before.provider}'s: what it has rendered is paid to it")
+    if before and keep_stock:
+        service = replace(service, stock=before.stock)
+    if before == service:
+        return service
     await conn.execute(_SQL["put_service"], asdict(service))
-    await _record(conn, "benefit_service", service.service, service, actor=actor, now=now)
+    await _record(conn, "benefit_service", service.service, before, service, actor=actor, now=now)
     return service
 
 
@@ -99,8 +116,7 @@ def _check_number(field: str, value: int, *, least: int, most: int) -> None:
 
 async def read_provider(conn: Connection, provider: str) -> Provider:
     """Raises ProviderUnknown."""
-    async with conn.cursor(row_factory=class_row(Provider)) as rows:
-        found = await (await rows.execute(_SQL["read_provider"], {"provider": provider})).fetchone()
+    found = await _find_provider(conn, provider)
     if found is None:
         raise ProviderUnknown(provider)
     return found
@@ -108,31 +124,68 @@ async def read_provider(conn: Connection, provider: str) -> Provider:
 
 async def read_service(conn: Connection, service: str) -> Service:
     """Raises ServiceUnknown."""
-    async with conn.cursor(row_factory=class_row(Service)) as rows:
-        found = await (await rows.execute(_SQL["read_service"], {"service": service})).fetchone()
+    found = await _find_service(conn, service)
     if found is None:
         raise ServiceUnknown(service)
     return found
 
 
-async def list_providers(conn: Connection, *, limit: int, after: str | None = None) -> Sequence[Provider]:
-    """By their ids."""
+async def _find_provider(conn: Connection, provider: str) -> Provider | None:
+    if not _ID.fullmatch(provider):
+        return None
     async with conn.cursor(row_factory=class_row(Provider)) as rows:
-        return await (await rows.execute(_SQL["list_providers"], {"after": after, "limit": limit})).fetchall()
+        return await (await rows.execute(_SQL["read_provider"], {"provider": provider})).fetchone()
+
+
+async def _find_service(conn: Connection, service: str) -> Service | None:
+    if not _ID.fullmatch(service):
+        return None
+    async with conn.cursor(row_factory=class_row(Service)) as rows:
+        return await (await rows.execute(_SQL["read_service"], {"service": service})).fetchone()
+
+
+async def list_providers(
+    conn: Connection, *, limit: int, after: str | None = None, backwards: bool = False
+) -> Sequence[Provider]:
+    """By their ids, from behind `after`; `backwards`: from before it, the last one first."""
+    statement = _PROVIDERS_BACKWARDS if backwards else _SQL["list_providers"]
+    async with conn.cursor(row_factory=class_row(Provider)) as rows:
+        return await (await rows.execute(statement, {"after": after, "limit": limit})).fetchall()
 
 
 async def list_services(
-    conn: Connection, *, limit: int, after: str | None = None, provider: str | None = None, open_only: bool = False
+    conn: Connection,
+    *,
+    limit: int,
+    after: str | None = None,
+    provider: str | None = None,
+    open_only: bool = False,
+    backwards: bool = False,
 ) -> Sequence[Service]:
-    """By their ids; `open_only`: those that can be had now."""
+    """By their ids, from behind `after` or `backwards` from before it; `open_only`: those that can be had now."""
+    statement = _SERVICES_BACKWARDS if backwards else _SQL["list_services"]
     values = {"after": after, "limit": limit, "provider": provider, "open_only": open_only}
     async with conn.cursor(row_factory=class_row(Service)) as rows:
-        return await (await rows.execute(_SQL["list_services"], values)).fetchall()
+        return await (await rows.execute(statement, values)).fetchall()
 
 
 async def _record(
-    conn: Connection, kind: str, name: str, entry: Provider | Service, *, actor: access.Actor, now: datetime
+    conn: Connection,
+    kind: str,
+    name: str,
+    before: Provider | Service | None,
+    after: Provider | Service,
+    *,
+    actor: access.Actor,
+    now: datetime,
 ) -> None:
     await access.audit.record(
-        conn, actor=actor, action=f"{kind}.put", object_kind=kind, object_id=name, after=asdict(entry), now=now
+        conn,
+        actor=actor,
+        action=f"{kind}.put",
+        object_kind=kind,
+        object_id=name,
+        before=asdict(before) if before else None,
+        after=asdict(after),
+        now=now,
     )

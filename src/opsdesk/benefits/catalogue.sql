@@ -3,8 +3,12 @@ insert into benefit_provider (provider, name_zh, name_en, is_open) values (%(pro
 on conflict (provider) do update
 set name_zh = excluded.name_zh, name_en = excluded.name_en, is_open = excluded.is_open;
 
--- name: provider_of
-select provider from benefit_service where service = %(service)s for no key update;
+-- name: lock_provider
+-- Nothing is read by it: a statement that waited for the lock has a snapshot from before.
+select from benefit_provider where provider = %(provider)s for no key update;
+
+-- name: lock_service
+select from benefit_service where service = %(service)s for no key update;
 
 -- name: put_service
 insert into benefit_service (service, provider, name_zh, name_en, points, settle_fen, is_open, stock, quota)

@@ -51,6 +51,14 @@ class CatalogueInvalid(Invalid):
 
 
 @dataclass(eq=False)
+class BenefitFilterInvalid(Invalid):
+    """A list cannot be asked for with this filter."""
+
+    field: str
+    problem: str
+
+
+@dataclass(eq=False)
 class CustomerListInvalid(Invalid):
     """A line of the list of customers is not as it has to be; nothing of the list was taken."""
 

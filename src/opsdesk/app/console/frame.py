@@ -14,7 +14,7 @@ from opsdesk.app.console import flash, languages
 from opsdesk.app.console.environment import environments
 from opsdesk.app.console.flash import Flash
 from opsdesk.app.console.formats import Formats, zone_of
-from opsdesk.app.console.navigation import places
+from opsdesk.app.console.navigation import groups
 from opsdesk.app.console.statics import StaticFiles, static_files
 from opsdesk.app.console.viewer import Visitor, language_of
 
@@ -169,7 +169,7 @@ def _rendered(
         "formats": formats_of(request, visitor),
         "path": request.url.path,
         "here": _here(request),
-        "navigation": places(visitor.actor) if visitor else (),
+        "navigation": groups(visitor.actor) if visitor else (),
         "theme": (visitor.person.theme if visitor else None) or "system",
         "csrf_token": visitor.csrf_token if visitor else "",
     }

@@ -24,6 +24,14 @@ class Place:
         return path == self.url or (self.url != "/" and path.startswith(f"{self.url}/"))
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Places that belong together, under a heading if they have one."""
+
+    places: Sequence[Place]
+    heading: str = ""
+
+
 WORK: Sequence[Place] = (
     Place("/", N_("Home"), "home", "h"),
     Place("/tickets", N_("Tickets"), "ticket", "t", access.Scope.TICKETS_READ),
@@ -38,6 +46,10 @@ WORK: Sequence[Place] = (
     Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
     Place("/triggers", N_("Triggers"), "trigger", "s", access.Scope.PROCEDURES_READ),
 )
+BENEFITS: Sequence[Place] = (
+    Place("/benefits/services", N_("Services"), "service", "v", access.Scope.BENEFITS_READ),
+    Place("/benefits/providers", N_("Providers"), "provider", "n", access.Scope.BENEFITS_READ),
+)
 INSTALLATION: Sequence[Place] = (
     Place("/operations", N_("Operations"), "operations", "o", access.Scope.OPERATIONS_READ),
     Place("/people", N_("People"), "people", "e", access.Scope.PEOPLE_READ),
@@ -46,10 +58,15 @@ INSTALLATION: Sequence[Place] = (
 )
 
 
-def places(actor: access.Actor) -> Sequence[Sequence[Place]]:
+GROUPS: Sequence[Group] = (Group(WORK), Group(BENEFITS, N_("Points and benefits")), Group(INSTALLATION))
+
+
+def groups(actor: access.Actor) -> Sequence[Group]:
     """What this actor finds, in its groups."""
-    groups = [[place for place in group if _is_for(place, actor)] for group in (WORK, INSTALLATION)]
-    return [group for group in groups if group]
+    found = [
+        Group([place for place in group.places if _is_for(place, actor)], heading=group.heading) for group in GROUPS
+    ]
+    return [group for group in found if group.places]
 
 
 def _is_for(place: Place, actor: access.Actor) -> bool:

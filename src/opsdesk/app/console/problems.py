@@ -20,6 +20,15 @@ KINDS: Sequence[Kind] = [
             r"has to have (?P<least>\d+) to (?P<limit>\d+) characters",
             N_("%(least)s to %(limit)s characters are needed."),
         ),
+        (
+            r"has to have (?P<least>\d+) to (?P<limit>\d+) printable characters",
+            N_("%(least)s to %(limit)s characters are needed, all of them printable."),
+        ),
+        (
+            r"has to have (?P<least>\d+) to (?P<limit>\d+) of a-z, 0-9 and -, and not to begin with -",
+            N_("%(least)s to %(limit)s of a-z, 0-9 and - are needed, and no - at the beginning."),
+        ),
+        (r"has to be (?P<least>\d+) to (?P<limit>\d+)", N_("This has to be %(least)s to %(limit)s.")),
         (r"is the e-mail address", N_("This is the e-mail address.")),
         (r"is one character, repeated", N_("This is one character, repeated.")),
         (r"is no e-mail address", N_("This is no e-mail address.")),
