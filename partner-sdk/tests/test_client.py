@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from bank_line import CUT, LOST, PAGE, Line, open_line
 from opsdesk_partner import Advice, Bank, Link, OutcomeUnknown, QuoteStale, Refused, Unreachable
 from opsdesk_partner.errors import Misconfigured
-from opsdesk_partner.signing import Ed25519Signer, Parts, Rsa2Signer, Signer, is_signed_by
+from opsdesk_partner.signing import Ed25519Signer, Parts, PublicKey, Rsa2Signer, Signer, is_signed_by, public_key
+from opsdesk_partner.sm2 import generate_sm2
 
 KEY, NOW = Ed25519PrivateKey.generate(), 1_790_000_000.0
 LINK = Link("0123456789ABCDEF", "spa", "mobile", "booking", 1, 2, 7, "AQEA")
@@ -33,12 +34,19 @@ def refusal(code: str, *, retry: bool = False, **detail: Any) -> dict[str, Any]:
     return {"error": {"code": code, "message": "不行", "retry": retry, "detail": {"message_en": "No.", **detail}}}
 
 
-@pytest.mark.parametrize("algorithm", ["ed25519", "rsa2"])
-def test_what_is_sent_is_what_was_signed(algorithm: str) -> None:
-    rsa = generate_private_key(65_537, 2048)
-    signer, public = (
-        (Ed25519Signer(KEY), KEY.public_key()) if algorithm == "ed25519" else (Rsa2Signer(rsa), rsa.public_key())
-    )
+RSA, SM2 = generate_private_key(65_537, 2048), generate_sm2()
+
+
+@pytest.mark.parametrize(
+    ("signer", "public"),
+    [
+        (Ed25519Signer(KEY), KEY.public_key()),
+        (Rsa2Signer(RSA), RSA.public_key()),
+        (SM2, public_key(SM2.public_key().pem())),
+    ],
+    ids=["ed25519", "rsa2", "sm2"],
+)
+def test_what_is_sent_is_what_was_signed(signer: Signer, public: PublicKey) -> None:
     with open_line((201, ORDER)) as line, bank(line, signer=signer) as client:
         client.book(LINK, key="visit-1")
     ((method, target, headers, body),) = line.asked
@@ -118,3 +126,18 @@ def test_a_key_that_no_header_holds_is_not_sent(key: str) -> None:
     with open_line((201, ORDER)) as line, bank(line) as client, pytest.raises(Misconfigured):
         client.book(LINK, key=key)
     assert line.asked == []
+
+
+def test_an_sm2_signature_of_another_text_is_none() -> None:
+    public, signature = SM2.public_key(), SM2.sign(b"text")
+    assert is_signed_by(public, b"text", signature)
+    assert not is_signed_by(public, b"test", signature)
+    assert not is_signed_by(public, b"text", signature[:-1])
+
+
+def test_the_files_of_all_pages_are_listed() -> None:
+    file = {"name": "f", "month": "2025-12", "generated_at": "x", "bytes": 1, "sha256": "0", "rows": 0, "total_fen": 0}
+    first, second = {"items": [file], "next": "a/b"}, {"items": [{**file, "name": "g"}], "next": None}
+    with open_line((200, first), (200, second)) as line, bank(line) as client:
+        assert [each.name for each in client.files()] == ["f", "g"]
+    assert [target for _, target, _, _ in line.asked] == ["/open/v1/files", "/open/v1/files?cursor=a%2Fb"]

@@ -66,6 +66,15 @@ def test_no_character_of_a_link_can_be_changed(place: int, change: int, key: Lin
         open_link(text[:at] + other + text[at + 1 :], keys=KEYS, purpose=Purpose.BOOKING, now=ISSUED_AT)
 
 
+def test_a_link_is_written_in_one_way_only() -> None:
+    text = sealed(LEGACY)
+    assert len(text.rpartition(".")[2]) % 4 == 3  # so that two bits of the last character stand for nothing
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = alphabet[alphabet.index(text[-1]) + 1]
+    with pytest.raises(LinkMalformed, match="last character"):
+        open_link(text[:-1] + other, keys=KEYS, purpose=Purpose.BOOKING, now=ISSUED_AT)
+
+
 @pytest.mark.parametrize(
     "text", ["", "A", "AAAA", "AQEA=", "AQ+A", "一", "A" * 600, "2.1.9.0.AA", "3.1.9.0.AA.AA"], ids=range(9)
 )

@@ -90,6 +90,16 @@ def test_a_trailer_that_does_not_add_up_is_named(tmp_path: Path, trailer: str, n
         assert [each.note for each in report.differences() if each.kind is Kind.TOTAL] == notes
 
 
+@pytest.mark.req("PTS-707")
+def test_a_line_that_stands_in_the_wrong_place_is_named(tmp_path: Path) -> None:
+    rows = [row(1), row(2, at="20251201000000")]
+    whole = gzip.decompress(written(tmp_path / "f", rows).read_bytes()).decode().splitlines()
+    turned = "".join(f"{line}\n" for line in (whole[0], whole[2], whole[1], whole[3]))
+    (tmp_path / "turned").write_text(turned, encoding="utf-8")
+    with reconcile(tmp_path / "turned", rows) as report:
+        assert dict(report.counts) == {Kind.ORDER: 1}
+
+
 @pytest.mark.req("PTS-704")
 @pytest.mark.parametrize(
     ("at", "kind", "is_wrong"),

@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_own(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     keygen = nouns.add_parser("keygen", help="make the keys of a partner")
     keygen.add_argument("--out", type=Path, required=True, help="the folder that the keys are written to")
-    keygen.add_argument("--algorithm", choices=["ed25519", "rsa2"], default="ed25519", help="of the key that signs")
+    keygen.add_argument(
+        "--algorithm", choices=["ed25519", "rsa2", "sm2"], default="ed25519", help="of the key that signs"
+    )
     keygen.set_defaults(run=commands.keygen)
     sign = nouns.add_parser("sign", help="show what is signed of a request, and its headers")
     _add_request(sign)

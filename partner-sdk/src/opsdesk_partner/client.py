@@ -264,5 +264,7 @@ def _refused(error: Json, status: int) -> Refused:
         advice = Advice.UNKNOWN
     else:
         advice = Advice.RETRY if error.get("retry") is True or status == BUSY else Advice.DO_NOT
-    message, message_en = str(error.get("message", "")), str(detail.get("message_en", ""))
+    # Of a signature that is refused, the bank says what is likely wrong with it.
+    message_en = str(detail.get("message_en") or detail.get("explanation") or "")
+    message = str(error.get("message", ""))
     return kind(code=code, message=message, message_en=message_en, advice=advice, status=status, detail=detail)

@@ -19,6 +19,7 @@ from opsdesk_partner.explain import Sent, explain
 from opsdesk_partner.reconcile import read_local, reconcile
 from opsdesk_partner.report import Report
 from opsdesk_partner.signing import Parts, load_signer, public_key, signed_headers
+from opsdesk_partner.sm2 import generate_sm2
 from opsdesk_partner.webhooks import verify_webhook
 
 RSA_BITS, RSA_EXPONENT = 2048, 65_537
@@ -28,14 +29,11 @@ def keygen(options: argparse.Namespace) -> bool:
     """Two pairs of keys, the private halves for nobody else to read. What is there is never written over."""
     folder: Path = options.out
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    signing: Ed25519PrivateKey | RSAPrivateKey
-    if options.algorithm == "rsa2":
-        signing = generate_private_key(RSA_EXPONENT, RSA_BITS)
-    else:
-        signing = Ed25519PrivateKey.generate()
-    for name, key in (("signing", signing), ("agreement", X25519PrivateKey.generate())):
-        _write(folder / f"{name}.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for name, (private, public) in {
+        "signing": _signing_pair(options.algorithm),
+        "agreement": _pair(X25519PrivateKey.generate()),
+    }.items():
+        _write(folder / f"{name}.pem", private)
         (folder / f"{name}.pub.pem").write_bytes(public)
         print(folder / f"{name}.pub.pem")
     print("give the two .pub.pem to the bank, and the others to nobody", file=sys.stderr)
@@ -98,6 +96,21 @@ def reconcile_files(options: argparse.Namespace) -> bool:
         }
         writers[options.format](report)
         return report.is_clean
+
+
+def _signing_pair(algorithm: str) -> tuple[bytes, bytes]:
+    """The private and the public half, in PEM."""
+    if algorithm == "sm2":
+        signer = generate_sm2()
+        return signer.pem(), signer.public_key().pem()
+    if algorithm == "rsa2":
+        return _pair(generate_private_key(RSA_EXPONENT, RSA_BITS))
+    return _pair(Ed25519PrivateKey.generate())
+
+
+def _pair(key: Ed25519PrivateKey | RSAPrivateKey | X25519PrivateKey) -> tuple[bytes, bytes]:
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _write(path: Path, content: bytes) -> None:

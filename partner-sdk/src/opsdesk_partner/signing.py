@@ -15,14 +15,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
+from opsdesk_partner import sm2
 from opsdesk_partner.errors import Misconfigured
+from opsdesk_partner.sm2 import Sm2PublicKey
 
 PARTNER, KEY, TIMESTAMP, NONCE = "Opsdesk-Partner", "Opsdesk-Key", "Opsdesk-Timestamp", "Opsdesk-Nonce"
 SIGNATURE, IDEMPOTENCY_KEY = "Opsdesk-Signature", "Idempotency-Key"
 WINDOW_S = 300
 RSA_BITS_MIN = 2048
 
-PublicKey = Ed25519PublicKey | RSAPublicKey
+PublicKey = Ed25519PublicKey | RSAPublicKey | Sm2PublicKey
 
 
 class Signer(Protocol):
@@ -76,6 +78,8 @@ class Rsa2Signer:
 
 def signer_of(pem: bytes, *, password: bytes | None = None) -> Signer:
     """The signer for a private key in PEM. Raises Misconfigured."""
+    if sm2.looks_private(pem):
+        return sm2.read_private(pem)
     key = private_key(pem, password=password)
     return Ed25519Signer(key) if isinstance(key, Ed25519PrivateKey) else Rsa2Signer(key)
 
@@ -100,15 +104,19 @@ def private_key(pem: bytes, *, password: bytes | None = None) -> Ed25519PrivateK
 
 def public_key(pem: bytes) -> PublicKey:
     """The public key of a PEM that holds it, or its private one. Raises Misconfigured."""
+    if sm2.looks_private(pem):
+        return sm2.read_private(pem).public_key()
     if b"PRIVATE KEY" in pem:
         return private_key(pem).public_key()
+    if (found := sm2.read_public(pem)) is not None:
+        return found
     try:
         key = serialization.load_pem_public_key(pem)
     except ValueError as error:
         raise Misconfigured(f"this is no public key in PEM: {error}") from None
     if isinstance(key, Ed25519PublicKey | RSAPublicKey):
         return key
-    raise Misconfigured("a signing key is Ed25519 or RSA")
+    raise Misconfigured("a signing key is Ed25519, RSA or SM2")
 
 
 def signed_headers(
@@ -127,6 +135,8 @@ def signed_headers(
 
 
 def is_signed_by(key: PublicKey, text: bytes, signature: bytes) -> bool:
+    if isinstance(key, Sm2PublicKey):
+        return key.is_signed(text, signature)
     try:
         if isinstance(key, Ed25519PublicKey):
             key.verify(signature, text)

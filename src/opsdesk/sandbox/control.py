@@ -1,9 +1,9 @@
 """The control API: how a test or a demonstration looks at the outside world, and how it plays the customer."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -14,9 +14,6 @@ from opsdesk.sandbox.bank.esb import CARRIES_OUT
 from opsdesk.sandbox.bank.esb import HOST as ESB_HOST
 from opsdesk.sandbox.behaviours import VERDICTS, Behaviour, times_of
 from opsdesk.sandbox.calls import Calls
-from opsdesk.sandbox.control_bank import BankControl
-from opsdesk.sandbox.control_provider import ProviderControl
-from opsdesk.sandbox.control_review import ReviewControl
 from opsdesk.sandbox.control_values import json_of, number_of
 from opsdesk.sandbox.kyc_provider import HOST as KYC_HOST
 from opsdesk.sandbox.mail import WAIT_S_MAX, Mailbox
@@ -34,6 +31,14 @@ _DETAILS = frozenset({"seconds", "status", "body", "retry_after_s"})
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class Part(Protocol):
+    """The control of some of those who live in the sandbox."""
+
+    def routes(self) -> list[web.RouteDef]: ...
+
+    def reset(self) -> None: ...
+
+
 class Control:
     def __init__(
         self,
@@ -44,9 +49,7 @@ class Control:
         accounts: Accounts,
         addresses: Set[tuple[str, str]],
         link_base: str,
-        review: ReviewControl,
-        bank: BankControl,
-        providers: ProviderControl,
+        parts: Sequence[Part],
     ) -> None:
         self._mailbox = mailbox
         self._calls = calls
@@ -54,9 +57,7 @@ class Control:
         self._accounts = accounts
         self._addresses = addresses
         self._link_base = link_base
-        self._review = review
-        self._bank = bank
-        self._providers = providers
+        self._parts = parts
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[_guard])
@@ -69,11 +70,10 @@ class Control:
                 web.post("/control/confirm", self._confirm),
                 web.post("/control/script", self._script),
                 web.post("/control/reset", self._reset),
-                *self._review.routes(),
-                *self._bank.routes(),
-                *self._providers.routes(),
             ]
         )
+        for part in self._parts:
+            application.add_routes(part.routes())
         return application
 
     async def _health(self, _request: web.Request) -> web.Response:
@@ -132,9 +132,8 @@ class Control:
         await json_of(request)
         self._calls.reset()
         self._accounts.reset()
-        self._review.reset()
-        self._bank.reset()
-        self._providers.reset()
+        for part in self._parts:
+            part.reset()
         return web.json_response({"reset": True})
 
 

@@ -157,9 +157,7 @@ async def serve(
             accounts=Accounts(store),
             addresses=partners.addresses | PROVIDER_ADDRESSES | {(PICTURE_HOST, PICTURE_PATH)},
             link_base=ports.link_base,
-            review=ReviewControl(anti_fraud=anti_fraud, credit=credit),
-            bank=BankControl(bank),
-            providers=ProviderControl(providers),
+            parts=[ReviewControl(anti_fraud=anti_fraud, credit=credit), BankControl(bank), ProviderControl(providers)],
         )
         await _run(stack, control.application(), {ports.control: None})
         yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from opsdesk.sandbox.provider.clock import SharedClock
 from opsdesk.sandbox.store import Store, statements
-from opsdesk_partner import Bank, load_agreement_key, load_signer, public_key
-from opsdesk_partner.signing import PublicKey
+from opsdesk_partner import Bank, load_agreement_key, load_signer
+from opsdesk_partner.signing import private_key
 from opsdesk_partner.transport import Retrying
 
 PROVIDER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -88,8 +88,8 @@ class Accounts:
         if not signing.exists():
             _write(signing, Ed25519PrivateKey.generate())
             _write(agreement, X25519PrivateKey.generate())
-        halves: dict[str, PublicKey | X25519PublicKey] = {
-            "signing": public_key(signing.read_bytes()),
+        halves = {
+            "signing": private_key(signing.read_bytes()).public_key(),
             "agreement": load_agreement_key(agreement).public_key(),
         }
         return {
