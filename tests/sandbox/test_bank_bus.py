@@ -35,9 +35,9 @@ def message(service: str = "benefit.redeem", **body: Any) -> dict[str, Any]:
 
 
 async def send(bank: Outside, host: str, content: Any, *, path: str = "Customer>MobileBank", key: str = "k-1") -> Reply:
-    return await bank.post(
-        host, PATH, content, traceparent=TRACEPARENT, Opsdesk_Path=path, Idempotency_Key=key, scheme="https"
-    )
+    token = f"Bearer {bank.sandbox.secrets['BUS_KEY']}"
+    named = {"traceparent": TRACEPARENT, "Opsdesk_Path": path, "Idempotency_Key": key}
+    return await bank.post(host, PATH, content, scheme="https", Authorization=token, **named)
 
 
 async def arrows(bank: Outside) -> list[tuple[str, str, str, str]]:
@@ -51,7 +51,8 @@ async def test_a_redemption_reaches_the_points_system_by_both_systems(bank: Outs
     assert (reply.status, reply.json["head"]["code"]) == (200, "OK")
     (heard,) = upstream.heard
     assert heard.path == "/v1/esb-messages"
-    assert heard.body == message(customer_id="C-1")
+    head = {**message()["head"], "path": "Customer>MobileBank>Channel2>ESB"}
+    assert heard.body == {"head": head, "body": {"customer_id": "C-1"}}
     assert await arrows(bank) == [
         ("Channel2", "ESB", "call", "转发至ESB总线"),
         ("ESB", "PointSystem", "call", "调用积分系统兑换接口"),
@@ -73,6 +74,12 @@ async def test_the_bus_remembers_nothing_of_its_own_under_a_key(bank: Outside, u
     for _time in range(2):
         assert (await send(bank, ESB, message())).status == 200
     assert len(upstream.heard) == 2
+
+
+@pytest.mark.parametrize("host", [CHANNEL2, ESB])
+async def test_whoever_has_no_key_of_the_bus_sends_nothing(bank: Outside, upstream: Upstream, host: str) -> None:
+    assert (await bank.post(host, PATH, message())).status == 401
+    assert upstream.heard == []
 
 
 async def test_a_refusal_of_the_points_system_is_a_good_answer(bank: Outside, upstream: Upstream) -> None:

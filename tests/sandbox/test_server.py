@@ -85,6 +85,7 @@ async def test_secrets_are_one_file_each_and_stay_the_same_over_a_restart(tmp_pa
         "LLM_API_KEY",
         "STRIPE_SECRET_KEY",
         "RESULTS_KEY",
+        "BUS_KEY",
         "DATABASE_URL",
     }
 

@@ -130,7 +130,14 @@ async def serve(
         platform = await _platform(stack, store=store, trust=trust, mailer=mailer, link_base=ports.link_base)
         routes = _onboarding(store=store, secrets=secrets, platform=platform, mailer=mailer)
         pictures = PictureHost(calls=calls, scripts=scripts, slow_s=slow_s)
-        bank = Bank(store=store, trust=trust, https_port=_number(ports.https), slow_s=slow_s, patience_s=patience_s)
+        bank = Bank(
+            store=store,
+            trust=trust,
+            https_port=_number(ports.https),
+            bus_key=secrets["BUS_KEY"],
+            slow_s=slow_s,
+            patience_s=patience_s,
+        )
         await stack.enter_async_context(bank.wire)
         providers = Providers(
             store=store, folder=folder / "providers", hops=bank.hops, scripts=scripts, clock_file=clock_file

@@ -13,6 +13,7 @@ _PREFIXES = {
     "LLM_API_KEY": "llm_",
     "STRIPE_SECRET_KEY": "sk_test_",
     "RESULTS_KEY": "whsec_",
+    "BUS_KEY": "bus_",
 }
 
 

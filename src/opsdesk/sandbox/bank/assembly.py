@@ -22,13 +22,15 @@ PATIENCE_S = 10.0
 
 
 class Bank:
-    def __init__(self, *, store: Store, trust: Certificates, https_port: int, slow_s: float, patience_s: float) -> None:
+    def __init__(
+        self, *, store: Store, trust: Certificates, https_port: int, bus_key: str, slow_s: float, patience_s: float
+    ) -> None:
         self.hops, self.customers, self.messages = Hops(store), Customers(store), ShortMessages(store)
         self.wire = Wire(ca_file=trust.ca_file, https_port=https_port, patience_s=patience_s)
         self.product = Product(store=store, hops=self.hops, wire=self.wire)
-        self.esb = Esb(product=self.product, hops=self.hops, slow_s=slow_s)
-        self.channel2 = Channel2(wire=self.wire, hops=self.hops)
-        benefits = Benefits(product=self.product, wire=self.wire, hops=self.hops)
+        self.esb = Esb(product=self.product, hops=self.hops, bus_key=bus_key, slow_s=slow_s)
+        self.channel2 = Channel2(wire=self.wire, hops=self.hops, bus_key=bus_key)
+        benefits = Benefits(product=self.product, wire=self.wire, hops=self.hops, bus_key=bus_key)
         errands = Errands(benefits=benefits, hops=self.hops, messages=self.messages)
         self.pages = BankPages(benefits=benefits, errands=errands, customers=self.customers, messages=self.messages)
 

@@ -19,7 +19,8 @@ SERVICES_MAX = 100
 
 
 class Benefits:
-    def __init__(self, *, product: Product, wire: Wire, hops: Hops) -> None:
+    def __init__(self, *, product: Product, wire: Wire, hops: Hops, bus_key: str) -> None:
+        self._bus_key = bus_key
         self._product = product
         self._wire = wire
         self._hops = hops
@@ -38,7 +39,7 @@ class Benefits:
         envelope = {"head": head, "body": {"channel": desk.name, "customer_id": customer_id, "service": service}}
         self._hops.add(journey.trace_id, desk.participant, target, words.asked)
         content = json.dumps(envelope, ensure_ascii=False).encode()
-        heard = await self._wire.post_inside(system.HOST, system.PATH, content, journey.headers())
+        heard = await self._wire.post_inside(system.HOST, system.PATH, content, journey.bus_headers(self._bus_key))
         outcome = Unknown() if heard is None else of_envelope(heard.status, heard.body)
         note_return(self._hops, journey, target, outcome, words)
         return outcome

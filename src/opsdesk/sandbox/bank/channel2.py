@@ -17,17 +17,18 @@ _WORDS = Words("转发至ESB总线", "返回结果", "返回结果 ")
 
 
 class Channel2:
-    def __init__(self, *, wire: Wire, hops: Hops) -> None:
+    def __init__(self, *, wire: Wire, hops: Hops, bus_key: str) -> None:
+        self._bus_key = bus_key
         self._wire = wire
         self._hops = hops
 
     def routes(self) -> list[Route]:
-        return [Route(HOST, PATH, self._forward, remembers=False, name_in=esb.service_of)]
+        return [Route(HOST, PATH, self._forward, token=self._bus_key, remembers=False, name_in=esb.service_of)]
 
     async def _forward(self, call: Call, _plan: Plan) -> Answer:
         journey = received(call.headers).through(CHANNEL2)
         self._hops.add(journey.trace_id, CHANNEL2, ESB, _WORDS.asked)
-        heard = await self._wire.post_inside(esb.HOST, esb.PATH, call.raw, journey.headers())
+        heard = await self._wire.post_inside(esb.HOST, esb.PATH, call.raw, journey.bus_headers(self._bus_key))
         if heard is None or heard.body is None:
             return esb.nobody_knows(504)
         note_return(self._hops, journey, ESB, of_envelope(heard.status, heard.body), _WORDS)

@@ -22,8 +22,8 @@ _TITLES = {
     Errand.REFUND: "退还",
 }
 _MESSAGES = {
-    Errand.BOOK: "【手机银行】您的权益使用链接：{url} 有效期至{until}，请勿转发。",
-    Errand.CANCEL: "【手机银行】您的服务取消链接：{url} 有效期至{until}，请勿转发。",
+    Errand.BOOK: "【电话银行】您的权益使用链接：{url} 有效期至{until}，请勿转发。",
+    Errand.CANCEL: "【电话银行】您的服务取消链接：{url} 有效期至{until}，请勿转发。",
 }
 
 

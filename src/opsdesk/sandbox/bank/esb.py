@@ -48,7 +48,8 @@ def nobody_knows(status: int) -> Answer:
 
 
 class Esb:
-    def __init__(self, *, product: Product, hops: Hops, slow_s: float) -> None:
+    def __init__(self, *, product: Product, hops: Hops, bus_key: str, slow_s: float) -> None:
+        self._bus_key = bus_key
         self._product = product
         self._hops = hops
         self._slow_s = slow_s
@@ -57,8 +58,17 @@ class Esb:
         """Set when the sandbox stops: what is held back is let go."""
 
     def routes(self) -> list[Route]:
-        route = Route(HOST, PATH, self._take, remembers=False, name_in=service_of, carries_out=CARRIES_OUT)
-        return [route]
+        return [
+            Route(
+                HOST,
+                PATH,
+                self._take,
+                token=self._bus_key,
+                remembers=False,
+                name_in=service_of,
+                carries_out=CARRIES_OUT,
+            )
+        ]
 
     async def _take(self, call: Call, plan: Plan) -> Answer:
         service, journey = service_of(call), received(call.headers)
@@ -101,7 +111,8 @@ class Esb:
     async def _deliver(self, journey: Journey, call: Call) -> Answer:
         words = TO_POINT_SYSTEM[service_of(call)]
         self._hops.add(journey.trace_id, ESB, POINT_SYSTEM, words.asked)
-        heard = await self._product.send(journey, "POST", ADAPTER, call.body)
+        head = {**call.body["head"], "path": ">".join(journey.path)}
+        heard = await self._product.send(journey, "POST", ADAPTER, {**call.body, "head": head})
         outcome: Outcome = Unknown() if heard is None else of_envelope(heard.status, heard.body)
         if heard is None or heard.body is None or isinstance(outcome, Unknown):
             return nobody_knows(504 if heard is None else 503)

@@ -34,6 +34,10 @@ class Journey:
         headers = {TRACE_HEADER: self.traceparent, PATH_HEADER: ">".join(self.path)}
         return headers if self.key is None else {**headers, KEY_HEADER: self.key}
 
+    def bus_headers(self, bus_key: str) -> dict[str, str]:
+        """The same for a message of the bus, which wants to know who may send one."""
+        return {**self.headers(), "Authorization": f"Bearer {bus_key}"}
+
 
 def new_traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"

@@ -95,7 +95,7 @@ class BankPages:
         outcome = await self._benefits.orders(visit.reading(), customer_id=customer_id, status=status)
         return {
             "orders": items_of(outcome) if isinstance(outcome, Done) else None,
-            "status": status,
+            "chosen": status,
             "names": await self._names(visit),
         }
 

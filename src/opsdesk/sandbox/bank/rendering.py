@@ -1,7 +1,7 @@
 """Pages of the bank, from templates: no scripts, no styles but their own."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,7 +49,7 @@ async def style(request: web.Request) -> web.Response:
 
 def qr_code(url: str) -> Markup:
     """A link as a picture that a telephone reads."""
-    svg = segno.make(url, micro=False).svg_inline(scale=5, border=3, dark="#0b2f24", light="#fff")
+    svg = segno.make(url, micro=False).svg_inline(scale=6, border=3, dark="#0b2f24", light="#fff")
     return Markup(svg)  # noqa: S704 - drawn by us; the link is in its squares only
 
 
@@ -67,6 +67,12 @@ def minute(value: object) -> str:
 def day(value: object) -> str:
     found = _moment(value)
     return "—" if found is None else found.astimezone(BEIJING).strftime("%Y-%m-%d")
+
+
+def last_day(value: object) -> str:
+    """Of something that ends at this moment: what ends at midnight ended the day before."""
+    found = _moment(value)
+    return "—" if found is None else (found.astimezone(BEIJING) - timedelta(microseconds=1)).strftime("%Y-%m-%d")
 
 
 def _moment(value: object) -> datetime | None:
@@ -94,7 +100,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(moment=moment, minute=minute, day=day, number=number, code=code, qr_code=qr_code)
+    made.filters.update(
+        moment=moment, minute=minute, day=day, last_day=last_day, number=number, code=code, qr_code=qr_code
+    )
     made.globals["status_words"] = STATUS_WORDS
     return made
 
