@@ -25,6 +25,8 @@ class Upstream:
     body: Mapping[str, Any] = field(default_factory=lambda: OK)
     silent: bool = False
     """True: everything is heard and nothing answered."""
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    """What is answered at addresses with this ending, instead of `status` and `body`."""
     heard: list[Heard] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -33,7 +35,9 @@ class Upstream:
         self.heard.append(Heard(request.path, dict(request.headers), body))
         if self.silent:
             await self.stopping.wait()
-        return web.json_response(self.body, status=self.status)
+        found = (answer for ending, answer in self.answers.items() if request.path.endswith(ending))
+        status, answer = next(found, (self.status, self.body))
+        return web.json_response(answer, status=status)
 
 
 @asynccontextmanager

@@ -94,7 +94,7 @@ def differences(drawn: Sequence[Arrow], said: Sequence[tuple[str, str, str, str]
 
 @asynccontextmanager
 async def a_bank(folder: Path, database_url: str, clock: ManualClock) -> AsyncIterator[Bank]:
-    """An installation with a bank: a rich customer with 300 points that expire late, and the service to have for them."""
+    """An installation with a bank: a customer who is rich enough, and a service to have for points."""
     async with installation(folder, database_url, clock=clock, works=False) as story:
         now = clock.now()
         async with story.opsdesk.database.transaction() as conn:

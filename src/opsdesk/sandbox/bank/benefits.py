@@ -67,15 +67,15 @@ class Benefits:
     async def wallet(self, journey: Journey, customer_id: str) -> Outcome:
         return await self._product.read(journey, f"/v1/points-wallets/{quote(customer_id, safe='')}")
 
-    async def services(self, journey: Journey) -> Sequence[Mapping[str, Any]]:
-        """Everything of the catalogue; nothing where nobody can say."""
-        outcome = await self._product.read(journey, f"/v1/benefit-services?limit={SERVICES_MAX}")
-        return items_of(outcome)
+    async def services(self, journey: Journey) -> Sequence[Mapping[str, Any]] | None:
+        """Everything of the catalogue."""
+        return items_of(await self._product.read(journey, f"/v1/benefit-services?limit={SERVICES_MAX}"))
 
 
-def items_of(outcome: Outcome) -> Sequence[Mapping[str, Any]]:
+def items_of(outcome: Outcome) -> Sequence[Mapping[str, Any]] | None:
+    """What a list holds; None where nobody can say."""
     items = outcome.body.get("items") if isinstance(outcome, Done) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
 
 
 def _order(order_id: str, rest: str) -> str:

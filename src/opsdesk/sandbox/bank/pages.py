@@ -11,10 +11,12 @@ from opsdesk.sandbox.bank.customers import Customers
 from opsdesk.sandbox.bank.desks import DESKS, MANAGER, PHONE, Desk
 from opsdesk.sandbox.bank.errands import Errands
 from opsdesk.sandbox.bank.journey import new_key, new_traceparent
-from opsdesk.sandbox.bank.outcomes import Done, Refused
+from opsdesk.sandbox.bank.outcomes import Done, Refused, Unknown
 from opsdesk.sandbox.bank.rendering import STATUS_WORDS, render, style
 from opsdesk.sandbox.bank.short_messages import ShortMessages
 from opsdesk.sandbox.bank.visits import Handler, Visit, guarded, visiting
+
+NOT_NOW = "暂时无法查询，请稍后再试"
 
 
 class BankPages:
@@ -94,16 +96,19 @@ class BankPages:
         customer_id = visit.customer.customer_id
         outcome = await self._benefits.orders(visit.reading(), customer_id=customer_id, status=status)
         return {
-            "orders": items_of(outcome) if isinstance(outcome, Done) else None,
+            "orders": items_of(outcome),
             "chosen": status,
             "names": await self._names(visit),
         }
 
     async def _names(self, visit: Visit) -> Mapping[str, Any]:
-        return {str(item.get("service")): item for item in await self._benefits.services(visit.reading())}
+        return {str(item.get("service")): item for item in await self._benefits.services(visit.reading()) or ()}
 
     async def _service(self, visit: Visit) -> web.Response:
-        service = (await self._names(visit)).get(visit.path["service"])
+        services = await self._benefits.services(visit.reading())
+        if services is None:
+            return self._page(visit, "missing", tab="home", status=503, words=NOT_NOW)
+        service = next((each for each in services if each.get("service") == visit.path["service"]), None)
         if service is None:
             return self._page(visit, "missing", tab="home", status=404, words="权益服务不存在或已下架")
         wallet = await self._benefits.wallet(visit.reading(), visit.customer.customer_id)
@@ -121,8 +126,9 @@ class BankPages:
     async def _of_order(self, visit: Visit, template: str) -> web.Response:
         outcome = await self._benefits.order(visit.reading(), visit.path["order_id"])
         if not isinstance(outcome, Done) or outcome.body.get("customer_id") != visit.customer.customer_id:
-            words = outcome.message if isinstance(outcome, Refused) else "没有找到这笔订单"
-            return self._page(visit, "missing", tab="orders", status=404, words=words)
+            unknown = isinstance(outcome, Unknown)
+            words = NOT_NOW if unknown else "没有找到这笔订单"
+            return self._page(visit, "missing", tab="orders", status=503 if unknown else 404, words=words)
         values: dict[str, Any] = {"order": outcome.body, "names": await self._names(visit), "fresh": _fresh()}
         return self._page(visit, template, tab="orders", purpose=visit.query.get("purpose", ""), **values)
 
