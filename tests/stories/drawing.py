@@ -30,7 +30,7 @@ class Arrow:
 
     def names(self, source: str, target: str, kind: str, label: str) -> bool:
         """Whether a recorded hop is this arrow: its label begins with the words of the drawing."""
-        words = re.escape(_close(self.label)).replace("XX", r"\d+").replace("YY", r"\d+")
+        words = re.sub("XX|YY", r"\\d+", re.escape(_close(self.label)))
         same = (source, target, kind) == (self.source, self.target, self.kind)
         return same and re.match(words, _close(label)) is not None
 
