@@ -159,12 +159,13 @@ async def installation(
     works: bool = True,
     serves: bool = True,
     more: Mapping[str, str] | None = None,
+    clock_file: Path | None = None,
 ) -> AsyncIterator[Installation]:
     """With a worker and a server in this process, or without: then start them with `work` and `work_and_serve`.
 
-    `more` are further settings by the names of their variables.
+    `more` are further settings by the names of their variables; `clock_file` is what providers read their time from.
     """
-    async with enter_sandbox(folder / "sandbox") as outside:
+    async with enter_sandbox(folder / "sandbox", clock_file=clock_file) as outside:
         port = free_port()
         environment = {
             "OPSDESK_DATABASE_URL": database_url,

@@ -13,7 +13,7 @@ from opsdesk.sandbox.partners import Route
 HOST = "channel2.internal"
 PATH = "/v1/messages"
 
-_WORDS = Words("转发至ESB总线", "返回结果", "返回结果 ")
+_WORDS = Words("转发至ESB总线", "返回结果", "返回结果 {message}")
 
 
 class Channel2:

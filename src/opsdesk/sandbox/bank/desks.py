@@ -47,17 +47,19 @@ class Desk:
 
 
 _QUESTION = '提示"存在已过期幸福点XX,只能退还未过期幸福点YY,是否继续?"'
-_REFUND = Arrows("确认退还", Words("调用积分系统退还接口", "返回退还成功(退还数量)", "返回失败 "), "显示退还成功 ")
-_ASK_REFUND = Words("查询订单是否有过期幸福点", "返回过期幸福点信息", "返回失败 ")
-_CANCEL_LINK = Words("调用积分系统生成取消链接", "返回加密链接", "返回失败 ")
+_REFUND = Arrows(
+    "确认退还", Words("调用积分系统退还接口", "返回退还成功(退还数量)", "返回失败 {message}"), "显示退还成功 "
+)
+_ASK_REFUND = Words("查询订单是否有过期幸福点", "返回过期幸福点信息", "返回失败 {message}")
+_CANCEL_LINK = Words("调用积分系统生成取消链接", "返回加密链接", "返回失败 {message}")
 
 _OF_CUSTOMERS: Mapping[Errand, Arrows] = {
     Errand.REDEEM: Arrows(
-        "选择权益服务发起兑换", Words("调用渠道二期转发请求", "返回结果", "返回结果 "), "显示兑换成功"
+        "选择权益服务发起兑换", Words("调用渠道二期转发请求", "返回结果", "返回结果 {message}"), "显示兑换成功"
     ),
     Errand.BOOK: Arrows(
         "进入权益使用页面",
-        Words("调用积分系统生成服务使用链接", "返回加密链接", "返回失败 "),
+        Words("调用积分系统生成服务使用链接", "返回加密链接", "返回失败 {message}"),
         "跳转服务商页面(携带加密参数)",
     ),
     Errand.CANCEL: Arrows("发起服务取消", _CANCEL_LINK, "跳转服务商取消页面"),
@@ -67,13 +69,13 @@ _OF_CUSTOMERS: Mapping[Errand, Arrows] = {
 _OF_MANAGERS: Mapping[Errand, Arrows] = {
     Errand.REDEEM: Arrows(
         "理财经理为客户发起兑换",
-        Words("直接调用ESB总线", "返回结果", "返回结果 "),
+        Words("直接调用ESB总线", "返回结果", "返回结果 {message}"),
         "展示二维码",
         own="生成二维码供客户扫描",
     ),
     Errand.BOOK: Arrows(
         "理财经理为客户发起预约",
-        Words("调用积分系统生成预约链接", "返回加密链接", "返回失败 "),
+        Words("调用积分系统生成预约链接", "返回加密链接", "返回失败 {message}"),
         "展示二维码供客户扫描",
         own="将链接转成二维码图片",
     ),

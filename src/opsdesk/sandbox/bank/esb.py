@@ -18,18 +18,18 @@ PATH = "/v1/messages"
 ADAPTER = "/v1/esb-messages"
 
 TO_POINT_SYSTEM: Mapping[str, Words] = {
-    "benefit.redeem": Words("调用积分系统兑换接口", "返回兑换结果", "返回兑换结果 "),
+    "benefit.redeem": Words("调用积分系统兑换接口", "返回兑换结果", "返回兑换结果 {message}"),
     "benefit.book": Words("调用积分系统预约接口", "返回预约成功"),
-    "benefit.quote": Words("查询订单幸福点过期情况", "返回过期幸福点信息", "返回失败 "),
-    "benefit.cancel": Words("调用取消接口", "返回取消成功", "返回失败 "),
-    "benefit.complete": Words("调用积分系统服务完成接口", "返回完成成功", "返回失败 "),
+    "benefit.quote": Words("查询订单幸福点过期情况", "返回过期幸福点信息", "返回失败 {message}"),
+    "benefit.cancel": Words("调用取消接口", "返回取消成功", "返回失败 {message}"),
+    "benefit.complete": Words("调用积分系统服务完成接口", "返回完成成功", '返回失败"{message}"'),
 }
 """Every service there is, and the arrows between the bus and the points system."""
 FROM_OPEN_PLATFORM: Mapping[str, Words] = {
-    "benefit.book": Words("转发预约请求", "返回成功", "返回失败 "),
-    "benefit.quote": Words("转发查询请求", "返回查询结果", "返回失败 "),
-    "benefit.cancel": Words("转发取消请求", "返回结果", "返回结果 "),
-    "benefit.complete": Words("转发完成请求", "返回结果", "返回结果 "),
+    "benefit.book": Words("转发预约请求", "返回成功", "返回失败 {message}"),
+    "benefit.quote": Words("转发查询请求", "返回查询结果", "返回失败 {message}"),
+    "benefit.cancel": Words("转发取消请求", "返回结果", "返回结果 {message}"),
+    "benefit.complete": Words("转发完成请求", "返回结果", "返回结果 {message}"),
 }
 """What the open platform sends: it is not of the sandbox, so that the bus notes its arrows."""
 CARRIES_OUT = frozenset({Behaviour.SLOW, Behaviour.DUPLICATED, Behaviour.REORDERED})

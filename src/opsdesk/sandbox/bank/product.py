@@ -23,8 +23,8 @@ class Words:
 
     asked: str
     done: str
-    refused: str = ""
-    """Empty: what was refused is its own label."""
+    refused: str = "{message}"
+    """With the message of the refusal in it."""
 
 
 class Product:
@@ -81,6 +81,6 @@ def note_return(hops: Hops, journey: Journey, source: str, outcome: Outcome, wor
         case Done():
             hops.add_return(journey.trace_id, source, journey.caller, words.done)
         case Refused(message=message):
-            hops.add_return(journey.trace_id, source, journey.caller, f"{words.refused}{message}")
+            hops.add_return(journey.trace_id, source, journey.caller, words.refused.format(message=message))
         case Unknown():
             pass

@@ -27,7 +27,9 @@ from opsdesk_partner import (
 from opsdesk_partner.answers import completion_digits
 
 SERVICE_PROVIDER = "ServiceProvider"
-BOOKED, COMPLETED, CANCELLED = 200, 300, 400
+BOOKED, COMPLETED, CANCELLED, EXPIRED = 200, 300, 400, 500
+ENDED = {"already_completed": COMPLETED, "complete_cancelled": CANCELLED, "complete_expired": EXPIRED}
+"""Where an order stands at the bank, by what a completion is refused with."""
 _Done = TypeVar("_Done")
 
 
@@ -119,10 +121,14 @@ class Acts:
             return self._shown(visit, _told(error))
         return await self._cancelled(visit, link, quote_id, "调用积分系统取消接口")
 
-    async def abandon(self, visit: Visit) -> None:
-        """The customer leaves everything as it is."""
+    async def abandon(self, visit: Visit) -> Link | Told:
+        """The customer leaves everything as it is, and sees the service again."""
         self._hops.add(visit.trace_id, CUSTOMER, SERVICE_PROVIDER, "放弃取消")
         self._hops.add_return(visit.trace_id, SERVICE_PROVIDER, CUSTOMER, "返回服务详情页")
+        try:
+            return await asyncio.to_thread(visit.bank.open_link, visit.request, purpose=Purpose.CANCELLATION)
+        except PartnerError as error:
+            return _told(error)
 
     async def perform(self, visit: Visit, *, benefit_code: str, service: str, completed_at: str) -> Told:
         """The service was performed, and the bank is told in the background."""
@@ -135,7 +141,13 @@ class Acts:
                 "后台调用服开平台请求服务完成",
                 "返回完成结果",
                 lambda bank: bank.complete(benefit_code, service, digits, key=visit.key),
+                refused="返回完成结果",
             )
+        except Refused as error:
+            if (status := ENDED.get(error.code)) is not None:
+                self._orders.set_status(visit.account.provider, benefit_code, status)
+            self._hops.add_own(visit.trace_id, SERVICE_PROVIDER, "记录完成状态")
+            return _told(error)
         except PartnerError as error:
             return _told(error)
         self._orders.complete(visit.account.provider, benefit_code, digits)
@@ -161,7 +173,16 @@ class Acts:
         back = "已退还全部幸福点" if done.forfeited == 0 else f"已退还{done.returned}幸福点"
         return self._shown(visit, Told(True, "OK", f"取消成功 {back}"))
 
-    async def _ask(self, visit: Visit, path: str, label: str, returned: str, act: Callable[[Bank], _Done]) -> _Done:
+    async def _ask(
+        self,
+        visit: Visit,
+        path: str,
+        label: str,
+        returned: str,
+        act: Callable[[Bank], _Done],
+        *,
+        refused: str = "返回失败",
+    ) -> _Done:
         """Ask the bank as the script wants it, and note both arrows."""
         self._hops.add(visit.trace_id, SERVICE_PROVIDER, OPEN_PLATFORM, label)
         plan = self._scripts.take(host=HOST, path=path, name=visit.account.provider)
@@ -171,7 +192,7 @@ class Acts:
         try:
             done = await asyncio.to_thread(act, bank)
         except PartnerError as error:
-            self._hops.add_return(visit.trace_id, OPEN_PLATFORM, SERVICE_PROVIDER, f"返回失败 {_told(error).text}")
+            self._hops.add_return(visit.trace_id, OPEN_PLATFORM, SERVICE_PROVIDER, f"{refused} {_told(error).text}")
             raise
         self._hops.add_return(visit.trace_id, OPEN_PLATFORM, SERVICE_PROVIDER, returned)
         return done

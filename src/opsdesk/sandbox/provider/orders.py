@@ -29,6 +29,10 @@ class Orders:
         where = {"provider": provider, "benefit_code": benefit_code}
         self._store.run(_SQL["complete_order"], **where, completed_at=completed_at)
 
+    def set_status(self, provider: str, benefit_code: str, status: int) -> None:
+        """The bank says that it stands there."""
+        self._store.run(_SQL["set_status"], provider=provider, benefit_code=benefit_code, status=status)
+
     def one(self, provider: str, benefit_code: str) -> Mapping[str, Any] | None:
         return self._store.one(_SQL["order"], provider=provider, benefit_code=benefit_code)
 

@@ -7,6 +7,10 @@ ON CONFLICT (provider, benefit_code) DO UPDATE SET status = excluded.status
 UPDATE provider_order SET status = 300, completed_at = :completed_at
 WHERE provider = :provider AND benefit_code = :benefit_code
 
+-- name: set_status
+UPDATE provider_order SET status = :status
+WHERE provider = :provider AND benefit_code = :benefit_code
+
 -- name: order
 SELECT benefit_code, service, channel, status, settle_fen, completed_at FROM provider_order
 WHERE provider = :provider AND benefit_code = :benefit_code

@@ -70,8 +70,7 @@ class ProviderPages:
         return self._answer(visit, await self._acts.insist(visit, quote_id), "insist", {"quote_id": quote_id})
 
     async def _abandon(self, _request: web.Request, visit: Visit) -> web.Response:
-        await self._acts.abandon(visit)
-        opened = await self._acts.opened(visit, Purpose.CANCELLATION)
+        opened = await self._acts.abandon(visit)
         if isinstance(opened, Told):
             return _result(visit, opened)
         return self._details(visit, opened, '<p class="note">服务未取消。</p>')
