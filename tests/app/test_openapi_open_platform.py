@@ -124,7 +124,7 @@ async def test_a_service_is_reported_and_a_second_report_is_told_so(
     assert (wrong.status, wrong.code) == (422, "CompletionTimeInvalid")
 
 
-@pytest.mark.req("PTS-206", "PTS-209", "PTS-210")
+@pytest.mark.req("PTS-201", "PTS-206", "PTS-209", "PTS-210")
 @pytest.mark.parametrize(
     ("channel", "prompt"),
     [
