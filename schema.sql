@@ -457,6 +457,13 @@ CREATE TABLE benefit_quote (
     CONSTRAINT benefit_quote_returned_check CHECK ((returned >= 0))
 );
 
+CREATE TABLE benefit_relay (
+    is_the_one boolean DEFAULT true NOT NULL,
+    xid xid8 DEFAULT '0'::xid8 NOT NULL,
+    event_id bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT benefit_relay_is_the_one_check CHECK (is_the_one)
+);
+
 CREATE TABLE benefit_service (
     service text NOT NULL COLLATE pg_catalog."C",
     provider text NOT NULL COLLATE pg_catalog."C",
@@ -1655,6 +1662,9 @@ ALTER TABLE ONLY benefit_provider
 ALTER TABLE ONLY benefit_quote
     ADD CONSTRAINT benefit_quote_pkey PRIMARY KEY (quote_id);
 
+ALTER TABLE ONLY benefit_relay
+    ADD CONSTRAINT benefit_relay_pkey PRIMARY KEY (is_the_one);
+
 ALTER TABLE ONLY benefit_service
     ADD CONSTRAINT benefit_service_pkey PRIMARY KEY (service);
 
@@ -1962,6 +1972,8 @@ CREATE INDEX benefit_answer_of_order ON benefit_answer USING btree (order_id) WH
 CREATE INDEX benefit_dispute_open ON benefit_dispute USING btree (opened_at, dispute_id) WHERE (decided_at IS NULL);
 
 CREATE INDEX benefit_dispute_to_settle ON benefit_dispute USING btree (provider, settle_month) WHERE (settle_month IS NOT NULL);
+
+CREATE INDEX benefit_event_in_order ON benefit_event USING btree (xid, event_id);
 
 CREATE UNIQUE INDEX benefit_job_run_under_way ON benefit_job_run USING btree (kind) WHERE (ended_at IS NULL);
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opsdesk import access, benefits, flows, jobs, review
 from opsdesk.app import desk, events, points_jobs
+from opsdesk.app.benefit_steps import tell_steps
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.escalations import escalate_tickets
 from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
@@ -157,6 +158,7 @@ class Opsdesk:
             jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock)),
             jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
             jobs.CronKind("fire_triggers", EVERY_MINUTE, fire_triggers(self.clock)),
+            jobs.CronKind("tell_benefit_steps", EVERY_MINUTE, tell_steps(self.clock)),
             jobs.CronKind("escalate_tickets", EVERY_MINUTE, escalate_tickets(self.clock)),
             jobs.CronKind("sweep_points", points_jobs.SWEEP_AT, points_jobs.sweep_points(self.clock)),
         ]

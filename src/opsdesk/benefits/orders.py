@@ -35,6 +35,10 @@ class Event:
     trace_id: str
     path: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "was", None if self.was is None else Status(self.was))
+        object.__setattr__(self, "status", Status(self.status))
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -28,7 +28,7 @@ from opsdesk.flows.triggers.standing import (
     pause,
     show_trigger,
 )
-from opsdesk.flows.triggers.telling import Told, tell_event
+from opsdesk.flows.triggers.telling import Told, events_wanted, tell_event
 from opsdesk.flows.views_triggers import DeliveryView, TriggerView, all_shown, shown
 
 CHANGE_REFUSALS = (TriggerNotDeclared, TriggerStateWrong, TriggerUnfit, WebhookPathTaken)
@@ -54,6 +54,7 @@ __all__ = [
     "all_shown",
     "deactivate",
     "deliver_again",
+    "events_wanted",
     "fire",
     "fire_due",
     "list_deliveries",

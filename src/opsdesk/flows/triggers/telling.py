@@ -1,6 +1,6 @@
 """Events: told to the runs that wait for them, and to the triggers that start a run for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,12 @@ async def tell_event(
     if not runs and not deliveries:
         raise NobodyWaits(name)
     return Told(runs, deliveries)
+
+
+async def events_wanted(conn: Connection, names: Set[str]) -> Set[str]:
+    """Those of the events that start runs by a trigger now."""
+    rows = await (await conn.execute(_SQL["events_wanted"], {"names": sorted(names)})).fetchall()
+    return {name for (name,) in rows}
 
 
 async def _started(

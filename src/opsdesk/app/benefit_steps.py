@@ -1,0 +1,47 @@
+"""The steps of orders start runs: procedures whose triggers name them."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from opsdesk import access, benefits, flows, jobs
+from opsdesk.kit.clock import Clock
+from opsdesk.kit.db import Connection, Database
+
+ROUNDS_MAX = 200
+"""Of one minute; what is left is told in the next."""
+
+_TELLER = access.system_actor("benefits")
+
+
+def tell_steps(clock: Clock) -> jobs.Handler:
+    """The handler of the cron."""
+
+    async def tell(database: Database, _payload: Mapping[str, Any]) -> jobs.JobOutcome:
+        for _ in range(ROUNDS_MAX):
+            if not await tell_some(database, clock):
+                break
+        return jobs.Done()
+
+    return tell
+
+
+async def tell_some(database: Database, clock: Clock) -> int:
+    """Tell a batch to the triggers that want it; returns how many steps there were."""
+    async with database.transaction() as conn:
+        steps = await benefits.relay.take_steps(conn)
+        names = benefits.relay.EVENT_NAMES
+        wanted = await flows.triggering.events_wanted(conn, set(names.values()))
+        for step in steps:
+            if (name := names[step.status]) in wanted:
+                await _tell(conn, name, step, now=clock.now())
+    return len(steps)
+
+
+async def _tell(conn: Connection, name: str, step: benefits.orders.Event, *, now: datetime) -> None:
+    data = {"order_id": str(step.order_id), "effective_at": step.effective_at.isoformat()}
+    key = f"benefit-step-{step.event_id}"
+    # Every trigger may have passed it over, by its condition.
+    with suppress(flows.errors.NobodyWaits):
+        await flows.triggering.tell_event(conn, name=name, data=data, actor=_TELLER, now=now, key=key)
