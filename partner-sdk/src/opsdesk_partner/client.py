@@ -37,7 +37,7 @@ from opsdesk_partner.transport import (
     pool,
 )
 
-KEY_CHARACTERS_MAX = 255
+KEY_CHARACTERS_MAX = 200
 PAGES_MAX = 100
 OUTCOME_UNKNOWN = "outcome_unknown"
 Json = Mapping[str, Any]
@@ -176,8 +176,8 @@ class Bank:
     def post(self, path: str, body: Json, *, key: str | None = None) -> Json:
         """A signed POST. The bytes that are signed are the bytes that are sent. Raises Misconfigured for a bad key."""
         key = str(uuid.uuid4()) if key is None else key
-        if not 0 < len(key) <= KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable():
-            raise Misconfigured(f"an idempotency key has 1 to {KEY_CHARACTERS_MAX} printable ASCII characters")
+        if not 0 < len(key) <= KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable() or " " in key:
+            raise Misconfigured(f"an idempotency key has 1 to {KEY_CHARACTERS_MAX} printable ASCII characters without blanks")
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._ask("POST", path, raw, key=key)
 

@@ -17,6 +17,17 @@ def open_request(options: argparse.Namespace) -> bool:
     return True
 
 
+def pick_up(options: argparse.Namespace) -> bool:
+    """Links do this by themselves, but the bank makes none before it knows that the first key arrived."""
+    with read_configuration(options.config).open() as bank:
+        key = bank.keys.key(options.kid)
+    if key is None:
+        print(f"the bank has no key {options.kid} for this partner", file=sys.stderr)
+        return False
+    print(json.dumps({"kid": key.kid, "profile": key.profile}))
+    return True
+
+
 def list_files(options: argparse.Namespace) -> bool:
     with read_configuration(options.config).open() as bank:
         for file in bank.files():

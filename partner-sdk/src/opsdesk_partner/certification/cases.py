@@ -16,6 +16,8 @@ from opsdesk_partner.report import Difference, DifferenceKind
 
 LINK_TTL_S = 1200
 HOUR = timedelta(hours=1)
+A_WHILE = timedelta(minutes=10)
+"""Longer than a quote holds, and shorter than a link does."""
 MARGIN_S = 10
 """How long before the end of a link the last good click is made: the click itself takes a moment."""
 
@@ -92,8 +94,10 @@ def _forged(stage: Stage) -> None:
 
 
 def _wrong_purpose(stage: Stage) -> None:
-    order = _booked(stage)
-    _refused(stage.integration.cancel(stage.sandbox.link(order), agree=_yes), {"link_invalid", "already_booked"})
+    order = stage.sandbox.order()
+    to_book, again = stage.sandbox.link(order), stage.sandbox.link(order)
+    _done(stage.integration.use(to_book))
+    _refused(stage.integration.cancel(again, agree=_yes), {"link_invalid"})
     _refused(stage.integration.use(stage.sandbox.link(order, purpose="cancellation")), {"link_invalid"})
     _is(stage, order, BOOKED)
 
@@ -134,14 +138,14 @@ def _abandon(stage: Stage) -> None:
 
 
 def _stale_quote(stage: Stage) -> None:
-    order = _booked(stage, lots=(HOUR, 2 * HOUR))
+    order = _booked(stage, lots=(HOUR, HOUR + A_WHILE))
     stage.sandbox.clock.advance(HOUR.total_seconds())
     asked: list[str] = []
 
     def agree(question: str) -> bool:
         asked.append(question)
         if len(asked) == 1:  # the rest of the points expires while the customer thinks about it
-            stage.sandbox.clock.advance(HOUR.total_seconds())
+            stage.sandbox.clock.advance(A_WHILE.total_seconds())
         return len(asked) == 1
 
     shown = stage.integration.cancel(stage.sandbox.link(order, purpose="cancellation"), agree=agree)
