@@ -55,7 +55,8 @@ def test_a_body_that_was_serialised_again_is_named(body: bytes) -> None:
     ("parts", "code", "line"),
     [
         (replace(PARTS, target="/open/v1/bookings"), "wrong_target", 2),
-        (replace(PARTS, target="/bookings?x=1"), None, None),
+        (replace(PARTS, target="/bookings?x=1"), "wrong_target", 2),
+        (replace(PARTS, target="/elsewhere?x=1"), None, None),
         (replace(PARTS, method="post"), "wrong_method", 1),
         (replace(PARTS, idempotency_key=""), "key_not_signed", 5),
         (replace(PARTS, timestamp=f"{NOW}000"), "milliseconds", 3),

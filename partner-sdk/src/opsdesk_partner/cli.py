@@ -83,7 +83,9 @@ def _add_bank(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     opened.add_argument("request")
     opened.add_argument("--purpose", choices=["booking", "cancellation"], default="booking")
     opened.set_defaults(run=commands_bank.open_request)
-    picked = nouns.add_parser("pick-up", help="fetch a link key and acknowledge it: the bank seals with it from then on")
+    picked = nouns.add_parser(
+        "pick-up", help="fetch a link key and acknowledge it: the bank seals with it from then on"
+    )
     picked.add_argument("kid", type=int, help="the number of the key, 1 for the first")
     picked.set_defaults(run=commands_bank.pick_up)
     listed = nouns.add_parser("list", help="list the settlement files")

@@ -177,7 +177,9 @@ class Bank:
         """A signed POST. The bytes that are signed are the bytes that are sent. Raises Misconfigured for a bad key."""
         key = str(uuid.uuid4()) if key is None else key
         if not 0 < len(key) <= KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable() or " " in key:
-            raise Misconfigured(f"an idempotency key has 1 to {KEY_CHARACTERS_MAX} printable ASCII characters without blanks")
+            raise Misconfigured(
+                f"an idempotency key has 1 to {KEY_CHARACTERS_MAX} printable ASCII characters without blanks"
+            )
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._ask("POST", path, raw, key=key)
 

@@ -21,6 +21,7 @@ from opsdesk_partner.signing import (
 )
 
 LINES = ("method", "target", "timestamp", "nonce", "idempotency key", "digest of the body")
+PREFIX = "/open/v1"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -226,6 +227,9 @@ def _texts(parts: Parts) -> Iterator[tuple[bytes, Finding]]:
     yield parts.text + b"\n", end
     crlf = Finding("crlf", "签名文本用了CRLF换行", "the lines that were signed end in CRLF")
     yield parts.text.replace(b"\n", b"\r\n"), crlf
+    without_key = (*parts.lines[:4], parts.lines[5])
+    english = "the line of the idempotency key is missing: without a key it is there, and empty"
+    yield "\n".join(without_key).encode(), Finding("line_missing", "缺少幂等键一行;没有幂等键时该行为空", english, 5)
     upper = Finding("upper_digest", "摘要用了大写十六进制", "the digest was written in capital letters", 6)
     yield "\n".join((*parts.lines[:5], parts.lines[5].upper())).encode(), upper
     raw = Finding("body_not_digested", "第6行应为报文的SHA-256,而不是报文", "line 6 is a digest, not the body", 6)
@@ -252,6 +256,8 @@ def _other_targets(target: str, sent: Sent) -> list[str]:
     host = sent.header("Host") or urlsplit(target).netloc
     found = [path, unquote(target), target.rstrip("/"), target + "/", target.lower(), target.lstrip("/"), f"{path}?"]
     found += [f"https://{host}{target}", f"http://{host}{target}", f"{host}{target}"]
-    found += [path[path.index("/open/") :] if "/open/" in path else path]
+    if PREFIX in target:
+        before, _, behind = target.partition(PREFIX)
+        found += [f"{PREFIX}{behind}", behind, f"{before}{behind}"]
     found += ["&".join(sorted(query.split("&"))).join([f"{path}?", ""])] if query else []
     return [each for each in dict.fromkeys(found) if each != target]
