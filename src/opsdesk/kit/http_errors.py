@@ -125,7 +125,7 @@ def error_response(
 ) -> JsonResponse:
     status = status or error.status
     own = dict(headers or {})
-    if status == 503:
+    if status in (429, 503):
         own["Retry-After"] = str(RETRY_AFTER_S)
     if status == 401:
         own["WWW-Authenticate"] = "Bearer"
@@ -194,6 +194,7 @@ _ANYWHERE: Sequence[type[OpsdeskError]] = (
 )
 _HEADERS = {
     401: {"WWW-Authenticate": {"description": "How to say who is asking.", "schema": {"const": "Bearer"}}},
+    429: {"Retry-After": {"description": "In how many seconds to ask again.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"description": "In how many seconds to ask again.", "schema": {"type": "integer"}}},
 }
 _MEANINGS = {
@@ -204,6 +205,7 @@ _MEANINGS = {
     413: "The body is too large.",
     415: "The body has a content type that is not read here.",
     422: "The request is not well formed.",
+    429: "Too much is asked at once; try again a little later.",
     500: "Something went wrong in Opsdesk.",
     503: "It does not work now; try again later.",
 }

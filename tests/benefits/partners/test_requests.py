@@ -11,9 +11,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from opsdesk.access import Scope, may
 from opsdesk.benefits.partners import keys, requests
-from opsdesk.benefits.partners.errors import SignatureRefused
+from opsdesk.benefits.partners.errors import PartnerTooFast, SignatureRefused
 from opsdesk.benefits.partners.keys import Algorithm, PartnerKey
-from opsdesk.benefits.partners.requests import NONCE_S, NONCES_FORGOTTEN_AT_ONCE, WINDOW_S, PartnerActor
+from opsdesk.benefits.partners.requests import (
+    NONCE_S,
+    NONCES_FORGOTTEN_AT_ONCE,
+    REQUESTS_PER_S_MAX,
+    WINDOW_S,
+    PartnerActor,
+)
 from opsdesk.benefits.partners.signatures import Signed, mistakes
 from opsdesk.kit.db import Database
 from tests.benefits.partners.partnering import (
@@ -224,3 +230,14 @@ async def test_sm2_signs_as_well(bank: Database, key: PartnerKey) -> None:
     signature = b64encode(sm2_signature(a_request().text.encode())).decode()
     assert (await taken(bank, a_request(), sm2, signature=signature)).key_id == sm2.key_id
     assert (await refused(bank, a_request(body=b"{}"), sm2, signature=signature)).problem == "signature_wrong"
+
+
+async def test_more_than_a_partner_may_send_in_a_second_is_put_off_and_its_nonce_stays_good(
+    bank: Database, key: PartnerKey
+) -> None:
+    for number in range(REQUESTS_PER_S_MAX):
+        await taken(bank, a_request(nonce=f"nonce-{number:016}"), key)
+    one_more = a_request(nonce="nonce-of-one-too-many")
+    with pytest.raises(PartnerTooFast):
+        await taken(bank, one_more, key)
+    assert (await taken(bank, one_more, key, now=NOW + SECOND)).provider == "airport"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused
+from opsdesk.kit.errors import Invalid, NotFound, OpsdeskError, Refused, Unavailable
 
 
 @dataclass(eq=False)
@@ -120,3 +120,12 @@ class SignatureRefused(OpsdeskError):
     """The line of the signed text that is likely another one at the partner's."""
     signed_text: str | None = None
     """What should have been signed."""
+
+
+@dataclass(eq=False)
+class PartnerTooFast(Unavailable):
+    """The partner has sent more requests within a second than are taken: send this one again a little later."""
+
+    status: ClassVar[int] = 429
+
+    per_s: int

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Header, Request
 
 from opsdesk import access
-from opsdesk.benefits.partners.errors import SignatureRefused
+from opsdesk.benefits.partners.errors import PartnerTooFast, SignatureRefused
 from opsdesk.benefits.partners.keys import KEY_ID_PATTERN
 from opsdesk.benefits.partners.requests import NONCE_PATTERN, TIMESTAMP_PATTERN, PartnerActor, check_request
 from opsdesk.benefits.partners.signatures import SIGNATURE_CHARACTERS_MAX, Signed
 from opsdesk.kit.http_requests import GivenKey, Now
 
-REFUSALS = (SignatureRefused,)
+REFUSALS = (SignatureRefused, PartnerTooFast)
 """What every route with this dependency may refuse a request for."""
 
 _PROVIDER = Header(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from opsdesk import access
-from opsdesk.benefits.partners.errors import PartnerKeyUnknown, SignatureRefused
+from opsdesk.benefits.partners.errors import PartnerKeyUnknown, PartnerTooFast, SignatureRefused
 from opsdesk.benefits.partners.keys import Algorithm, PartnerKey, list_keys, read_key
 from opsdesk.benefits.partners.signatures import Signed, likely_mistake, read_signature, verify
 from opsdesk.kit.db import Connection
@@ -18,6 +18,8 @@ WINDOW_S = 300
 NONCE_S = 600
 """How long a nonce is remembered: as long as a request with it could be taken."""
 NONCES_FORGOTTEN_AT_ONCE = 10_000
+REQUESTS_PER_S_MAX = 50
+"""Of one partner, on all servers together: what was taken counts, by its nonce."""
 NONCE_PATTERN = r"^[A-Za-z0-9_-]{16,64}$"
 TIMESTAMP_PATTERN = r"^[0-9]{1,12}$"
 
@@ -63,7 +65,10 @@ def partner_actor(provider: str, key_id: str = "") -> PartnerActor:
 async def check_request(
     conn: Connection, signed: Signed, *, provider: str, key_id: str, signature: str, now: datetime
 ) -> PartnerActor:
-    """Who has signed it. Remembers the nonce: commit, and only then do what is asked. Raises SignatureRefused."""
+    """Who has signed it. Remembers the nonce: commit, and only then do what is asked.
+
+    Raises SignatureRefused, PartnerTooFast.
+    """
     _check_form(signed, now)
     key = await _key(conn, provider, key_id, now)
     raw = read_signature(signature)
@@ -79,7 +84,16 @@ async def check_request(
     }
     if not (await conn.execute(_SQL["remember_nonce"], values)).rowcount:
         raise _refused(Problem.NONCE_USED, "Opsdesk-Nonce was used before: make a new one for each request", "nonce")
+    await _check_pace(conn, provider, now)
     return partner_actor(provider, key_id)
+
+
+async def _check_pace(conn: Connection, provider: str, now: datetime) -> None:
+    values = {"provider": provider, "since": now - timedelta(seconds=1)}
+    row = await (await conn.execute(_SQL["count_since"], values)).fetchone()
+    assert row is not None
+    if row[0] > REQUESTS_PER_S_MAX:
+        raise PartnerTooFast(REQUESTS_PER_S_MAX)
 
 
 async def forget_nonces(conn: Connection, *, now: datetime) -> int:

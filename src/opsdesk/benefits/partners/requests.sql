@@ -10,3 +10,7 @@ delete from benefit_partner_nonce where (provider, nonce) in (
     select provider, nonce from benefit_partner_nonce where seen_at < %(before)s
     order by seen_at limit %(limit)s for update skip locked
 );
+
+-- name: count_since
+-- The one that was just remembered is among them.
+select count(*) from benefit_partner_nonce where provider = %(provider)s and seen_at > %(since)s;
