@@ -102,6 +102,7 @@ WRITES = {
     "POST /open/v1/cancellations": ["benefit.cancel"],
     "POST /open/v1/completions": ["benefit.complete"],
     "POST /v1/benefit-orders/{order_id}/refunds": ["benefit.refund"],
+    "POST /v1/benefit-expiry-runs": ["benefit.expire", "benefit_job_run.work"],
     "POST /v1/points-grants": ["points.grant"],
     "POST /v1/points-sweeps": ["points.sweep"],
     "PUT /v1/benefit-providers/{provider}": ["benefit_provider.put"],

@@ -122,6 +122,8 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "reference list": ["applications"],
     "reference put": ["applications", "application=cash_loan"],
     "reference import": ["applications", "applications.csv"],
+    "benefits expire": [],
+    "benefits jobs": [],
     "points grant": ["C-1", "5", "--expires", "2999-01-01T00:00:00Z"],
     "points wallet": ["C-1"],
     "points statement": ["C-1"],
@@ -229,6 +231,7 @@ def test_every_command_is_known_to_this_test() -> None:
     nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
     nouns |= {"benefits", "benefits provider", "benefits service"}
+    nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

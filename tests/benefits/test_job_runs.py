@@ -12,7 +12,6 @@ import pytest
 from opsdesk import access, points
 from opsdesk.benefits import job_runs
 from opsdesk.benefits.job_runs import JobRun, Ran
-from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.ids import new_id
 from opsdesk.kit.paging import BadCursor
@@ -35,7 +34,7 @@ async def ran(
     who: access.Actor = SCHEDULER,
 ) -> Ran:
     return await job_runs.run_expiry(
-        db, actor=who, key=key or str(new_id()), clock=ManualClock(now), batches=batches, batch_orders=batch_orders
+        db, actor=who, key=key or str(new_id()), now=now, batches=batches, batch_orders=batch_orders
     )
 
 
@@ -123,7 +122,6 @@ import asyncio, sys
 from datetime import datetime
 from opsdesk.access import system_actor
 from opsdesk.benefits.job_runs import run_expiry
-from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Connection, Database
 from opsdesk.kit.log import bound
 
@@ -131,8 +129,8 @@ async def main() -> None:
     db = Database(sys.argv[1])
     await db.open()
     with bound(request_id="node"):
-        clock = ManualClock(datetime.fromisoformat(sys.argv[2]))
-        await run_expiry(db, actor=system_actor("node"), key="node", clock=clock, batch_orders=2)
+        now = datetime.fromisoformat(sys.argv[2])
+        await run_expiry(db, actor=system_actor("node"), key="node", now=now, batch_orders=2)
 
 asyncio.run(main())
 """

@@ -14,6 +14,7 @@ from opsdesk.app import (
     commands_application,
     commands_audit,
     commands_benefits_catalogue,
+    commands_benefits_jobs,
     commands_db,
     commands_event,
     commands_flow,
@@ -312,7 +313,11 @@ _noun(
     "The database: where it is, and a prompt in it.",
     {"url": commands_db.show_url, "psql": commands_db.open_prompt},
 )
-_benefits = _noun("benefits", "Points and benefits: the catalogue, customers, orders and disputes.", {})
+_benefits = _noun(
+    "benefits",
+    "Points and benefits: the catalogue, customers, orders and disputes.",
+    {"expire": commands_benefits_jobs.expire_orders, "jobs": commands_benefits_jobs.list_jobs},
+)
 _noun(
     "provider",
     "Providers: companies that render services.",

@@ -89,6 +89,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_results.result_routes,
         review.routes_alerts.alert_routes,
         review.sampling.routes.quality_routes,
+        benefits.routes_jobs.job_routes,
         benefits.routes_orders.order_routes(installation.benefit_rules),
         points.routes.points_routes,
         benefits.routes_bus.bus_routes(installation.benefit_rules),

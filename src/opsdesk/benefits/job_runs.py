@@ -13,7 +13,6 @@ from psycopg.rows import class_row
 
 from opsdesk import access
 from opsdesk.benefits.expiring import BATCH_ORDERS, Expired, count_due, expire_due
-from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import BY_INDEX, Connection, Database
 from opsdesk.kit.paging import PAGE_ROWS_DEFAULT, Page, decode_place, page_of
 from opsdesk.kit.sql import backwards, statements
@@ -73,7 +72,7 @@ async def run_expiry(
     *,
     actor: access.Actor,
     key: str,
-    clock: Clock,
+    now: datetime,
     batches: int = BATCHES_MAX,
     batch_orders: int = BATCH_ORDERS,
     trace_id: str = "",
@@ -88,10 +87,9 @@ async def run_expiry(
         if before := await _answered(conn, caller):
             return before
         async with conn.transaction():
-            job_run_id = await _begin(conn, actor=actor, now=clock.now())
+            job_run_id = await _begin(conn, actor=actor, now=now)
         done = Expired(0, 0, 0)
         for _ in range(batches):
-            now = clock.now()
             async with conn.transaction():
                 batch = await expire_due(conn, actor=actor, now=now, limit=batch_orders, trace_id=trace_id)
                 if batch is None:
@@ -99,7 +97,7 @@ async def run_expiry(
                 await _add(conn, job_run_id, batch, actor=actor, now=now)
             done = done.plus(batch)
         async with conn.transaction():
-            return await _end(conn, job_run_id, done, caller=caller, actor=actor, now=clock.now())
+            return await _end(conn, job_run_id, done, caller=caller, actor=actor, now=now)
 
 
 async def list_job_runs(
