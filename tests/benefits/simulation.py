@@ -2,7 +2,8 @@
 compared with what it may be.
 
 What is drawn follows from the seed; how the operations meet is the database's. A worker dies at a statement that is
-drawn: its connection is terminated there, or it is cancelled there; then it asks again with the same key, as callers do.
+drawn: its connection is terminated there, or it is cancelled there; then it asks again with the same key, as callers
+do.
 """
 
 import asyncio
