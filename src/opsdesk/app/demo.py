@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from opsdesk.app import process
+from opsdesk.app.demo_benefits import BenefitStory, benefit_problems
 from opsdesk.app.demo_installation import Installation, installation
 from opsdesk.app.demo_next import ENVIRONMENT_FILE, tell_what_is_there, written_environment
 from opsdesk.app.demo_processes import DemoProcesses
@@ -95,9 +96,9 @@ class Demo:
                 story, procedure = await self._both_paths(installed, session)
                 if check:
                     return
-                self.screen.title(f"4. A person is needed: {WAITING} applies")
+                self.screen.title(f"5. A person is needed: {WAITING} applies")
                 waiting = await story.apply(procedure, WAITING, reviewed=False)
-                self.screen.title(f"5. So it is for the application of {SAME}")
+                self.screen.title(f"6. So it is for the application of {SAME}")
                 arrived = await self._review_story(installed, session).arrive(SAME, case="match", form="json")
             await self._stay(installed, waiting, arrived)
 
@@ -114,8 +115,12 @@ class Demo:
         self.screen.title(f"3. An application comes in: {ANOTHER} shows a card of somebody else")
         review_story = self._review_story(installed, session)
         outcome = await review_story.reject(await review_story.arrive(ANOTHER, case="differ", form="protobuf"))
-        wrong = await problems(automatic=automatic, reviewed=reviewed, portal=portal, world=world)
-        self._tell_verdict([*wrong, *await review_problems(outcome, world=world)])
+        wrong = [*await problems(automatic=automatic, reviewed=reviewed, portal=portal, world=world)]
+        wrong += await review_problems(outcome, world=world)
+        self.screen.title("4. Points: a customer of the bank gets a service for them, and gives it back")
+        bank = Remote(session, installed.base_url, key=installed.keys.bank.key)
+        wrong += benefit_problems(await BenefitStory(bank=bank, screen=self.screen).come_and_go())
+        self._tell_verdict(wrong)
         return story, procedure
 
     def _review_story(self, installed: Installation, session: aiohttp.ClientSession) -> ReviewStory:
@@ -137,6 +142,7 @@ class Demo:
         if self.ended_right:
             self.screen.words("  Two customers, two accounts, two welcomes; a person decided about one.")
             self.screen.words("  One application, rejected by a person who saw its pictures; its code came back.")
+            self.screen.words("  One benefit, redeemed and refunded; every point came back.")
 
     async def _stay(self, installed: Installation, waiting: Journey, arrived: Arrived) -> None:
         with written_environment(self._data_dir, installed) as file:

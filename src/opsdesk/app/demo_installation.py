@@ -11,9 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
+from opsdesk.app.demo_benefits import ESB_URL, open_bank
 from opsdesk.app.demo_keys import DemoKeys, demo_keys
 from opsdesk.app.demo_people import DemoPeople, demo_people
 from opsdesk.app.demo_processes import DemoProcesses
+from opsdesk.app.demo_remote import Remote
 from opsdesk.app.demo_review import PICTURE_HOST
 from opsdesk.app.demo_screen import Screen
 from opsdesk.app.demo_screening import configure_desk
@@ -36,6 +40,8 @@ class Installation:
     mailbox_url: str
     outside_url: str
     """What was handed in by the anti-fraud engine, and what came back to credit."""
+    bank_url: str
+    """The pages of the bank's channels."""
     keys: DemoKeys
     people: DemoPeople
     environment: Mapping[str, str]
@@ -57,11 +63,13 @@ async def installation(
                 await configure_desk(opsdesk, proto=_proto(Path(sandbox["proto_file"])))
                 screen.line("ready", "review desk", "two screening types and a strategy group")
                 async with demo_keys(opsdesk) as keys:
+                    await _open_bank(opsdesk, sandbox, environment, keys, screen)
                     yield Installation(
                         base_url=environment["OPSDESK_BASE_URL"],
                         control_url=sandbox["control_url"],
                         mailbox_url=sandbox["mailbox_url"],
                         outside_url=f"{sandbox['control_url']}/control/applications",
+                        bank_url=sandbox["bank_url"],
                         keys=keys,
                         people=await demo_people(opsdesk),
                         environment=environment,
@@ -78,7 +86,8 @@ async def _start_sandbox(data_dir: Path, processes: DemoProcesses, screen: Scree
         version("aiosmtpd")
     except PackageNotFoundError:
         raise DemoFailed("The sandbox needs the extra `sandbox`: pip install 'opsdesk[sandbox]'.") from None
-    command = [sys.executable, "-m", "opsdesk.sandbox", "--folder", str(data_dir / "sandbox")]
+    folders = ["--folder", str(data_dir / "sandbox"), "--clock-file", str(data_dir / "clock")]
+    command = [sys.executable, "-m", "opsdesk.sandbox", *folders]
     process = await processes.start("sandbox", command, environment=_environment({}))
     described: Mapping[str, Any] = json.loads(await process.ready_line(lambda line: line.startswith('{"ca_file"')))
     screen.line("started", "sandbox", "partners by HTTPS, a mail server, a mailbox")
@@ -123,6 +132,21 @@ async def _start_worker(environment: Mapping[str, str], processes: DemoProcesses
     screen.line("started", "worker", "executes the runs")
 
 
+async def _open_bank(
+    opsdesk: Opsdesk, sandbox: Mapping[str, Any], environment: Mapping[str, str], keys: DemoKeys, screen: Screen
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        world = Remote(session, sandbox["control_url"])
+        await open_bank(
+            opsdesk,
+            world,
+            base_url=environment["OPSDESK_BASE_URL"],
+            provider_url=sandbox["provider_url"],
+            key=keys.bank.key,
+        )
+    screen.line("ready", "bank", "customers with points, two services, a provider with its keys")
+
+
 def _proto(file: Path) -> Mapping[str, str]:
     """By name, as an import takes them."""
     return {file.name: file.read_text(encoding="utf-8")}
@@ -151,6 +175,7 @@ def _settings(data_dir: Path, sandbox: Mapping[str, Any], *, port: int) -> dict[
         "OPSDESK_PICTURE_HOSTS": PICTURE_HOST,
         "OPSDESK_SECRETS_DIR": sandbox["secrets_dir"],
         "OPSDESK_COMMANDS_DIR": sandbox["commands_dir"],
+        "OPSDESK_ESB_URL": ESB_URL,
         **_address(port),
     }
 

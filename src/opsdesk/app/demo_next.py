@@ -52,6 +52,7 @@ def tell_what_is_there(
     screen.words(f"  console   {installed.base_url}")
     screen.words(f"  mailbox   {installed.mailbox_url}")
     screen.words(f"  outside   {installed.outside_url}")
+    screen.words(f"  bank      {installed.bank_url}  redeem, use, cancel as a customer or a manager would")
     screen.words(f"  API       {installed.base_url}/v1/openapi.json")
     screen.title("Who can sign in to the console")
     for role, email in people.emails.items():
@@ -66,7 +67,7 @@ def tell_what_is_there(
     screen.words("  The anti-fraud engine asks what came of it like this:")
     screen.words(f"    opsdesk application show {arrived.flow_no}")
     screen.title("API keys, shown this once")
-    for key in (installed.keys.portal, installed.keys.reviewer, installed.keys.engine):
+    for key in (installed.keys.portal, installed.keys.reviewer, installed.keys.engine, installed.keys.bank):
         screen.words(f"  {key.name}, {key.purpose}")
         screen.words(f"    {key.key}")
     screen.title("Try in another terminal")
