@@ -15,6 +15,7 @@ from prometheus_client import generate_latest
 from opsdesk import review
 from opsdesk.app.gauges import Gauges, Reading
 from opsdesk.app.observation import Observation
+from opsdesk.benefits.settlement.months import Calendar
 from opsdesk.jobs import QueueState
 from opsdesk.kit.clock import SystemClock
 from opsdesk.kit.db import Database
@@ -56,8 +57,8 @@ def test_every_command_that_is_named_exists() -> None:
 
 async def test_every_metric_that_is_named_is_told() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none")
-    seen, gauges = Observation(database), Gauges(database, SystemClock())
-    gauges.reading = Reading({}, {}, 0, 0, 0, QueueState(0, 0, 0, 0), 0, 0, {}, 0, {}, {}, {}, 0, 0)
+    seen, gauges = Observation(database), Gauges(database, SystemClock(), Calendar())
+    gauges.reading = Reading({}, {}, 0, 0, 0, QueueState(0, 0, 0, 0), 0, 0, {}, 0, {}, {}, {}, 0, 0, 0)
     with seen.call("api", dict, None) as tell:
         tell("done", "")
     seen.kept("node_failed", {}, "api", dict, None)

@@ -69,7 +69,7 @@ class Api:
         sent = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
         async with self.session.request(method, self.url + path, headers=sent, **more) as response:
             is_json = response.content_type == "application/json"
-            body = await response.json() if is_json else await response.text()
+            body = await response.json() if is_json else await response.text(errors="surrogateescape")
             return Answer(response.status, response.headers.copy(), body)
 
     async def get(self, path: str, *, key: str = "", **more: Any) -> Answer:

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from opsdesk.app.gauges import KEPT_S, Gauges
 from opsdesk.app.wiring import open_app
 from opsdesk.app.worker import work_for
+from opsdesk.benefits.settlement.months import Calendar
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
 from opsdesk.kit.settings import Settings
@@ -125,7 +126,7 @@ async def test_a_partner_that_holds_runs_up_is_told_by_its_host(api: Api) -> Non
 
 
 async def test_many_who_ask_cost_the_database_one_look(db: Database, clock: ManualClock) -> None:
-    gauges = Gauges(db, clock)
+    gauges = Gauges(db, clock, Calendar())
     await asyncio.gather(*[gauges.refresh() for _ in range(50)])
     before = db.pool_state()
     assert before.used == 0
@@ -153,7 +154,7 @@ async def test_a_database_that_is_away_is_told_and_nothing_old(tmp_path: Path, c
         database = Database(server.url, wait_s=0.2)
         await database.open()
         server.go_away()
-        gauges = Gauges(database, clock)
+        gauges = Gauges(database, clock, Calendar())
         await gauges.refresh()
         assert {metric.name for metric in gauges.collect()} == {"opsdesk_database_up"}
         await database.close()

@@ -347,7 +347,10 @@ COUNTED = dict.fromkeys(("type_id", "adapt_id", "group_id", "alert_id", "version
 COUNTED |= {"sample_id": "4711", "sampled_id": "4711"}
 
 
-_NAMES = ("procedure_id", "key_id", "key", "trigger", "flow_no", "application", "customer_id", "provider", "service")
+_NAMES = (
+    *("procedure_id", "key_id", "key", "trigger", "flow_no", "application", "customer_id", "provider", "service"),
+    "name",
+)
 
 
 def filled(path: str) -> str:

@@ -17,6 +17,7 @@ OPEN_ROUTES = {
     "/v1/openapi.json": "the description, which is public",
     "/v1/callbacks/{token}": "the address is signed for one answer of one partner",
     "/v1/webhooks/{path:path}": "what comes is signed by its sender",
+    "/open/v1/files/{name}/content": "the address is signed, and good for a while",
     "/sign-in": "nobody has signed in yet",
     "/sign-in/code": "the second factor is what is asked for",
     "/sign-in/oidc": "the identity provider is asked who it is",
@@ -75,6 +76,9 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     **{f"trigger {verb}": ["letter/cron"] for verb in ("show", "next", "deliveries", "activate", "move", "pause")},
     **{f"trigger {verb}": ["letter/cron"] for verb in ("deactivate", "fire")},
     "trigger retry": ["letter/cron", "1"],
+    "settlement close": [],
+    "settlement list": [],
+    **{f"settlement {verb}": ["a-202512.txt.gz"] for verb in ("show", "verify", "regenerate")},
     "outage list": [],
     "outage show": ["https://partner.test"],
     "outage hold": ["https://partner.test", "--reason", "works"],
@@ -229,7 +233,7 @@ def test_every_command_is_known_to_this_test() -> None:
         "audit",
     }
     nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
-    nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
+    nouns |= {"group", "quality", "result", "result receiver", "alert", "points", "settlement"}
     nouns |= {"benefits", "benefits provider", "benefits service"}
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from opsdesk import jobs
 from opsdesk.app.stalls import stall_check
+from opsdesk.benefits.settlement.months import Calendar
 from opsdesk.kit.clock import ManualClock
 from tests.app.documents import greet
 from tests.app.serving import Api, serving, until
@@ -34,7 +35,7 @@ async def waiting(api: Api) -> int:
 async def test_a_run_that_is_about_to_be_executed_is_no_alarm(api: Api, clock: ManualClock) -> None:
     await started(api)
     with capture_logs() as lines:
-        assert await stall_check(clock)(api.installation.database, {}) == jobs.Done()
+        assert await stall_check(clock, Calendar())(api.installation.database, {}) == jobs.Done()
     assert lines == []
 
 
@@ -43,7 +44,7 @@ async def test_a_stalled_run_is_told_with_its_reason(api: Api, clock: ManualCloc
     run = await started(api)
     clock.advance(seconds=61)
     with capture_logs() as lines:
-        await stall_check(clock)(api.installation.database, {})
+        await stall_check(clock, Calendar())(api.installation.database, {})
     (line,) = lines
     assert (line["event"], line["log_level"], line["run_id"]) == ("run_stalled", "error", run)
     assert line["reason"] == "wake-up overdue"
@@ -53,7 +54,7 @@ async def test_one_stall_waits_to_be_told_once_only(api: Api, clock: ManualClock
     await started(api)
     clock.advance(seconds=61)
     for _ in range(3):
-        await stall_check(clock)(api.installation.database, {})
+        await stall_check(clock, Calendar())(api.installation.database, {})
     assert await waiting(api) == 1
 
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from opsdesk import flows
 from opsdesk.app.stalls import stall_check
+from opsdesk.benefits.settlement.months import Calendar
 from opsdesk.kit.clock import ManualClock
 from tests.actors import actor
 from tests.app.serving import Api, serving, until
@@ -129,7 +130,7 @@ async def test_a_trigger_that_nobody_fires_is_an_alarm_in_the_log_and_in_the_met
     key = await api.key()
     clock.advance(seconds=86_400)
     with capture_logs() as lines:
-        await stall_check(clock)(api.installation.database, {})
+        await stall_check(clock, Calendar())(api.installation.database, {})
     (line,) = [line for line in lines if line["event"] == "trigger_overdue"]
     assert (line["log_level"], line["procedure"], line["trigger"]) == ("error", "orders", "cron")
     assert "opsdesk_triggers_overdue 1.0" in (await api.get("/metrics", key=key)).body

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from opsdesk.access import Role
 from opsdesk.access.people import Person
+from opsdesk.kit.log import bound
 from tests import configured
 from tests.benefits.making import furnish
+from tests.benefits.settlement import settling
 from tests.browser.console import Console
 
 OUTSIDE = None
@@ -61,6 +63,8 @@ PAGES: Mapping[str, str | None] = {
     "/benefits/providers": Role.AUDITOR,
     "/benefits/new-provider": Role.REWARDS_OPERATOR,
     "/benefits/providers/{provider}": Role.REWARDS_OPERATOR,
+    "/settlement": Role.REWARDS_OPERATOR,
+    "/settlement/{file_name}": Role.REWARDS_OPERATOR,
     "/runs": Role.SUPPORT_AGENT,
     "/runs/{run_id}": Role.OPERATIONS_ENGINEER,
     "/runs/{run_id}/journal": Role.AUDITOR,
@@ -128,6 +132,7 @@ class Sample:
             provider="airport",
             trigger="cron",
             name="pause",
+            file_name="airport-202512.txt.gz",
         )
 
 
@@ -135,6 +140,8 @@ async def sample(there: Console) -> Sample:
     """One of each in a new installation."""
     people = {str(role): await there.person(role) for role in Role}
     chinese = {str(role): await there.person(role, language="zh-CN") for role in Role}
+    with bound(request_id="sample"):
+        await settling.furnish_month(there.database)
     async with there.writing() as conn:
         await configured.add_reference(conn, now=there.now())
         screening = await configured.add_type(conn, now=there.now(), name="人脸比对 (sample)")

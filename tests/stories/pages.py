@@ -58,7 +58,8 @@ def readable() -> Iterator[Readable]:
         path = path_of(route).replace(":path}", "}")
         dependant = getattr(route, "dependant", None)
         names = [name for _, name, _, _ in Formatter().parse(path) if name]
-        if dependant is not None and "GET" in route.methods and not path.startswith(("/v1/", "/static", "/metrics")):  # type: ignore[attr-defined]  # a route with dependencies has methods
+        others = ("/v1/", "/open/", "/static", "/metrics")
+        if dependant is not None and "GET" in route.methods and not path.startswith(others):  # type: ignore[attr-defined]  # a route with dependencies has methods
             yield Readable(path, names, sorted(set(_questions(dependant))))
 
 

@@ -65,6 +65,22 @@ class Guard:
         return actor
 
 
+@dataclass(frozen=True)
+class BriefGuard(Guard):
+    """A guard of what takes transactions of its own: the key is looked up in one that has ended by then."""
+
+    async def __call__(  # type: ignore[override]  # FastAPI calls each with what its own signature names
+        self, key: Annotated[str, Depends(_key)], request: Request, now: Now
+    ) -> Actor:
+        """Raises Unauthenticated, KeyUnknown, ScopeMissing."""
+        database: Database = request.app.state.database
+        async with database.transaction() as conn:
+            actor = await authenticate(conn, key=key, now=now)
+        request.state.actor = actor.id
+        require(actor, self.scope)
+        return actor
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A person who has signed in, in one session."""
@@ -236,6 +252,7 @@ ApplicationSender = Annotated[Actor, Depends(Guard(Scope.APPLICATIONS_WRITE))]
 BenefitReader = Annotated[Actor, Depends(Guard(Scope.BENEFITS_READ))]
 BenefitKeeper = Annotated[Actor, Depends(Guard(Scope.BENEFITS_WRITE))]
 BenefitBus = Annotated[Actor, Depends(Guard(Scope.BENEFITS_BUS))]
+BenefitSettler = Annotated[Actor, Depends(BriefGuard(Scope.BENEFITS_WRITE))]
 BenefitChannel = Annotated[Actor, Depends(Guard(Scope.BENEFITS_ORDER))]
 BenefitShopper = Annotated[Actor, Depends(Guard(Scope.BENEFITS_READ, or_scope=Scope.BENEFITS_ORDER))]
 AuditReader = Annotated[Actor, Depends(Guard(Scope.AUDIT_READ))]

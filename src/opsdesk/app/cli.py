@@ -45,6 +45,7 @@ from opsdesk.app import (
     commands_screening_change,
     commands_screening_file,
     commands_session,
+    commands_settlement,
     commands_ticket,
     commands_ticket_board,
     commands_ticket_decide,
@@ -129,6 +130,17 @@ _noun(
         "deactivate": commands_trigger_change.deactivate_trigger,
         "fire": commands_trigger_change.fire_trigger,
         "retry": commands_trigger_change.retry_delivery,
+    },
+)
+_noun(
+    "settlement",
+    "Settlement: months that are closed, and the files that providers get of them.",
+    {
+        "close": commands_settlement.close_month,
+        "list": commands_settlement.list_files,
+        "show": commands_settlement.show_file,
+        "verify": commands_settlement.verify_file,
+        "regenerate": commands_settlement.regenerate_file,
     },
 )
 _noun(

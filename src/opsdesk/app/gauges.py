@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from opsdesk import access, flows, jobs, review
+from opsdesk import access, benefits, flows, jobs, review
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
@@ -52,6 +52,7 @@ class Reading:
     """By where their delivery stands."""
     outages: Mapping[tuple[str, str], int]
     """Runs that wait for it, by the endpoint that is out and the state of its circuit."""
+    settlement_overdue: int
     audit_unsealed: int
     audit_oldest_unsealed_s: float
 
@@ -59,9 +60,10 @@ class Reading:
 class Gauges(Collector):
     """Call `refresh`, then collect. Where the database does not answer, only `opsdesk_database_up` is told."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, calendar: benefits.settlement.months.Calendar) -> None:
         self._database = database
         self._clock = clock
+        self._calendar = calendar
         self.registry = CollectorRegistry()
         self.registry.register(self)
         self._looking = asyncio.Lock()
@@ -102,6 +104,7 @@ class Gauges(Collector):
             alerts = await review.alerts.count_alerts(conn)
             undelivered = await review.applications.results.count_undelivered(conn)
             outages = await flows.reports.outage_control.count_waiting(conn)
+            missing = await benefits.settlement.periods.missing_files(conn, calendar=self._calendar, now=now)
             chain = await access.audit.chain_state(conn)
         return Reading(
             runs=census.open_runs,
@@ -121,6 +124,7 @@ class Gauges(Collector):
             alerts=alerts,
             results_undelivered=undelivered,
             outages=outages,
+            settlement_overdue=len(missing),
             audit_unsealed=chain.unsealed,
             audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
         )
@@ -174,6 +178,11 @@ class Gauges(Collector):
             "Results that have not arrived: being sent, given up, or going nowhere.",
             "state",
             reading.results_undelivered,
+        )
+        yield GaugeMetricFamily(
+            "opsdesk_settlement_overdue",
+            "Settlement files that are not there although they should be by now; any is an alarm.",
+            reading.settlement_overdue,
         )
         yield GaugeMetricFamily(
             "opsdesk_audit_unsealed", "Audit entries that wait to be sealed.", reading.audit_unsealed

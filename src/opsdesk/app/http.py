@@ -11,6 +11,7 @@ from opsdesk.app.console import error_pages, frame
 from opsdesk.app.console.routes import page_routers
 from opsdesk.app.gauges import Gauges
 from opsdesk.app.metrics_route import metrics_routes
+from opsdesk.app.settlement import calendar_of
 from opsdesk.app.wiring import Opsdesk
 from opsdesk.kit import http_errors, http_requests
 from opsdesk.kit.http_errors import documented
@@ -19,7 +20,8 @@ from opsdesk.kit.http_frame import RequestFrame
 DESCRIPTION = """\
 Runs procedures, asks people, and keeps the evidence.
 
-Every request but those to `/v1/callbacks` and `/v1/webhooks` carries an API key, as `Authorization: Bearer opsdesk_…`.
+Every request but those to `/v1/callbacks`, `/v1/webhooks` and `/open/v1` carries an API key, as
+`Authorization: Bearer opsdesk_…`.
 Times are RFC 3339 in UTC. Lists come as `{"items": […], "next": cursor}`; `next` goes into the query as `cursor`.
 Errors have one shape. Writes are once-only by their `Idempotency-Key`. Personal values are masked for keys without the
 scope `personal:read`.
@@ -43,6 +45,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
     http_requests.provide(
         app, database=installation.database, clock=installation.clock, secret=installation.secrets.get
     )
+    app.state.settlement = installation.settlement
     access.guard.provide(app, rules=installation.sign_in_rules, oidc=installation.oidc)
     benefits.partners.guard.provide(app, master=installation.link_master)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
@@ -58,6 +61,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
 
 def routers(installation: Opsdesk) -> Sequence[APIRouter]:
     """Every route for programs, but for the description of them all."""
+    settlement = installation.settlement
     return [
         health.routes,
         flows.routes.procedure_routes,
@@ -95,6 +99,10 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         benefits.routes_bus.bus_routes(installation.benefit_rules),
         benefits.open_platform.open_routes(installation.bus),
         benefits.routes_catalogue.catalogue_routes,
+        benefits.settlement.routes.settlement_routes(settlement),
+        benefits.settlement.routes.reading_routes,
+        benefits.settlement.routes.content_routes(settlement),
+        benefits.settlement.routes_partner.partner_routes(settlement),
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,
@@ -116,5 +124,6 @@ def worker_api(installation: Opsdesk) -> FastAPI:
 
 def _metrics(installation: Opsdesk, *, with_gauges: bool) -> APIRouter:
     seen, settings = installation.observation.metrics, installation.settings
-    gauges = Gauges(installation.database, installation.clock) if with_gauges else None
+    calendar = calendar_of(settings)
+    gauges = Gauges(installation.database, installation.clock, calendar) if with_gauges else None
     return metrics_routes(seen.registry, gauges, is_open=bool(settings.metrics_open))

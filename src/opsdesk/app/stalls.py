@@ -1,10 +1,10 @@
-"""The alarm: an open run that nothing will wake, and a trigger that nobody fires, is told every minute."""
+"""The alarm, every minute: an open run that nothing will wake, a trigger that nobody fires, a file that is missing."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
-from opsdesk import flows, jobs
+from opsdesk import benefits, flows, jobs
 from opsdesk.app import events
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database
@@ -16,7 +16,7 @@ _NAMESPACE = UUID("0f3c6f5e-2c55-4b8e-9a1b-6f3f0a6c2d71")
 _log = get_logger("opsdesk.operations")
 
 
-def stall_check(clock: Clock) -> jobs.Handler:
+def stall_check(clock: Clock, calendar: benefits.settlement.months.Calendar) -> jobs.Handler:
     """The handler of the cron: one line of severity error for each stall, and of runs the event RunStalled."""
 
     async def check(database: Database, _payload: Mapping[str, Any]) -> jobs.JobOutcome:
@@ -39,6 +39,8 @@ def stall_check(clock: Clock) -> jobs.Handler:
                     trigger=trigger.name,
                     due_at=trigger.due_at.isoformat(),
                 )
+            for file in await benefits.settlement.periods.missing_files(conn, calendar=calendar, now=clock.now()):
+                _log.error("settlement_overdue", provider=file.provider, month=file.month.isoformat()[:7])
         return jobs.Done()
 
     return check

@@ -15,6 +15,7 @@ from opsdesk.app.observation import Observation, observation
 from opsdesk.app.pictures import picture_fetcher
 from opsdesk.app.run_signals import signals
 from opsdesk.app.sealing import Sealer, sealing_key
+from opsdesk.app.settlement import calendar_of, notices_of, settlement_of
 from opsdesk.app.sign_in_rules import oidc_sign_in, sign_in_rules
 from opsdesk.app.stalls import EVERY_MINUTE, stall_check
 from opsdesk.app.triggers import fire_triggers
@@ -153,9 +154,14 @@ class Opsdesk:
         """What link keys of partners come from. Raises LinkMasterTooShort, LinkMasterReadable."""
         return link_master(self.settings, self.secrets)
 
+    @property
+    def settlement(self) -> benefits.settlement.issuing.Settlement:
+        """What months are settled with. Raises StoreInvalid, FileKeyInvalid."""
+        return settlement_of(self.settings, self.secrets)
+
     def crons(self) -> Sequence[jobs.CronKind]:
         return [
-            jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock)),
+            jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock, calendar_of(self.settings))),
             jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
             jobs.CronKind("fire_triggers", EVERY_MINUTE, fire_triggers(self.clock)),
             jobs.CronKind("tell_benefit_steps", EVERY_MINUTE, tell_steps(self.clock)),
@@ -176,6 +182,7 @@ class Opsdesk:
             *JOB_KINDS,
             review.pictures.jobs.picture_job(self.pictures, self.clock),
             review.applications.delivering.delivery_job(self.http, self.secrets.get, self.clock),
+            notices_of(self.settings, self.secrets, self.http, self.clock).job(),
         ]
 
 

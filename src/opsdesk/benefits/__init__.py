@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         routes_orders,
         rules,
         serving,
+        settlement,
         views_catalogue,
     )
 
@@ -59,6 +60,7 @@ __all__ = [
     "routes_orders",
     "rules",
     "serving",
+    "settlement",
     "views_catalogue",
 ]
 

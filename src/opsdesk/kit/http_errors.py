@@ -129,6 +129,8 @@ def error_response(
         own["Retry-After"] = str(RETRY_AFTER_S)
     if status == 401:
         own["WWW-Authenticate"] = "Bearer"
+    if status == 416:
+        own["Content-Range"] = f"bytes */{error.detail['size']}"
     return JsonResponse(error.body(), status_code=status, headers=own)
 
 
@@ -204,6 +206,7 @@ _MEANINGS = {
     409: "What is stored does not allow it.",
     413: "The body is too large.",
     415: "The body has a content type that is not read here.",
+    416: "There are no such bytes.",
     422: "The request is not well formed.",
     429: "Too much is asked at once; try again a little later.",
     500: "Something went wrong in Opsdesk.",

@@ -1,6 +1,7 @@
 """Every setting, read once at start from `OPSDESK_*`."""
 
 from collections.abc import Iterable
+from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -103,6 +104,26 @@ class Settings(BaseSettings):
     )
     session_max_s: float = Field(
         43_200.0, description="seconds after which a person has to sign in again in any case", ge=60, le=2_592_000
+    )
+    settlement_store: str = Field(
+        "",
+        description="where settlement files are kept: a folder, or `s3://bucket/prefix`, for another service than "
+        "Amazon's with `?endpoint=https://…&region=…`; unset: the folder `settlement` in the data folder",
+    )
+    settlement_day: int = Field(
+        3, description="the day on which the month before is closed and its settlement files are made", ge=3, le=28
+    )
+    settlement_time: time = Field(time(1), description="from when on that day, in Shanghai")
+    settlement_alarm_time: time = Field(
+        time(9), description="when on that day settlement files that are missing are an alarm"
+    )
+    settlement_address_s: int = Field(
+        600, description="seconds for which an address to fetch a settlement file from is good", ge=30, le=3600
+    )
+    settlement_notices: str = Field(
+        "",
+        description="where providers are told of new settlement files: `provider=url`, separated by commas; signed "
+        "with the secret SETTLEMENT_NOTICE_<PROVIDER>",
     )
     metrics_open: bool = Field(
         False, description="`/metrics` answers without an API key; else it asks for one with the scope operations:read"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from opsdesk.app.gauges import Gauges
+from opsdesk.benefits.settlement.months import Calendar
 from opsdesk.kit.clock import ManualClock
 from opsdesk.review.screening.generation import Hit, generate
 from opsdesk.review.screening.sources import Facts
@@ -53,7 +54,7 @@ async def test_the_board_comes_over_http_and_for_prometheus(api: Api, clock: Man
     assert {name: board["counts"][name] for name in ("open", "waiting", "late")} == {"open": 2, "waiting": 2, "late": 2}
     assert [each["name"] for each in board["by_type"]] == ["人脸比对"]
     assert (await api.get("/v1/queue?list=other", key=key)).status == 422
-    gauges = Gauges(api.installation.database, clock)
+    gauges = Gauges(api.installation.database, clock, Calendar())
     await gauges.refresh()
     assert gauges.reading is not None
     assert gauges.reading.tickets_by_state == {"waiting": 2, "in_review": 0, "awaiting_second": 0}

@@ -3,21 +3,24 @@
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from opsdesk.benefits import catalogue
+from opsdesk.benefits.catalogue import Provider
 from opsdesk.benefits.model import Order
 from opsdesk.benefits.rules import Rules
 from opsdesk.benefits.settlement.issuing import Settled, Settlement, settle
 from opsdesk.benefits.settlement.keys import SettlementKeys
 from opsdesk.benefits.settlement.months import Calendar, read_month
 from opsdesk.benefits.settlement.stores import FolderStore
-from opsdesk.kit.db import Database
+from opsdesk.kit.db import Connection, Database
 from tests.actors import actor
-from tests.benefits.making import booked, completed, read, redeemed
-from tests.points.moving import granted
+from tests.benefits.making import DENTAL, LOUNGE, booked, completed, listed, put, read, redeemed
+from tests.points.moving import BANK, granted
 
 OPERATOR = actor("person:operator@example.com")
 KEYS = SettlementKeys(Ed25519PrivateKey.from_private_bytes(bytes(range(32))), b"customers", b"addresses")
@@ -29,6 +32,25 @@ THIRD = datetime.fromisoformat("2026-01-03T01:00:00+08:00")
 def moment(text: str) -> datetime:
     """`2025-12-31 23:59:59.999`, in Shanghai."""
     return datetime.fromisoformat(f"{text}+08:00")
+
+
+async def furnish(conn: Connection) -> None:
+    """Two providers with a service each and a rich customer, before the months that are settled."""
+    now = moment("2025-10-01 08:00:00")
+    for name in ("airport", "clinic"):
+        await catalogue.put_provider(conn, Provider(name, f"服务商{name}", name), actor=BANK, now=now)
+    await put(conn, LOUNGE)
+    await put(conn, DENTAL)
+    await listed(conn, {"C-1": 50_000_000}, day=date(2025, 10, 1), now=now)
+
+
+async def furnish_month(db: Database) -> None:
+    """A month that was settled, of which the files themselves are kept nowhere for long."""
+    async with db.transaction() as conn:
+        await furnish(conn)
+    await done(db, "2025-12-21 10:00:00")
+    with TemporaryDirectory() as folder:
+        await settled(db, settlement_in(Path(folder)))
 
 
 def settlement_in(folder: Path) -> Settlement:

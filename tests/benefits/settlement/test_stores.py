@@ -91,17 +91,15 @@ async def test_what_is_not_there_is_told(store: Store) -> None:
 async def test_a_service_that_does_not_answer_is_told(file: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    store = open_store(
-        "s3://bucket",
-        default=Path(),
-        secret=no_secret,
-        options={"endpoint": f"http://127.0.0.1:{port}", "retries": "0"},
-    )
+    nobody = f"s3://bucket?endpoint=http://127.0.0.1:{port}&retries=0"
+    store = open_store(nobody, default=Path(), secret=lambda _name: "given")
     with pytest.raises(StoreUnavailable):
         await store.put(NAME, file)
 
 
-@pytest.mark.parametrize("url", ["s3://", "s3://UPPER", "s3://a", "http://bucket", "s3://bucket/a b"])
+@pytest.mark.parametrize(
+    "url", ["s3://", "s3://UPPER", "s3://a", "http://bucket", "s3://bucket/a b", "s3://bucket?colour=red"]
+)
 def test_an_address_that_names_no_place_is_refused(url: str) -> None:
     with pytest.raises(StoreInvalid):
         open_store(url, default=Path(), secret=no_secret)
@@ -123,9 +121,7 @@ def asked(url: str, *, method: str = "GET") -> None:
 
 def _bucket(address: str, name: str) -> Store:
     asked(f"{address}/{name}", method="PUT")
-    return open_store(
-        f"s3://{name}/settlement", default=Path(), secret=lambda _name: "given", options={"endpoint": address}
-    )
+    return open_store(f"s3://{name}/settlement?endpoint={address}", default=Path(), secret=lambda _name: "given")
 
 
 async def _read(store: Store, begin: int, end: int) -> bytes:

@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from opsdesk import access
@@ -51,7 +51,7 @@ async def give_address(
 ) -> Address:
     """An address of a file, for its provider, or for an operator (`provider` None). Raises SettlementFileUnknown."""
     file = await find_file(conn, name, provider=provider)
-    expires_at = (now + timedelta(seconds=settlement.address_lasts_s)).replace(microsecond=0)
+    expires_at = (now.astimezone(UTC) + timedelta(seconds=settlement.address_lasts_s)).replace(microsecond=0)
     expires = int(expires_at.timestamp())
     query = urlencode({"expires": expires, "signature": _signature(settlement, file.name, expires)})
     await _note(conn, file.name, kind="address", actor=actor.id, client=client, now=now)

@@ -26,11 +26,6 @@ class PeriodOpen(Refused):
 
 
 @dataclass(eq=False)
-class NothingToClose(Refused):
-    """No month has passed whose last reports were due."""
-
-
-@dataclass(eq=False)
 class SettlementFileUnknown(NotFound):
     """There is no such settlement file."""
 
@@ -84,3 +79,10 @@ class RangeUnsatisfiable(Refused):
     status: ClassVar[int] = 416
 
     size: int
+
+
+@dataclass(eq=False)
+class NoticesUnreadable(Invalid):
+    """OPSDESK_SETTLEMENT_NOTICES is a list of `provider=https://…`, with commas between."""
+
+    provider: str

@@ -1,5 +1,6 @@
 """Files that were issued, as providers and operators find them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,8 @@ from opsdesk.kit.db import Connection
 from opsdesk.kit.paging import Page, page_of
 from opsdesk.kit.sql import statements
 
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}-[0-9]{6}\.txt\.gz$"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
 _SQL = statements(__file__)
 
 
@@ -40,6 +43,8 @@ class SettlementFile:
 
 async def find_file(conn: Connection, name: str, *, provider: str | None = None) -> SettlementFile:
     """Of that provider, if one is named: there are none of others for it. Raises SettlementFileUnknown."""
+    if not _NAME.fullmatch(name):
+        raise SettlementFileUnknown(name)
     async with conn.cursor(row_factory=class_row(SettlementFile)) as rows:
         found = await (await rows.execute(_SQL["find"], {"name": name, "provider": provider})).fetchone()
     if found is None:
@@ -73,6 +78,25 @@ async def issued_of(conn: Connection, month: date) -> Sequence[str]:
     """The providers that have their file of a month."""
     rows = await conn.execute(_SQL["issued_of"], {"month": month})
     return [row[0] for row in await rows.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An address that was given out, or something that was fetched by one."""
+
+    at: datetime
+    kind: str
+    """`address` or `fetch`."""
+    actor: str
+    client: str
+    range_begin: int | None
+    range_end: int | None
+
+
+async def list_accesses(conn: Connection, name: str, *, limit: int) -> Sequence[Access]:
+    """The last ones of a file, the newest first."""
+    async with conn.cursor(row_factory=class_row(Access)) as rows:
+        return await (await rows.execute(_SQL["accesses"], {"name": name, "limit": limit})).fetchall()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ insert into benefit_settlement_file (provider, month, name, rows, total_fen, byt
 values (%(provider)s, %(month)s, %(name)s, %(rows)s, %(total_fen)s, %(bytes)s, %(sha256)s, %(content_sha256)s, %(manifest)s, %(now)s)
 on conflict do nothing;
 
+-- name: accesses
+select at, kind, actor, client, range_begin, range_end from benefit_settlement_access
+where name = %(name)s order by access_id desc limit %(limit)s;
+
 -- name: totals
 with month as (
     select distinct month from benefit_settlement_file order by month desc limit %(months)s

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from psycopg.abc import Buffer
 from psycopg.pq import TransactionStatus
 
 from opsdesk.benefits.rules import midnight
@@ -40,10 +41,18 @@ async def make_file(conn: Connection, *, provider: str, month: date, closed_at: 
     counted = 0
     with path.open("wb") as file:
         written = _Written(file)
-        await asyncio.to_thread(written.add, head.encode())
-        async for piece, lines in _pieces(conn, about):
-            counted += lines
-            await asyncio.to_thread(written.add, piece)
+        written.add(head.encode())
+        # While a piece is compressed, the next one is read.
+        adding: asyncio.Future[None] | None = None
+        try:
+            async for piece, lines in _pieces(conn, about):
+                counted += lines
+                if adding is not None:
+                    await adding
+                adding = asyncio.ensure_future(asyncio.to_thread(written.add, piece))
+        finally:
+            if adding is not None:
+                await adding
         await asyncio.to_thread(written.end, f"T|{rows}|{total_fen}\n".encode())
     assert counted == rows, "every line has its customer, and both were counted in one snapshot"
     return Manifest(
@@ -68,11 +77,11 @@ async def totals(conn: Connection, *, provider: str, month: date) -> tuple[int, 
 
 async def _pieces(conn: Connection, about: dict[str, Any]) -> AsyncIterator[tuple[bytes, int]]:
     """What the database sends, a line each time, in pieces that are worth a thread's while; and how many lines."""
-    lines: list[bytes] = []
+    lines: list[Buffer] = []
     size = 0
     async with conn.cursor() as cursor, cursor.copy(_SQL["lines"], about) as copy:
         async for line in copy:
-            lines.append(bytes(line))
+            lines.append(line)
             size += len(line)
             if size >= PIECE_BYTES:
                 yield b"".join(lines), len(lines)

@@ -31,9 +31,9 @@ select frozen_at from benefit_period where month = %(month)s for no key update;
 insert into benefit_settlement_customer (month, provider, customer_id, customer_hash, masked_name, masked_mobile)
 select %(month)s, settled.provider, settled.customer_id,
     left(encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(settled.customer_id, 'UTF8'))), 'hex'), 32),
-    case when name ~ '^[^[:cntrl:][:space:]|\\]' then left(name, 1) else '*' end
+    case when name ~ '^[^[:cntrl:][:space:]|\\]' then left(name, 1) else '?' end
         || repeat('*', greatest(char_length(name) - 1, 1)),
-    case when mobile ~ '^[+]?[0-9]{8,20}$' then left(mobile, 3) || '****' || right(mobile, 4) else '***********' end
+    case when mobile ~ '^[+]?[0-9]{8,20}$' then left(ltrim(mobile, '+'), 3) || '****' || right(mobile, 4) else '000****0000' end
 from (
     select provider, customer_id from benefit_order where status = 300 and settle_month = %(month)s
     union

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 from opsdesk.benefits.settlement.errors import StoreInvalid
 from opsdesk.kit.secrets import SecretMissing
@@ -17,7 +18,11 @@ ACCESS_KEY_ID = "SETTLEMENT_STORE_KEY_ID"
 ACCESS_KEY = "SETTLEMENT_STORE_KEY"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}", re.ASCII)
-_BUCKET = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?", re.ASCII)
+_BUCKET = re.compile(
+    r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?(?:\?(?P<options>[!-~]*))?",
+    re.ASCII,
+)
+_OPTIONS = frozenset({"endpoint", "region", "retries"})
 
 
 class AlreadyStored(Exception):
@@ -56,20 +61,19 @@ class Store(Protocol):
         ...
 
 
-def open_store(
-    url: str, *, default: Path, secret: Callable[[str], str], options: Mapping[str, str] | None = None
-) -> Store:
+def open_store(url: str, *, default: Path, secret: Callable[[str], str]) -> Store:
     """The store of an address: `s3://bucket/prefix`, a folder, or nothing for the default folder.
 
-    An S3 service other than Amazon's is named by `options`, as the settings have them. Raises StoreInvalid.
+    An S3 service other than Amazon's is named behind it, as `?endpoint=https://…&region=…`. Raises StoreInvalid.
     """
     if not url.startswith("s3://"):
         if "://" in url:
             raise StoreInvalid("the address is neither a folder nor begins with s3://")
         return FolderStore(Path(url) if url else default)
     found = _BUCKET.fullmatch(url)
-    if found is None:
-        raise StoreInvalid("the name of the bucket, or the prefix, is none")
+    options = dict(parse_qsl(found["options"] or "")) if found else {}
+    if found is None or not options.keys() <= _OPTIONS:
+        raise StoreInvalid("the name of the bucket, the prefix, or what is behind them cannot be")
     try:
         from opsdesk.benefits.settlement.store_s3 import S3Store
     except ImportError:
@@ -79,7 +83,7 @@ def open_store(
         prefix=found["prefix"] or "",
         key_id=_secret(secret, ACCESS_KEY_ID),
         key=_secret(secret, ACCESS_KEY),
-        **(options or {}),
+        **options,
     )
 
 
