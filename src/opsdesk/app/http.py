@@ -61,7 +61,6 @@ def http_api(installation: Opsdesk) -> FastAPI:
 
 def routers(installation: Opsdesk) -> Sequence[APIRouter]:
     """Every route for programs, but for the description of them all."""
-    settlement = installation.settlement
     return [
         health.routes,
         flows.routes.procedure_routes,
@@ -99,14 +98,21 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         benefits.routes_bus.bus_routes(installation.benefit_rules),
         benefits.open_platform.open_routes(installation.bus),
         benefits.routes_catalogue.catalogue_routes,
-        benefits.settlement.routes.settlement_routes(settlement),
-        benefits.settlement.routes.reading_routes,
-        benefits.settlement.routes.content_routes(settlement),
-        benefits.settlement.routes_partner.partner_routes(settlement),
+        *_settlement(installation),
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,
         _metrics(installation, with_gauges=True),
+    ]
+
+
+def _settlement(installation: Opsdesk) -> Sequence[APIRouter]:
+    settlement, routes = installation.settlement, benefits.settlement.routes
+    return [
+        routes.settlement_routes(settlement),
+        routes.reading_routes,
+        routes.content_routes(settlement),
+        benefits.settlement.routes_partner.partner_routes(settlement),
     ]
 
 
