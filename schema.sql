@@ -55,6 +55,15 @@ BEGIN
 END;
 $$;
 
+CREATE FUNCTION points_posting_comes_second() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_current_xact_id();
+    return null;
+end
+$$;
+
 CREATE FUNCTION refuse_to_change_evidence() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -963,6 +972,36 @@ CREATE TABLE picture_content (
 );
 ALTER TABLE ONLY picture_content ALTER COLUMN data SET STORAGE EXTERNAL;
 
+CREATE TABLE points_audit (
+    audit_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    is_full boolean NOT NULL,
+    is_whole boolean NOT NULL,
+    findings integer NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    report jsonb NOT NULL,
+    key_id text NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT points_audit_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT points_audit_check CHECK ((is_whole = (findings = 0))),
+    CONSTRAINT points_audit_findings_check CHECK ((findings >= 0)),
+    CONSTRAINT points_audit_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT points_audit_key_id_check CHECK ((key_id ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT points_audit_seq_check CHECK ((seq >= 0)),
+    CONSTRAINT points_audit_signature_check CHECK ((octet_length(signature) = 64))
+);
+
+ALTER TABLE points_audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME points_audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE points_lot (
     lot_id bigint NOT NULL,
     customer_id text NOT NULL COLLATE pg_catalog."C",
@@ -1013,6 +1052,14 @@ ALTER TABLE points_posting ALTER COLUMN posting_id ADD GENERATED ALWAYS AS IDENT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE points_seal (
+    seq bigint NOT NULL,
+    posting_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT points_seal_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT points_seal_seq_check CHECK ((seq >= 1))
 );
 
 CREATE TABLE points_wallet (
@@ -1800,6 +1847,9 @@ ALTER TABLE ONLY picture
 ALTER TABLE ONLY picture
     ADD CONSTRAINT picture_token_key UNIQUE (token);
 
+ALTER TABLE ONLY points_audit
+    ADD CONSTRAINT points_audit_pkey PRIMARY KEY (audit_id);
+
 ALTER TABLE ONLY points_lot
     ADD CONSTRAINT points_lot_grant_key_key UNIQUE (grant_key);
 
@@ -1808,6 +1858,12 @@ ALTER TABLE ONLY points_lot
 
 ALTER TABLE ONLY points_posting
     ADD CONSTRAINT points_posting_pkey PRIMARY KEY (posting_id);
+
+ALTER TABLE ONLY points_seal
+    ADD CONSTRAINT points_seal_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY points_seal
+    ADD CONSTRAINT points_seal_posting_id_key UNIQUE (posting_id);
 
 ALTER TABLE ONLY points_wallet
     ADD CONSTRAINT points_wallet_pkey PRIMARY KEY (customer_id);
@@ -2199,11 +2255,17 @@ CREATE TRIGGER picture_is_kept BEFORE DELETE OR TRUNCATE ON picture FOR EACH STA
 
 CREATE TRIGGER picture_is_settled BEFORE UPDATE ON picture FOR EACH ROW WHEN ((old.state <> 'waiting'::text)) EXECUTE FUNCTION refuse_to_change_what_is_settled();
 
+CREATE TRIGGER points_audit_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON points_audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
 CREATE TRIGGER points_lot_is_fixed BEFORE UPDATE OF lot_id, customer_id, grant_key, granted, granted_at, expires_at ON points_lot FOR EACH ROW EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER points_lot_is_kept BEFORE DELETE OR TRUNCATE ON points_lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
+CREATE TRIGGER points_posting_comes_second BEFORE INSERT ON points_posting FOR EACH STATEMENT EXECUTE FUNCTION points_posting_comes_second();
+
 CREATE TRIGGER points_posting_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON points_posting FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
+
+CREATE TRIGGER points_seal_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON points_seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 
 CREATE TRIGGER points_wallet_is_kept BEFORE DELETE OR TRUNCATE ON points_wallet FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_evidence();
 

@@ -58,7 +58,7 @@ def test_every_command_that_is_named_exists() -> None:
 async def test_every_metric_that_is_named_is_told() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none")
     seen, gauges = Observation(database), Gauges(database, SystemClock(), Calendar())
-    gauges.reading = Reading({}, {}, 0, 0, 0, QueueState(0, 0, 0, 0), 0, 0, {}, 0, {}, {}, {}, 0, 0, 0)
+    gauges.reading = Reading({}, {}, 0, 0, 0, QueueState(0, 0, 0, 0), 0, 0, {}, 0, {}, {}, {}, 0, 0, 0, 0, 0)
     with seen.call("api", dict, None) as tell:
         tell("done", "")
     seen.kept("node_failed", {}, "api", dict, None)

@@ -132,6 +132,8 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "points wallet": ["C-1"],
     "points statement": ["C-1"],
     "points sweep": [],
+    "points audit": [],
+    "points audits": [],
     "quality draw": ["cash_loan", "activation", "--from", "2026-01-01T00:00:00Z", "--size", "5"],
     "quality list": [],
     **{f"quality {verb}": ["1"] for verb in ("show", "verify", "compare")},

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from opsdesk import points
+from opsdesk.app.points_audits import audit_key
 from opsdesk.kit.clock import ManualClock, SystemClock
+from tests.actors import actor
 from tests.app.described import DescribedApi, described
 from tests.app.test_audited_routes import AuditedApi, audited, expected, first_writes
 from tests.app.test_openapi import missing
@@ -33,6 +36,18 @@ async def test_points_are_granted_seen_and_swept_over_http(api: DescribedApi) ->
         assert (await api.get(f"{path}?{query}", key=reader)).body == {"items": [], "next": None}
     swept = (await api.call("POST", "/v1/points-sweeps", key=bank)).body
     assert swept == {"lots": 0, "points": 0, "batches": 0, "is_done": True}
+    opsdesk = api.installation
+    made = await points.auditing.audit(
+        opsdesk.database,
+        full=True,
+        key=audit_key(opsdesk.settings, opsdesk.secrets),
+        checks=opsdesk.points_checks,
+        actor=actor("key:bank"),
+        now=opsdesk.clock.now(),
+    )
+    audits = (await api.get("/v1/points-audits?broken=false", key=reader)).body["items"]
+    assert [each["id"] for each in audits] == [made.audit_id]
+    assert (await api.get(f"/v1/points-audits/{made.audit_id}", key=reader)).body == audits[0]
     assert missing(api, "/v1/points") == []
 
 

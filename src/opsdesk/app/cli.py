@@ -30,6 +30,7 @@ from opsdesk.app import (
     commands_outage,
     commands_person,
     commands_points,
+    commands_points_audit,
     commands_process,
     commands_quality,
     commands_quality_judge,
@@ -275,12 +276,14 @@ _noun(
 )
 _noun(
     "points",
-    "Points: grant them, see wallets and every movement, and sweep what is past its date.",
+    "Points: grant them, see wallets and every movement, sweep what is past its date, and audit it all.",
     {
         "grant": commands_points.grant_points,
         "wallet": commands_points.show_wallet,
         "statement": commands_points.list_postings,
         "sweep": commands_points.sweep_points,
+        "audit": commands_points_audit.audit_points,
+        "audits": commands_points_audit.list_audits,
     },
 )
 _noun(

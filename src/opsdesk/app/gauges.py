@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from opsdesk import access, benefits, flows, jobs, review
+from opsdesk import access, benefits, flows, jobs, points, review
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.log import get_logger
@@ -55,6 +55,9 @@ class Reading:
     settlement_overdue: int
     audit_unsealed: int
     audit_oldest_unsealed_s: float
+    points_findings: int
+    """Of the last audit of the ledger."""
+    points_unsealed: int
 
 
 class Gauges(Collector):
@@ -106,6 +109,8 @@ class Gauges(Collector):
             outages = await flows.reports.outage_control.count_waiting(conn)
             missing = await benefits.settlement.periods.missing_files(conn, calendar=self._calendar, now=now)
             chain = await access.audit.chain_state(conn)
+            audit = await points.auditing.newest_audit(conn)
+            points_unsealed = await points.chain.count_unsealed(conn)
         return Reading(
             runs=census.open_runs,
             stalled=Counter(run.reason for run in stalled),
@@ -127,6 +132,8 @@ class Gauges(Collector):
             settlement_overdue=len(missing),
             audit_unsealed=chain.unsealed,
             audit_oldest_unsealed_s=chain.oldest_unsealed_s or 0.0,
+            points_findings=audit.findings if audit else 0,
+            points_unsealed=points_unsealed,
         )
 
     async def _look_at_outages(self) -> Mapping[str, int]:
@@ -192,6 +199,12 @@ class Gauges(Collector):
             "How long the oldest of them waits.",
             reading.audit_oldest_unsealed_s,
         )
+        yield GaugeMetricFamily(
+            "opsdesk_points_findings",
+            "What the last audit of the ledger of points found; any is an alarm.",
+            reading.points_findings,
+        )
+        yield GaugeMetricFamily("opsdesk_points_unsealed", "Postings that wait to be sealed.", reading.points_unsealed)
 
 
 def _outages(counts: Mapping[tuple[str, str], int]) -> GaugeMetricFamily:

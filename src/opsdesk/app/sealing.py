@@ -1,4 +1,5 @@
-"""The sealer: while a worker runs, entries of the audit chain get their places, and the ends of runs are recorded.
+"""The sealer: while a worker runs, entries of the audit chain and postings get their places, and the ends of runs are
+recorded.
 
 Off the path of every write, by one process at a time, whichever has the turn. Its head goes into the operations log at
 each batch: whoever keeps that elsewhere can prove later that nothing was taken from the end of the chain.
@@ -7,7 +8,7 @@ each batch: whoever keeps that elsewhere can prove later that nothing was taken 
 import asyncio
 from contextlib import suppress
 
-from opsdesk import access, flows
+from opsdesk import access, flows, points
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Database, DatabaseUnavailable
 from opsdesk.kit.ids import new_id
@@ -46,6 +47,7 @@ class Sealer:
         self._database = database
         self._key = key
         self._clock = clock
+        self._points = points.chain.Sealer()
         self._stopping = asyncio.Event()
         self._database_away = False
 
@@ -64,6 +66,7 @@ class Sealer:
         """Seal what waits now."""
         try:
             await seal_all(self._database, self._key, clock=self._clock)
+            await self._points.once(self._database)
             self._database_away = False
         except DatabaseUnavailable:
             if not self._database_away:

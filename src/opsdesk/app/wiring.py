@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from opsdesk import access, benefits, flows, jobs, review
+from opsdesk import access, benefits, flows, jobs, points, review
 from opsdesk.app import desk, events, points_jobs
 from opsdesk.app.benefit_steps import tell_steps
 from opsdesk.app.callback_keys import callback_addresses
@@ -13,6 +13,8 @@ from opsdesk.app.forgetting import EVERY_HOUR, forget_sign_ins
 from opsdesk.app.link_master import link_master
 from opsdesk.app.observation import Observation, observation
 from opsdesk.app.pictures import picture_fetcher
+from opsdesk.app.points_audits import AUDIT_AT, audit_key, audit_points
+from opsdesk.app.points_audits import EVERY_HOUR as AUDIT_NEW_AT
 from opsdesk.app.run_signals import signals
 from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.settlement import calendar_of, notices_of, settlement_of
@@ -159,7 +161,14 @@ class Opsdesk:
         """What months are settled with. Raises StoreInvalid, FileKeyInvalid."""
         return settlement_of(self.settings, self.secrets)
 
+    @property
+    def points_checks(self) -> points.auditing.Checks:
+        """What audits of the ledger ask: of points, and of what is bought with them."""
+        full = {**points.auditing.LEDGER.full, **benefits.invariants.INVARIANTS}
+        return points.auditing.Checks(full=full, since=points.auditing.LEDGER.since)
+
     def crons(self) -> Sequence[jobs.CronKind]:
+        key, checks = audit_key(self.settings, self.secrets), self.points_checks
         return [
             jobs.CronKind("stall_check", EVERY_MINUTE, stall_check(self.clock, calendar_of(self.settings))),
             jobs.CronKind("forget_sign_ins", EVERY_HOUR, forget_sign_ins(self.clock)),
@@ -167,6 +176,8 @@ class Opsdesk:
             jobs.CronKind("tell_benefit_steps", EVERY_MINUTE, tell_steps(self.clock)),
             jobs.CronKind("escalate_tickets", EVERY_MINUTE, escalate_tickets(self.clock)),
             jobs.CronKind("sweep_points", points_jobs.SWEEP_AT, points_jobs.sweep_points(self.clock)),
+            jobs.CronKind("audit_points", AUDIT_AT, audit_points(key, checks, self.clock, full=True)),
+            jobs.CronKind("audit_new_points", AUDIT_NEW_AT, audit_points(key, checks, self.clock, full=False)),
         ]
 
     def sealer(self) -> Sealer:

@@ -8,16 +8,24 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from opsdesk.points import auditing as auditing
+    from opsdesk.points import chain as chain
     from opsdesk.points import errors as errors
     from opsdesk.points import invariants as invariants
     from opsdesk.points import ledger as ledger
     from opsdesk.points import model as model
     from opsdesk.points import routes as routes
+    from opsdesk.points import signing as signing
     from opsdesk.points import statement as statement
     from opsdesk.points import sweeping as sweeping
     from opsdesk.points import views as views
 
-_LATER = frozenset({"errors", "invariants", "ledger", "model", "routes", "statement", "sweeping", "views"})
+_LATER = frozenset(
+    {
+        *("auditing", "chain", "errors", "invariants", "ledger", "model"),
+        *("routes", "signing", "statement", "sweeping", "views"),
+    }
+)
 
 
 def __getattr__(name: str) -> ModuleType:

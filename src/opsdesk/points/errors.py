@@ -49,3 +49,20 @@ class NothingHeld(Refused):
 @dataclass(eq=False)
 class WalletUnknown(NotFound):
     """This customer was never granted points."""
+
+
+@dataclass(eq=False)
+class AuditUnknown(NotFound):
+    """There is no audit of the ledger of points with this id."""
+
+    audit_id: int
+
+
+@dataclass(eq=False)
+class AuditKeyInvalid(Invalid):
+    """The key that reports of audits are signed with has 64 hexadecimal digits."""
+
+
+@dataclass(eq=False)
+class ReportUnreadable(Invalid):
+    """The file is no signed report of an audit."""

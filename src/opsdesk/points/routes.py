@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -10,10 +10,11 @@ from opsdesk import access
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, Now
-from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Text, named
+from opsdesk.kit.http_shapes import Body, CountedId, Cursor, Limit, Moment, Text, named
 from opsdesk.kit.paging import BadCursor, BadPageSize, page_rows
-from opsdesk.points import ledger, statement, sweeping
+from opsdesk.points import auditing, ledger, statement, sweeping
 from opsdesk.points.errors import (
+    AuditUnknown,
     CustomerUnnamed,
     GrantAlreadyExpired,
     GrantDiffers,
@@ -22,13 +23,15 @@ from opsdesk.points.errors import (
     WalletUnknown,
 )
 from opsdesk.points.model import POINTS_MAX, PostingKind
-from opsdesk.points.views import GrantView, PostingView, StatementPage, SweepView, WalletView
+from opsdesk.points.views import AuditPage, AuditView, GrantView, PostingView, StatementPage, SweepView, WalletView
 
 GRANT_REFUSALS = (GrantAlreadyExpired, GrantDiffers, CustomerUnnamed, GrantKeyInvalid, PointsOutOfRange)
 """What a grant may be refused for."""
 BATCHES_A_REQUEST = 100
 
 CustomerId = Annotated[str, named("The bank's id of the customer.")]
+
+AuditId = Annotated[CountedId, Path(description="The id of the audit.")]
 
 points_routes = APIRouter(prefix="/v1", tags=["points"], route_class=StrictRoute)
 
@@ -113,3 +116,30 @@ async def list_postings(
 async def sweep_points(actor: access.guard.PointsKeeper, database: access.guard.Db, now: Now) -> SweepView:
     """What the nightly job does, now: what is past its date goes out of wallets. Up to 100 batches of 1,000 lots."""
     return SweepView.of(await sweeping.sweep_due(database, actor=actor, now=now, batches_max=BATCHES_A_REQUEST))
+
+
+@points_routes.get(
+    "/points-audits",
+    summary="List audits of the ledger",
+    responses=documented(*access.guard.REFUSALS, BadPageSize, BadCursor),
+)
+async def list_audits(
+    actor: access.guard.PointsReader,
+    conn: Conn,
+    broken: Annotated[bool, Query(description="Only those that found something.")] = False,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> AuditPage:
+    """The newest first. Workers look at what is new every hour, and at everything every night."""
+    page = await auditing.list_audits(conn, actor=actor, broken=broken, limit=page_rows(limit), cursor=cursor)
+    return AuditPage(items=list(map(AuditView.of, page.items)), next=page.next)
+
+
+@points_routes.get(
+    "/points-audits/{audit_id}",
+    summary="Show an audit of the ledger",
+    responses=documented(*access.guard.REFUSALS, AuditUnknown),
+)
+async def show_audit(audit_id: AuditId, actor: access.guard.PointsReader, conn: Conn) -> AuditView:
+    """With its signed report."""
+    return AuditView.of(await auditing.show_audit(conn, audit_id=audit_id, actor=actor))

@@ -1,12 +1,14 @@
 """The ledger of points as the HTTP API shows it."""
 
+from base64 import b64encode
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import ConfigDict
 
-from opsdesk.kit.http_shapes import Next, View
+from opsdesk.kit.http_shapes import Next, Values, View
+from opsdesk.points.auditing import Audit
 from opsdesk.points.model import Lot, PostingKind, Wallet
 from opsdesk.points.statement import Line
 from opsdesk.points.sweeping import SweepDone
@@ -114,3 +116,42 @@ class SweepView(View):
     @staticmethod
     def of(done: SweepDone) -> "SweepView":
         return SweepView(**asdict(done))
+
+
+class AuditView(View):
+    """An audit of the ledger."""
+
+    id: int
+    """Its id."""
+    at: datetime
+    """When it looked."""
+    actor: str
+    """Who asked for it."""
+    is_full: bool
+    """Whether it looked at everything, and not only at what came since the audit before."""
+    is_whole: bool
+    """Whether it found nothing."""
+    findings: int
+    """How much it found."""
+    report: Values
+    """What it looked at and found: the checks by name, the sums of the accounts, the head of the chain."""
+    key_id: str
+    """Which key has signed the report."""
+    signature: str
+    """Its Ed25519 signature in base64, of the RFC 8785 form of the report after `opsdesk points audit 1` and a NUL."""
+
+    @staticmethod
+    def of(audit: Audit) -> "AuditView":
+        facts = asdict(audit)
+        facts |= {"id": facts.pop("audit_id"), "signature": b64encode(audit.signature).decode()}
+        del facts["seq"]
+        return AuditView(**facts)
+
+
+class AuditPage(View):
+    """Some audits of the ledger, the newest first."""
+
+    items: list[AuditView]
+    """The audits."""
+    next: Next
+    """What to send as `cursor` for older ones; null after the first there was."""

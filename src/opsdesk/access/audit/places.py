@@ -4,10 +4,11 @@ A place fits if its hash is that of its entry and of the hash before. Where one 
 been changed; the next place tells, because it was sealed over the true hash. So nothing is blamed for its neighbour.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opsdesk.access.audit.chain import BEFORE_THE_FIRST, hash_of, sealed_content
-from opsdesk.access.audit.entries import Entry
 from opsdesk.access.audit.findings import FINDINGS_KEPT_MAX, Finding, FindingKind, Tell
 
 MOVED_LOOKED_FOR_MAX = 100
@@ -21,7 +22,8 @@ class Place:
     seq: int
     entry_id: int
     hash: str
-    entry: Entry | None
+    entry: Any
+    """None: it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,24 @@ class _Doubtful:
 
 
 class Places:
-    """Takes the places in their order, and says what is wrong through `tell`."""
+    """Takes the places in their order, and says what is wrong through `tell`.
 
-    def __init__(self, tell: Tell) -> None:
+    `content` is what the hash of a place is made of, by default of one of the audit chain; `noun` what is sealed there.
+    The first place comes after the one whose number and hash are `after`.
+    """
+
+    def __init__(
+        self,
+        tell: Tell,
+        *,
+        content: Callable[..., Mapping[str, Any]] = sealed_content,
+        noun: str = "entry",
+        after: tuple[int, str] = (0, BEFORE_THE_FIRST),
+    ) -> None:
         self._tell = tell
-        self._seq = 0
-        self._previous = BEFORE_THE_FIRST
+        self._content = content
+        self._noun = noun
+        self._seq, self._previous = after
         self._doubtful: _Doubtful | None = None
         self._changed: list[_Doubtful] = []
 
@@ -49,19 +63,19 @@ class Places:
             self._tell_gap(self._seq + 1, place.seq - 1)
         if place.entry is None:
             self._settle(seal_is_wrong=False)
-            what = f"entry {place.entry_id} was sealed at place {place.seq} and is gone"
+            what = f"{self._noun} {place.entry_id} was sealed at place {place.seq} and is gone"
             self._tell(Finding(FindingKind.ENTRY_MISSING, what, seq=place.seq, entry_id=place.entry_id))
         elif not gap:  # what a place after a gap was sealed over is gone, and nothing can be said of it
             self._check(place, place.entry)
         self._seq, self._previous = place.seq, place.hash
 
-    def _check(self, place: Place, entry: Entry) -> None:
-        computed = hash_of(sealed_content(entry, seq=place.seq, previous=self._previous))
+    def _check(self, place: Place, entry: Any) -> None:
+        computed = hash_of(self._content(entry, seq=place.seq, previous=self._previous))
         if computed == place.hash:
             self._settle(seal_is_wrong=False)
             return
         before = self._doubtful
-        if before is not None and hash_of(sealed_content(entry, seq=place.seq, previous=before.computed)) == place.hash:
+        if before is not None and hash_of(self._content(entry, seq=place.seq, previous=before.computed)) == place.hash:
             self._settle(seal_is_wrong=True)
             return
         self._settle(seal_is_wrong=False)
@@ -84,7 +98,7 @@ class Places:
                 self._tell_changed(self._changed.pop(), [])
             return
         place = doubtful.place
-        what = f"the hash at place {place.seq} was changed; entry {place.entry_id} is what it was"
+        what = f"the hash at place {place.seq} was changed; {self._noun} {place.entry_id} is what it was"
         self._tell(Finding(FindingKind.SEAL_CHANGED, what, seq=place.seq, entry_id=place.entry_id))
 
     def _tell_changed(self, doubtful: _Doubtful, others: list[_Doubtful]) -> None:
@@ -92,11 +106,12 @@ class Places:
         for other in others:
             entry = other.place.entry
             assert entry is not None
-            if hash_of(sealed_content(entry, seq=place.seq, previous=doubtful.previous)) == place.hash:
-                what = f"entry {entry.entry_id} was sealed at place {place.seq} and is at place {other.place.seq} now"
-                self._tell(Finding(FindingKind.ENTRY_MOVED, what, seq=place.seq, entry_id=entry.entry_id))
+            if hash_of(self._content(entry, seq=place.seq, previous=doubtful.previous)) == place.hash:
+                entry_id = other.place.entry_id
+                what = f"{self._noun} {entry_id} was sealed at place {place.seq} and is at place {other.place.seq} now"
+                self._tell(Finding(FindingKind.ENTRY_MOVED, what, seq=place.seq, entry_id=entry_id))
                 return
-        what = f"entry {place.entry_id} at place {place.seq} is not what was sealed"
+        what = f"{self._noun} {place.entry_id} at place {place.seq} is not what was sealed"
         self._tell(Finding(FindingKind.ENTRY_CHANGED, what, seq=place.seq, entry_id=place.entry_id))
 
     def _tell_gap(self, first: int, last: int) -> None:
