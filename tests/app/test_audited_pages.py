@@ -94,6 +94,7 @@ WRITES = {
     "/groups/{group_id}/deactivate": ["strategy_group.deactivate"],
     "/groups/{group_id}/place": ["strategy_group.place"],
     "/groups/{group_id}/try": [],
+    "/points/grants": ["points.grant"],
     "/benefits/new-provider": ["benefit_provider.put"],
     "/benefits/providers/{provider}": ["benefit_provider.put"],
     "/benefits/providers/{provider}/offer": ["benefit_provider.put"],

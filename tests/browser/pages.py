@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
+from opsdesk import points
 from opsdesk.access import Role
 from opsdesk.access.people import Person
 from opsdesk.kit.log import bound
+from opsdesk.points.signing import AuditKey
 from tests import configured
 from tests.benefits.making import furnish
 from tests.benefits.settlement import settling
-from tests.browser.console import Console
+from tests.browser.console import KEEPER, Console
 
 OUTSIDE = None
 """Nobody has signed in."""
@@ -77,6 +80,11 @@ PAGES: Mapping[str, str | None] = {
     "/procedures/{procedure_id}/start": Role.SUPPORT_AGENT,
     "/triggers": Role.OPERATIONS_ENGINEER,
     "/triggers/{procedure_id}/{trigger}": Role.OPERATIONS_ENGINEER,
+    "/points": Role.REWARDS_OPERATOR,
+    "/points/wallet": Role.SUPPORT_AGENT,
+    "/points/grants/new": Role.REWARDS_OPERATOR,
+    "/points/audits": Role.AUDITOR,
+    "/points/audits/{audit_id}": Role.AUDITOR,
     "/operations": Role.OPERATIONS_ENGINEER,
     "/outages": Role.OPERATIONS_ENGINEER,
     "/outages/{outage_id}": Role.OPERATIONS_ENGINEER,
@@ -115,7 +123,8 @@ class Sample:
     entry_id: int = 1
 
     def address(self, page: str) -> str:
-        return page.replace("{flow_no:path}", "F-sample").format(
+        asked = page.replace("{flow_no:path}", "F-sample").replace("/points/wallet", "/points/wallet?customer=C-1")
+        return asked.format(
             person_id=self.people[Role.SUPPORT_AGENT].id,
             ticket_id=self.ticket_id,
             run_id=self.run_id,
@@ -127,6 +136,7 @@ class Sample:
             group_id=1,
             sample_id=1,
             sampled_id=1,
+            audit_id=1,
             bucket="kyc",
             service="lounge",
             provider="airport",
@@ -152,6 +162,17 @@ async def sample(there: Console) -> Sample:
         screening_ticket_id = await configured.add_ticket(conn, screening, now=there.now(), flow_no="F-sample")
         await configured.add_sample(conn, screening, now=there.now())
         await furnish(conn)
+        await points.ledger.grant(
+            conn,
+            customer_id="C-1",
+            points=300,
+            expires_at=there.now() + timedelta(days=300),
+            grant_key="sample",
+            actor=KEEPER,
+            now=there.now(),
+        )
+    with bound(request_id="sample"):
+        await points.auditing.audit(there.database, full=True, key=AuditKey("11" * 32), actor=KEEPER, now=there.now())
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(

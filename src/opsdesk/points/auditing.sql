@@ -13,8 +13,8 @@ select account, sum(points)::bigint from (
 select count(*) from points_posting where posting_id > %(after)s and posting_id <= %(upto)s;
 
 -- name: outstanding
--- What can still be used, by the month at whose end or before it expires. By the index of what is not swept.
-select to_char(expires_at at time zone 'Asia/Shanghai', 'YYYY-MM') as month, sum(remaining)::bigint
+-- What can still be used, by the month in which it can be used last: what expires at a midnight belongs to the day before.
+select to_char((expires_at - interval '1 microsecond') at time zone 'Asia/Shanghai', 'YYYY-MM') as month, sum(remaining)::bigint
 from points_lot where not is_swept and expires_at > %(now)s and remaining > 0
 group by month order by month;
 

@@ -15,6 +15,7 @@ PATHS: Mapping[str, str] = {
     "screening": "M2.5 3h11v10h-11zM2.5 6h11M5 8.8h2.2M5 11h2.2M9 8.8h2.2M9 11h2.2",
     "group": "M2.5 3.5h4v3h-4zM2.5 9.5h4v3h-4zM9 5h4.5M9 11h4.5M6.5 5H9M6.5 11H9",
     "incoming": "M2.5 9v4.5h11V9h-3l-1 1.8h-3L5.5 9zM8 2v5M5.8 4.9 8 7l2.2-2.1",
+    "points": "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M6 11V5h2.6a1.8 1.8 0 0 1 0 3.6H6",
     "run": "M3 4h3M3 12h3M10 8h3M6 4a4 4 0 0 1 4 4 4 4 0 0 1-4 4",
     "procedure": "M4 2.5h5.5L12 5v8.5H4zM6 7h4M6 9.5h4",
     "trigger": "M9 1.8 3.5 9H8l-1 5.2L12.5 7H8z",

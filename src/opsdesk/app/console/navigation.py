@@ -43,6 +43,7 @@ WORK: Sequence[Place] = (
     Place("/groups", N_("Strategy groups"), "group", "b", access.Scope.SCREENING_READ),
     Place("/applications", N_("Incoming applications"), "incoming", "i", access.Scope.APPLICATIONS_READ),
     Place("/settlement", N_("Settlement"), "settlement", "m", access.Scope.BENEFITS_READ),
+    Place("/points", N_("Points"), "points", "l", access.Scope.POINTS_READ),
     Place("/runs", N_("Runs"), "run", "r", access.Scope.RUNS_READ),
     Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
     Place("/triggers", N_("Triggers"), "trigger", "s", access.Scope.PROCEDURES_READ),

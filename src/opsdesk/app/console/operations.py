@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from opsdesk import access, flows, jobs, review
+from opsdesk import access, flows, jobs, points, review
 from opsdesk.app.console import run_words
 from opsdesk.app.console.frame import done, fragment, is_partial, page, see_other, translate
 from opsdesk.app.console.viewer import OperationsKeeper, OperationsReader
@@ -62,6 +62,7 @@ async def operations(request: Request, visitor: OperationsReader, conn: Conn, no
         "may_see_tickets": access.may(visitor.actor, access.Scope.TICKETS_READ),
         "may_see_types": access.may(visitor.actor, access.Scope.SCREENING_READ),
         "chain": await access.audit.chain_state(conn),
+        "points_audit": await points.auditing.newest_audit(conn),
         "statuses": {status.value: _(text) for status, text in run_words.STATUSES.items()},
         "badges": {status.value: badge for status, badge in run_words.BADGES.items()},
         "stall_reasons": {reason: _(text) for reason, text in run_words.STALLS.items()},
