@@ -191,20 +191,22 @@ class Gauges(Collector):
             "Settlement files that are not there although they should be by now; any is an alarm.",
             reading.settlement_overdue,
         )
-        yield GaugeMetricFamily(
-            "opsdesk_audit_unsealed", "Audit entries that wait to be sealed.", reading.audit_unsealed
-        )
-        yield GaugeMetricFamily(
-            "opsdesk_audit_oldest_unsealed_seconds",
-            "How long the oldest of them waits.",
-            reading.audit_oldest_unsealed_s,
-        )
-        yield GaugeMetricFamily(
-            "opsdesk_points_findings",
-            "What the last audit of the ledger of points found; any is an alarm.",
-            reading.points_findings,
-        )
-        yield GaugeMetricFamily("opsdesk_points_unsealed", "Postings that wait to be sealed.", reading.points_unsealed)
+        yield from _evidence(reading)
+
+
+def _evidence(reading: Reading) -> Iterator[Metric]:
+    yield GaugeMetricFamily("opsdesk_audit_unsealed", "Audit entries that wait to be sealed.", reading.audit_unsealed)
+    yield GaugeMetricFamily(
+        "opsdesk_audit_oldest_unsealed_seconds",
+        "How long the oldest of them waits.",
+        reading.audit_oldest_unsealed_s,
+    )
+    yield GaugeMetricFamily(
+        "opsdesk_points_findings",
+        "What the last audit of the ledger of points found; any is an alarm.",
+        reading.points_findings,
+    )
+    yield GaugeMetricFamily("opsdesk_points_unsealed", "Postings that wait to be sealed.", reading.points_unsealed)
 
 
 def _outages(counts: Mapping[tuple[str, str], int]) -> GaugeMetricFamily:
