@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from starlette.routing import BaseRoute
 
 from opsdesk.access.guard import Guard, PageGuard
+from opsdesk.benefits.partners.guard import signed_partner
 from script import reference
 from tests.app.shell import INPUTS, LETTER, REVIEWED, Shell
 
@@ -35,6 +36,7 @@ OPEN_COMMANDS = {
     "flow test": "reads files",
     "flow draw": "reads a file",
     "flow show": "reads a file",
+    "partner explain": "reads files",
     "db url": "for who operates the machine",
     "db psql": "for who operates the machine: the database itself asks who it is",
     "serve": "a process, not an actor",
@@ -134,6 +136,13 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "points sweep": [],
     "points audit": [],
     "points audits": [],
+    "partner list": [],
+    "partner show": ["airport"],
+    "partner put": ["airport", "--booking-url", "https://a.test", "--cancellation-url", "https://a.test"],
+    "partner add-key": ["airport", "a.osop.yaml"],
+    "partner revoke-key": ["airport", "pk_0000000000000000"],
+    "partner rotate": ["airport"],
+    "partner acknowledge": ["airport", "1"],
     "quality draw": ["cash_loan", "activation", "--from", "2026-01-01T00:00:00Z", "--size", "5"],
     "quality list": [],
     **{f"quality {verb}": ["1"] for verb in ("show", "verify", "compare")},
@@ -186,7 +195,9 @@ def calls(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
 
 def is_guarded(route: BaseRoute) -> bool:
     dependant = getattr(route, "dependant", None)
-    return dependant is not None and any(isinstance(call, Guard | PageGuard) for call in calls(dependant))
+    if dependant is None:
+        return False
+    return any(isinstance(call, Guard | PageGuard) or call is signed_partner for call in calls(dependant))
 
 
 def path_of(route: BaseRoute) -> str:
@@ -238,6 +249,7 @@ def test_every_command_is_known_to_this_test() -> None:
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points", "settlement"}
     nouns |= {"benefits", "benefits provider", "benefits service"}
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
+    nouns |= {"partner"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

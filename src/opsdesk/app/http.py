@@ -99,6 +99,8 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         benefits.open_platform.open_routes(installation.bus),
         benefits.routes_catalogue.catalogue_routes,
         *_settlement(installation),
+        benefits.partners.routes.partner_routes,
+        benefits.partners.routes.link_key_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

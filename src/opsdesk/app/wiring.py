@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from opsdesk import access, benefits, flows, jobs, points, review
 from opsdesk.app import desk, events, points_jobs
+from opsdesk import access, benefits, flows, jobs, review
+from opsdesk.app import desk, events, partner_jobs, points_jobs
 from opsdesk.app.benefit_steps import tell_steps
 from opsdesk.app.callback_keys import callback_addresses
 from opsdesk.app.escalations import escalate_tickets
@@ -175,6 +177,7 @@ class Opsdesk:
             jobs.CronKind("fire_triggers", EVERY_MINUTE, fire_triggers(self.clock)),
             jobs.CronKind("tell_benefit_steps", EVERY_MINUTE, tell_steps(self.clock)),
             jobs.CronKind("escalate_tickets", EVERY_MINUTE, escalate_tickets(self.clock)),
+            jobs.CronKind("keep_partner_keys", partner_jobs.EVERY_HOUR, partner_jobs.keep_partner_keys(self.clock)),
             jobs.CronKind("sweep_points", points_jobs.SWEEP_AT, points_jobs.sweep_points(self.clock)),
             jobs.CronKind("audit_points", AUDIT_AT, audit_points(key, checks, self.clock, full=True)),
             jobs.CronKind("audit_new_points", AUDIT_NEW_AT, audit_points(key, checks, self.clock, full=False)),

@@ -162,8 +162,8 @@ def open_routes(bus: Bus) -> APIRouter:
     )
     async def show_partner_order(
         benefit_code: Annotated[str, Path(description="The benefit code.", min_length=1, max_length=64)],
-        conn: Conn,
         signed: SignedPartner,
+        conn: Conn,
     ) -> Response:
         """Where an order of the provider stands, to be compared with what it knows itself."""
         order = await find_code(conn, benefit_code)

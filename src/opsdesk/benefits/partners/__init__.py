@@ -17,8 +17,10 @@ if TYPE_CHECKING:
         links,
         partner,
         requests,
+        routes,
         signatures,
         tokens,
+        views,
     )
 
 __all__ = [
@@ -30,8 +32,10 @@ __all__ = [
     "links",
     "partner",
     "requests",
+    "routes",
     "signatures",
     "tokens",
+    "views",
 ]
 
 

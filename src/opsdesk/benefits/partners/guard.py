@@ -34,7 +34,7 @@ _SIGNATURE = Header(
 )
 
 
-async def _signed_partner(
+async def signed_partner(
     request: Request,
     database: access.guard.Db,
     now: Now,
@@ -45,7 +45,10 @@ async def _signed_partner(
     opsdesk_signature: Annotated[str, _SIGNATURE],
     key: GivenKey,
 ) -> PartnerActor:
-    """Raises SignatureRefused."""
+    """The partner that has signed the request: name it before the connection, as it takes one of its own for a moment.
+
+    Raises SignatureRefused.
+    """
     signed = Signed(
         method=request.method,
         target=target_of(request),
@@ -79,7 +82,7 @@ async def _master(request: Request) -> bytes:
     return master
 
 
-SignedPartner = Annotated[PartnerActor, Depends(_signed_partner)]
+SignedPartner = Annotated[PartnerActor, Depends(signed_partner)]
 """The partner that has signed the request."""
 LinkMaster = Annotated[bytes, Depends(_master)]
 """The master secret that link keys come from."""

@@ -29,6 +29,7 @@ from benefit_link_key
 where provider = %(provider)s and acknowledged_at is not null and retired_at is null;
 
 -- name: due
+-- Locked, so that of two who ask at once the second one finds them taken.
 select provider from benefit_link_key as current
 where acknowledged_at is not null and retired_at is null
     and (
@@ -38,7 +39,7 @@ where acknowledged_at is not null and retired_at is null
     and not exists (
         select from benefit_link_key as offered where offered.provider = current.provider and acknowledged_at is null
     )
-order by provider;
+order by provider for no key update skip locked;
 
 -- name: destroy_due
 update benefit_link_key set destroyed_at = %(now)s

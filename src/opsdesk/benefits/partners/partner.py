@@ -1,6 +1,5 @@
 """How each provider is served on the open platform: where its links lead, and how they are sealed and judged."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from opsdesk.benefits.catalogue import read_provider
 from opsdesk.benefits.partners.errors import PartnerInvalid, PartnerUnknown
 from opsdesk.benefits.partners.tokens import Profile, Purpose
 from opsdesk.kit.db import Connection
+from opsdesk.kit.paging import Page, decode_cursor, page_of
 from opsdesk.kit.sql import statements
 
 GRACE_S_MAX = 300
@@ -100,7 +100,10 @@ async def read_partner(conn: Connection, provider: str) -> Partner:
     return found
 
 
-async def list_partners(conn: Connection, *, limit: int, after: str | None = None) -> Sequence[Partner]:
-    """By the ids of the providers."""
+async def page_of_partners(conn: Connection, *, limit: int, cursor: str | None = None) -> Page[Partner]:
+    """By the ids of the providers. Raises BadCursor."""
+    after = decode_cursor(cursor, shape=(str,))[0] if cursor else None
     async with conn.cursor(row_factory=class_row(Partner)) as rows:
-        return await (await rows.execute(_SQL["list_partners"], {"after": after, "limit": limit})).fetchall()
+        values = {"after": after, "limit": limit + 1}
+        found = await (await rows.execute(_SQL["list_partners"], values)).fetchall()
+    return page_of(found, size=limit, key=lambda each: [each.provider])
