@@ -46,6 +46,8 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 class Bank:
     story: Installation
     clock: ManualClock
+    key: str
+    """An API key that may do everything."""
     clock_file: Path
     """Where the provider reads by how much its time is another one than this machine's."""
 
@@ -105,6 +107,14 @@ class Bank:
         at = self.clock.now().astimezone(BEIJING).strftime("%Y%m%d%H%M%S")
         body = {"benefit_code": (await self.order()).benefit_code, "completed_at": at}
         return dict(await self.story.outside.control(f"providers/{PROVIDER}/completions", body))
+
+    async def scheduled(self, path: str, **headers: str) -> Mapping[str, Any]:
+        """What a procedure with a timetable asks for."""
+        url = f"{self.story.environment['OPSDESK_BASE_URL']}{path}"
+        sent = {"Authorization": f"Bearer {self.key}", **headers}
+        async with self.story.outside.session.post(url, json={}, headers=sent) as response:
+            assert response.status == 201, await response.text()
+            return dict(await response.json())
 
     async def orders(self) -> Sequence[Order]:
         """The newest first."""
@@ -195,7 +205,7 @@ async def a_bank(folder: Path, database_url: str, clock: ManualClock) -> AsyncIt
         control = story.outside.control
         await control("product", {"url": story.environment["OPSDESK_BASE_URL"], "key": made.key})
         await control("bank-customers", {"items": [{"customer_id": CUSTOMER, "name": NAME, "mobile": MOBILE}]})
-        made_bank = Bank(story, clock, file)
+        made_bank = Bank(story, clock, made.key, file)
         await made_bank.let_the_provider_in()
         yield made_bank
 

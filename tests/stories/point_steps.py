@@ -24,6 +24,7 @@ _LINKS = b"""
 select purpose, extract(epoch from expires_at - issued_at)::int as lasts_s from benefit_link where trace_id = %s
 """
 
+_EXPIRED = "更新订单状态未预约(100)→已过期(500)"
 _SEALED = {1: "【权益码+服务类型AES加密】【有效期20分钟】", 2: "【权益码+服务类型AES加密放入request】"}
 
 Rows = Sequence[Mapping[str, Any]]
@@ -79,6 +80,18 @@ async def _completed(conn: Connection, trace_id: str) -> Sequence[str]:
     return ["校验订单状态", "更新订单状态已预约(200)→已完成(300)"] if rows else []
 
 
+async def _expired(conn: Connection, trace_id: str) -> Sequence[str]:
+    steps: list[str] = []
+    for row in _ended(await _events(conn, trace_id, 100), 500):
+        how = (
+            ["计算未过期幸福点数量", "返还未过期幸福点给客户", _EXPIRED, "记录已过期幸福点数量(不退还)"]
+            if row["lost"]
+            else ["返还全部幸福点给客户", _EXPIRED]
+        )
+        steps += ["判断订单幸福点过期情况", *how]
+    return ["查询兑换超过90天且状态为未预约(100)的订单", *steps] if steps else []
+
+
 async def _linked(conn: Connection, trace_id: str) -> Sequence[str]:
     rows = await _rows(conn, _LINKS, trace_id)
     assert all(row["lasts_s"] == LINK_LASTS_S for row in rows)
@@ -92,6 +105,7 @@ _STEPS: Mapping[str, Callable[[Connection, str], Awaitable[Sequence[str]]]] = {
     "调用取消接口": _cancelled,
     "调用积分系统服务完成接口": _completed,
     "调用积分系统生成": _linked,
+    "扫描过期订单": _expired,
 }
 
 

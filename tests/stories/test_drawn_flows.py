@@ -11,7 +11,7 @@ from tests.stories.bank import LATE_DAYS, SOON_DAYS, Bank, a_bank, differences
 from tests.stories.deviations import as_it_runs
 from tests.stories.drawing import Arrow, path_through, read_document, read_table
 from tests.stories.installation import ROOT
-from tests.stories.point_steps import drawn_path, paths
+from tests.stories.point_steps import POINTS, drawn_path, own_steps, paths
 
 DOCUMENT = ROOT.parent / "shared" / "seeds" / "points-benefit-service.puml"
 CHAIN_A, CHAIN_B = "链路A: 手机银行/电话银行渠道", "链路B: CRM零售渠道(不经过渠道二期)"
@@ -199,3 +199,39 @@ async def test_a_second_completion_is_refused_as_drawn(bank: Bank) -> None:
     await bank.complete()
     assert (await bank.complete())["message"] == "订单已完成,请勿重复操作"
     await last_trace_is_as(bank, drawn(5, "订单状态为已完成(300)"))
+
+
+@pytest.mark.req("PTS-702")
+async def test_a_provider_fetches_and_compares_its_month_as_drawn(bank: Bank) -> None:
+    """What the scheduler, the points system and the store of files say to each other is inside of the product."""
+    await bank.press(await bank.linked("mobile"))
+    await bank.complete()
+    bank.pass_time(seconds=29 * 86_400)
+    settled = await bank.scheduled("/v1/settlement-periods")
+    control = bank.story.outside.control
+    files = (await control("providers/airport/files"))["items"]
+    assert [file["name"] for file in files] == settled["issued"]
+    compared = await control("providers/airport/reconciliations", {"name": files[0]["name"], "month": "202601"})
+    assert compared["clean"], compared["report"]
+    *_, listed, fetched = await bank.traces()
+    outside = {"ServiceProvider", "OpenPlatform"}
+    arrows = [arrow for arrow in drawn(7) if {arrow.source, arrow.target} <= outside]
+    assert differences(arrows, await bank.said(listed, fetched)) == []
+
+
+@pytest.mark.req("PTS-602")
+@pytest.mark.parametrize(
+    ("days", "taken"), [(SOON_DAYS, "存在幸福点已过期"), (LATE_DAYS, "幸福点全部未过期")], ids=["some", "none"]
+)
+async def test_an_order_that_nobody_booked_expires_by_the_steps_drawn(bank: Bank, days: int, taken: str) -> None:
+    await bank.grant(300, days=days)
+    await bank.redeem()
+    bank.clock.advance(seconds=90 * 86_400)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "Idempotency-Key": "night"}
+    assert (await bank.scheduled("/v1/benefit-expiry-runs", **headers))["expired"] == 1
+    assert (await bank.order()).status is Status.EXPIRED
+    async with bank.story.opsdesk.database.connection() as conn:
+        steps = await own_steps(conn, trace, "扫描过期订单")
+    arrows = [arrow for arrow in drawn(6, "遍历每笔过期订单", taken) if arrow.source == arrow.target == POINTS]
+    assert differences(arrows, [(POINTS, POINTS, "self", step) for step in steps]) == []
