@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from opsdesk import access, benefits, flows, jobs, points, review
-from opsdesk.app import desk, events, points_jobs
-from opsdesk import access, benefits, flows, jobs, review
 from opsdesk.app import desk, events, partner_jobs, points_jobs
 from opsdesk.app.benefit_steps import tell_steps
 from opsdesk.app.callback_keys import callback_addresses
