@@ -248,7 +248,6 @@ def test_every_command_is_known_to_this_test() -> None:
     nouns = known | {"operations", "screening", "screening type", "screening adapt", "reference"}
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points", "settlement"}
     nouns |= {"benefits", "benefits provider", "benefits service"}
-    nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
     nouns |= {"partner"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)

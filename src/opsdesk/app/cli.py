@@ -28,7 +28,6 @@ from opsdesk.app import (
     commands_key,
     commands_mcp,
     commands_outage,
-    commands_partner,
     commands_partner_keys,
     commands_person,
     commands_points,
@@ -291,16 +290,7 @@ _noun(
 _noun(
     "partner",
     "Partners: how providers are served on the open platform, their keys, and what they sign.",
-    {
-        "list": commands_partner.list_partners,
-        "show": commands_partner.show_partner,
-        "put": commands_partner.put_partner,
-        "add-key": commands_partner_keys.add_partner_key,
-        "revoke-key": commands_partner_keys.revoke_partner_key,
-        "rotate": commands_partner_keys.rotate_link_key,
-        "acknowledge": commands_partner_keys.acknowledge_link_key,
-        "explain": commands_partner_keys.explain_signature,
-    },
+    commands_partner_keys.VERBS,
 )
 _noun(
     "key",

@@ -1,12 +1,13 @@
 """`opsdesk partner add-key`, `revoke-key`, `rotate`, `acknowledge`, `explain`: keys of partners, and what they sign."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from opsdesk.app.command_frame import AsJson, command
-from opsdesk.app.commands_partner import ProviderId
+from opsdesk.app.commands_partner import ProviderId, list_partners, put_partner, show_partner
 from opsdesk.app.commands_screening import one_of
 from opsdesk.app.output import print_data, print_json, say
 from opsdesk.app.values import moment
@@ -178,3 +179,16 @@ def _read(file: Path) -> bytes:
     if len(content) > FILE_BYTES_MAX:
         raise typer.BadParameter(f"{file} has more than {FILE_BYTES_MAX} bytes")
     return content
+
+
+VERBS: Mapping[str, Callable[..., None]] = {
+    "list": list_partners,
+    "show": show_partner,
+    "put": put_partner,
+    "add-key": add_partner_key,
+    "revoke-key": revoke_partner_key,
+    "rotate": rotate_link_key,
+    "acknowledge": acknowledge_link_key,
+    "explain": explain_signature,
+}
+"""Every command of the noun `partner`."""
