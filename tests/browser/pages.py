@@ -63,6 +63,7 @@ PAGES: Mapping[str, str | None] = {
     "/benefits/services": Role.REWARDS_OPERATOR,
     "/benefits/new-service": Role.REWARDS_OPERATOR,
     "/benefits/services/{service}": Role.REWARDS_OPERATOR,
+    "/benefits/jobs": Role.AUDITOR,
     "/benefits/providers": Role.AUDITOR,
     "/benefits/new-provider": Role.REWARDS_OPERATOR,
     "/benefits/providers/{provider}": Role.REWARDS_OPERATOR,

@@ -51,6 +51,7 @@ WORK: Sequence[Place] = (
 BENEFITS: Sequence[Place] = (
     Place("/benefits/services", N_("Services"), "service", "v", access.Scope.BENEFITS_READ),
     Place("/benefits/providers", N_("Providers"), "provider", "n", access.Scope.BENEFITS_READ),
+    Place("/benefits/jobs", N_("Expiry jobs"), "waiting", "j", access.Scope.BENEFITS_READ),
 )
 INSTALLATION: Sequence[Place] = (
     Place("/operations", N_("Operations"), "operations", "o", access.Scope.OPERATIONS_READ),
