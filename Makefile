@@ -30,3 +30,4 @@ bench: ## Measure, beside the limit
 	.venv/bin/python bench/console.py
 	.venv/bin/python bench/review.py
 	.venv/bin/python bench/documents.py
+	.venv/bin/python bench/expiry.py

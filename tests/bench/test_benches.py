@@ -19,6 +19,7 @@ FLOWS = ["flows.py", "--rounds", "1", "--seconds", "0.2", "--flows", "5", "--set
 WAITING = ["waiting.py", "--waiting", "50", "--timers", "20", "--rounds", "1", "--seconds", "0.2"]
 WORKERS = ["workers.py", "--runs", "50", "--rounds", "1"]
 REVIEW = ["review.py", "--tickets", "5000", "--types", "5", "--rounds", "1", "--seconds", "0.3"]
+EXPIRY = ["expiry.py", "--orders", "2000", "--rounds", "1"]
 DOCUMENTS = ["documents.py", "--rounds", "1"]
 BENCHES = [
     pytest.param(FLOWS, {"rate_beside_coalesced", "p50_beside_bare"}, marks=pytest.mark.req("FLO-501")),
@@ -27,6 +28,7 @@ BENCHES = [
     pytest.param(WAITING, {"start_rate", "wake_up"}, marks=pytest.mark.req("FLO-503")),
     pytest.param(WAITING, {"timer_late_p99"}, marks=pytest.mark.req("FLO-504")),
     pytest.param(REVIEW, {"generation", "list_all", "list_several", "take_next_p99"}),
+    pytest.param(EXPIRY, {"expiry", "redemption_p99"}),
     pytest.param(DOCUMENTS, {"lint and draw all"}, marks=pytest.mark.req("FLO-505")),
 ]
 
