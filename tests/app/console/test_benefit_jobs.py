@@ -1,6 +1,7 @@
 """The page of what runs over benefits by itself."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,11 @@ async def test_the_page_shows_how_far_expiry_is_and_what_ran(database_url: str, 
             await furnish(conn)
         for _ in range(3):
             await an_order(db)
-        once = {"actor": system_actor("scheduler"), "now": api.installation.clock.now(), "batch_orders": 1}
+        once: dict[str, Any] = {
+            "actor": system_actor("scheduler"),
+            "now": api.installation.clock.now(),
+            "batch_orders": 1,
+        }
         await run_expiry(db, key="1", batches=2, **once)
         half = (await auditor.get(PATH)).text
         assert "1 orders due now" in half

@@ -1,7 +1,7 @@
 """What runs over benefits by itself, on a page: how far it is, and the log of what ran."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -27,7 +27,7 @@ async def list_benefit_jobs(
 ) -> Response:
     """The last begun first; the page asks again by itself."""
     found = await benefits.job_runs.list_job_runs(conn, actor=visitor.actor, cursor=cursor or None)
-    values = {
+    values: dict[str, Any] = {
         "path": PATH,
         "runs": found.items,
         "next": found.next,
