@@ -46,7 +46,7 @@ SAMPLE = {
     **{"decided_from": "2026-01-01T00:00:00Z", "decided_to": "2026-01-02T00:00:00Z"},
 }
 SERVICE = {"provider": "airport", "name_zh": "贵宾厅", "name_en": "Lounge", "points": 1, "settle_fen": 1}
-CONTENT_TYPES = {"import_list": {"Content-Type": "text/csv"}}
+CONTENT_TYPES = {"import_list": {"Content-Type": "text/csv"}, "load_customer_list": {"Content-Type": "text/csv"}}
 """Of routes that take something else than JSON and YAML."""
 
 
@@ -130,6 +130,8 @@ async def test_every_route_refuses_an_actor_without_its_scope(api: Api) -> None:
         "retry_delivery": {},
         "put_benefit_provider": {"name_zh": "机场", "name_en": "Airport"},
         "put_benefit_service": {**SERVICE},
+        "propose_for_dispute": {"proposal": "pay", "reason": "no"},
+        "decide_dispute": {"proposal": "pay"},
     }
     for route in all_routes(api):
         if route.name in OPEN_TO_ALL or is_signed(route):

@@ -355,7 +355,9 @@ _NAMES = (
 
 def filled(path: str) -> str:
     """The path of something that does not exist."""
-    nothing = dict.fromkeys(("run_id", "ticket_id", "person_id", "session_id", "outage_id", "order_id"), NOTHING)
+    nothing = dict.fromkeys(
+        ("run_id", "ticket_id", "person_id", "session_id", "outage_id", "order_id", "dispute_id"), NOTHING
+    )
     none = dict.fromkeys(_NAMES, "none")
     return path.format_map(nothing | none | {"entry_id": "4711", "delivery_id": "1", "kind": "scenes"} | COUNTED)
 
@@ -366,6 +368,8 @@ def usable(operation: Mapping[str, Any], description: Description | None = None)
     content = operation.get("requestBody", {}).get("content", {})
     if "text/yaml" in content:
         return {"headers": headers | YAML, "data": b"{}"}
+    if [*content] == ["text/csv"]:
+        return {"headers": headers | {"Content-Type": "text/csv"}, "data": b""}
     if "application/json" not in content:
         return {"headers": headers}
     schema = content["application/json"]["schema"]

@@ -153,6 +153,15 @@ GUARDED_COMMANDS: dict[str, Sequence[str]] = {
     "benefits provider list": [],
     "benefits provider put": ["airport", "--closed"],
     "benefits service list": [],
+    "benefits customers load": ["customers.csv"],
+    "benefits customers list": [],
+    "benefits order list": [],
+    "benefits order show": [ID],
+    "benefits dispute list": [],
+    "benefits dispute show": [ID],
+    "benefits dispute propose": [ID, "--proposal", "pay", "--reason", "was there"],
+    "benefits dispute decide": [ID, "--proposal", "pay"],
+    "benefits trace": [ID],
     "benefits service put": ["lounge", "--closed"],
     "key revoke": ["none"],
     "person create": ["--email", "a@example.com", "--name", "A"],
@@ -249,6 +258,9 @@ def test_every_command_is_known_to_this_test() -> None:
     nouns |= {"group", "quality", "result", "result receiver", "alert", "points", "settlement"}
     nouns |= {"benefits", "benefits provider", "benefits service"}
     nouns |= {"partner"}
+    nouns |= {"group", "quality", "result", "result receiver", "alert", "points"}
+    nouns |= {"benefits", "benefits provider", "benefits service", "benefits customers", "benefits order"}
+    nouns |= {"benefits dispute"}
     found = {name.removeprefix("opsdesk ") for name, _ in reference.commands(reference.command_line())} - nouns
     assert found == set(OPEN_COMMANDS) | set(GUARDED_COMMANDS)
 

@@ -8,9 +8,11 @@ from uuid import UUID
 from opsdesk import points
 from opsdesk.access import Role
 from opsdesk.access.people import Person
+from opsdesk.benefits.disputes import Dispute
 from opsdesk.kit.log import bound
 from opsdesk.points.signing import AuditKey
 from tests import configured
+from tests.benefits.desk import disputed
 from tests.benefits.making import furnish
 from tests.benefits.settlement import settling
 from tests.browser.console import KEEPER, Console
@@ -60,6 +62,11 @@ PAGES: Mapping[str, str | None] = {
     "/groups/{group_id}/try": Role.RISK_OPERATOR,
     "/applications": Role.RISK_OPERATOR,
     "/applications/{flow_no:path}": Role.AUDITOR,
+    "/benefits/orders": Role.SUPPORT_AGENT,
+    "/benefits/orders/{order_id}": Role.SUPPORT_AGENT,
+    "/benefits/customers": Role.REWARDS_OPERATOR,
+    "/benefits/disputes": Role.REWARDS_OPERATOR,
+    "/benefits/disputes/{dispute_id}": Role.REWARDS_OPERATOR,
     "/benefits/services": Role.REWARDS_OPERATOR,
     "/benefits/new-service": Role.REWARDS_OPERATOR,
     "/benefits/services/{service}": Role.REWARDS_OPERATOR,
@@ -93,6 +100,7 @@ PAGES: Mapping[str, str | None] = {
 NOT_PAGES = {
     "/static/{digest}/{name:path}": "a file",
     "/audit/export.jsonl": "a download",
+    "/benefits/orders/{order_id}/trace.puml": "a download",
     "/runs/{run_id}/live": "a part of a page",
     "/tickets/live": "a part of a page",
     "/tickets/{ticket_id}/rejection": "a part of a page",
@@ -121,6 +129,7 @@ class Sample:
     run_id: str
     outage_id: UUID
     screening_ticket_id: UUID
+    dispute: Dispute
     entry_id: int = 1
 
     def address(self, page: str) -> str:
@@ -139,6 +148,8 @@ class Sample:
             sampled_id=1,
             audit_id=1,
             bucket="kyc",
+            order_id=self.dispute.order_id,
+            dispute_id=self.dispute.dispute_id,
             service="lounge",
             provider="airport",
             trigger="cron",
@@ -174,6 +185,7 @@ async def sample(there: Console) -> Sample:
         )
     with bound(request_id="sample"):
         await points.auditing.audit(there.database, full=True, key=AuditKey("11" * 32), actor=KEEPER, now=there.now())
+    dispute = await disputed(there.database, now=there.now())
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(
@@ -183,4 +195,5 @@ async def sample(there: Console) -> Sample:
         run_id=ticket.subject,
         outage_id=outage_id,
         screening_ticket_id=screening_ticket_id,
+        dispute=dispute,
     )

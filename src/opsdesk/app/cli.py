@@ -14,7 +14,9 @@ from opsdesk.app import (
     commands_application,
     commands_audit,
     commands_benefits_catalogue,
+    commands_benefits_desk,
     commands_benefits_jobs,
+    commands_benefits_order,
     commands_db,
     commands_event,
     commands_flow,
@@ -351,6 +353,30 @@ _noun(
     {"list": commands_benefits_catalogue.list_services, "put": commands_benefits_catalogue.put_service},
     within=_benefits,
 )
+_noun(
+    "customers",
+    "The day's list of customers: load it, and see which there were.",
+    {"load": commands_benefits_desk.load_customers, "list": commands_benefits_desk.list_customer_lists},
+    within=_benefits,
+)
+_noun(
+    "order",
+    "Orders: what customers have for their points.",
+    {"list": commands_benefits_order.list_orders, "show": commands_benefits_order.show_order},
+    within=_benefits,
+)
+_noun(
+    "dispute",
+    "Disputes: rendered, says a provider, although it was cancelled.",
+    {
+        "list": commands_benefits_desk.list_disputes,
+        "show": commands_benefits_desk.show_dispute,
+        "propose": commands_benefits_desk.propose_dispute,
+        "decide": commands_benefits_desk.decide_dispute,
+    },
+    within=_benefits,
+)
+_benefits.command("trace")(commands_benefits_desk.trace_order)
 app.command("serve")(commands_process.serve)
 app.command("worker")(commands_process.worker)
 app.command("mcp")(commands_mcp.serve_mcp)

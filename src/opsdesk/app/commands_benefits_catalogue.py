@@ -47,7 +47,7 @@ async def list_providers(limit: Limit = None, cursor: Cursor = None, as_json: As
         print_json(views.ProviderPage(items=list(map(views.ProviderView.of, page.items)), next=page.next))
         return
     _tell_providers(page.items)
-    _tell_more(page.items, page.next, "providers")
+    tell_more(page.items, page.next, "providers")
 
 
 @command
@@ -111,7 +111,7 @@ async def list_services(
         print_json(views.ServicePage(items=items, next=page.next))
         return
     _tell_services(page.items)
-    _tell_more(page.items, page.next, "services")
+    tell_more(page.items, page.next, "services")
 
 
 @command
@@ -189,7 +189,8 @@ def _tell_services(found: "Sequence[benefits.catalogue.Service]") -> None:
     print_table(("SERVICE", "PROVIDER", "NAME", "POINTS", "SETTLED AT", "LEFT", "EACH", "STATE"), rows)
 
 
-def _tell_more(found: "Sequence[object]", next_: str | None, what: str) -> None:
+def tell_more(found: "Sequence[object]", next_: str | None, what: str) -> None:
+    """Below a list: that it is empty, or how it goes on."""
     if not found:
         say(f"no {what}")
     if next_:

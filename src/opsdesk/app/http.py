@@ -17,6 +17,8 @@ from opsdesk.kit import http_errors, http_requests
 from opsdesk.kit.http_errors import documented
 from opsdesk.kit.http_frame import RequestFrame
 
+LARGER_BODIES = dict.fromkeys(("/v1/benefit-customer-lists", "/benefits/customers"), 64 * 1024 * 1024)
+"""By path, in bytes: a bank's list of all of its customers."""
 DESCRIPTION = """\
 Runs procedures, asks people, and keeps the evidence.
 
@@ -46,6 +48,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
         app, database=installation.database, clock=installation.clock, secret=installation.secrets.get
     )
     app.state.settlement = installation.settlement
+    app.state.benefit_rules = installation.benefit_rules
     access.guard.provide(app, rules=installation.sign_in_rules, oidc=installation.oidc)
     benefits.partners.guard.provide(app, master=installation.link_master)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
@@ -55,7 +58,12 @@ def http_api(installation: Opsdesk) -> FastAPI:
     http_errors.install(
         app, routes=[route for router in included for route in router.routes], error_page=error_pages.for_people
     )
-    app.add_middleware(RequestFrame, observe=installation.observation.request, https=installation.sign_in_rules.secure)
+    app.add_middleware(
+        RequestFrame,
+        observe=installation.observation.request,
+        https=installation.sign_in_rules.secure,
+        larger_bodies=LARGER_BODIES,
+    )
     return app
 
 
@@ -101,6 +109,7 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         *_settlement(installation),
         benefits.partners.routes.partner_routes,
         benefits.partners.routes.link_key_routes,
+        benefits.routes_desk.desk_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,

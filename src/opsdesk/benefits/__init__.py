@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opsdesk.benefits import ending as ending
     from opsdesk.benefits import errors as errors
     from opsdesk.benefits import expiring as expiring
+    from opsdesk.benefits import history as history
     from opsdesk.benefits import invariants as invariants
     from opsdesk.benefits import job_runs as job_runs
     from opsdesk.benefits import lists as lists
@@ -24,17 +25,23 @@ if TYPE_CHECKING:
     from opsdesk.benefits import open_platform as open_platform
     from opsdesk.benefits import orders as orders
     from opsdesk.benefits import partners as partners
+    from opsdesk.benefits import plantuml as plantuml
     from opsdesk.benefits import quotes as quotes
     from opsdesk.benefits import redeeming as redeeming
     from opsdesk.benefits import relay as relay
     from opsdesk.benefits import routes_bus as routes_bus
     from opsdesk.benefits import routes_catalogue as routes_catalogue
+    from opsdesk.benefits import routes_desk as routes_desk
     from opsdesk.benefits import routes_jobs as routes_jobs
     from opsdesk.benefits import routes_orders as routes_orders
     from opsdesk.benefits import rules as rules
+    from opsdesk.benefits import sequence as sequence
+    from opsdesk.benefits import sequence_svg as sequence_svg
     from opsdesk.benefits import serving as serving
     from opsdesk.benefits import settlement as settlement
+    from opsdesk.benefits import views as views
     from opsdesk.benefits import views_catalogue as views_catalogue
+    from opsdesk.benefits import views_desk as views_desk
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,21 +1,24 @@
 """The day's list of customers, as the bank's own systems hand it in: who they are, and what they have with the bank."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from psycopg.rows import class_row
 
 from opsdesk import access, points
 from opsdesk.benefits.errors import CustomerListInvalid, CustomerListNotNewer
 from opsdesk.benefits.rules import business_day
+from opsdesk.kit import sql
 from opsdesk.kit.db import Connection
-from opsdesk.kit.sql import statements
 
 COLUMNS = ("customer_id", "name", "mobile", "aum_fen")
 AUM_FEN_MAX = 10**15
 TEXT_CHARACTERS_MAX = 100
 
-_SQL = statements(__file__)
+_SQL = sql.statements(__file__)
+_LISTS_BACKWARDS = sql.backwards(_SQL["list_lists"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,15 @@ class CustomerLine:
     name: str
     mobile: str
     aum_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerList:
+    """The list of a day that was taken."""
+
+    day: date
+    customers: int
+    loaded_at: datetime
 
 
 def read_csv(lines: Iterable[str]) -> Iterator[CustomerLine]:
@@ -96,3 +108,18 @@ async def newest_list(conn: Connection) -> date | None:
     row = await (await conn.execute(_SQL["newest"])).fetchone()
     day: date | None = row[0] if row else None
     return day
+
+
+async def list_lists(
+    conn: Connection, *, limit: int, after: date | None = None, backwards: bool = False
+) -> Sequence[CustomerList]:
+    """The newest day first, from behind `after`; `backwards`: from before it, the oldest first."""
+    statement = _LISTS_BACKWARDS if backwards else _SQL["list_lists"]
+    async with conn.cursor(row_factory=class_row(CustomerList)) as rows:
+        return await (await rows.execute(statement, {"after": after, "limit": limit})).fetchall()
+
+
+async def find_customer(conn: Connection, customer_id: str) -> CustomerLine | None:
+    """A customer as the last list that they were in has them; personal, so not for everybody's eyes."""
+    async with conn.cursor(row_factory=class_row(CustomerLine)) as rows:
+        return await (await rows.execute(_SQL["find_customer"], {"customer_id": customer_id})).fetchone()

@@ -23,3 +23,11 @@ insert into benefit_customer (customer_id, name, mobile, aum_fen, aum_day)
 select customer_id, name, mobile, aum_fen, %(day)s from customer_line order by customer_id
 on conflict (customer_id) do update
 set name = excluded.name, mobile = excluded.mobile, aum_fen = excluded.aum_fen, aum_day = excluded.aum_day;
+
+-- name: list_lists
+select day, customers, loaded_at from benefit_customer_list
+where (%(after)s::date is null or day < %(after)s::date)
+order by day desc limit %(limit)s;
+
+-- name: find_customer
+select customer_id, name, mobile, aum_fen from benefit_customer where customer_id = %(customer_id)s;

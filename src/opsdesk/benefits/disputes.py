@@ -12,12 +12,21 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from opsdesk import access
-from opsdesk.benefits.errors import DisputeDecided, DisputeNeedsAnother, DisputeNotProposed, DisputeUnknown
+from opsdesk.benefits.errors import (
+    DisputeDecided,
+    DisputeNeedsAnother,
+    DisputeNotProposed,
+    DisputeProposalChanged,
+    DisputeReasonInvalid,
+    DisputeUnknown,
+)
 from opsdesk.benefits.model import Order
 from opsdesk.benefits.periods import settle_month, share_periods
 from opsdesk.kit import sql
 from opsdesk.kit.db import Connection
 from opsdesk.kit.ids import new_id
+
+REASON_CHARACTERS_MAX = 2000
 
 _SQL = sql.statements(__file__)
 _LIST_BACKWARDS = sql.backwards(_SQL["list_disputes"])
@@ -84,13 +93,21 @@ async def read_dispute(conn: Connection, dispute_id: UUID) -> Dispute:
     return dispute
 
 
+async def find_dispute(conn: Connection, order_id: UUID) -> Dispute | None:
+    """The one about an order, if there is one."""
+    async with conn.cursor(row_factory=class_row(Dispute)) as rows:
+        return await (await rows.execute(_SQL["dispute_of"], {"order_id": order_id})).fetchone()
+
+
 async def propose(
     conn: Connection, dispute_id: UUID, proposal: Proposal, *, reason: str, actor: access.Actor, now: datetime
 ) -> Dispute:
     """Say what is to become of it, and why; a new proposal takes the place of the last one.
 
-    Locks the dispute. Raises DisputeUnknown, DisputeDecided.
+    Locks the dispute. Raises DisputeReasonInvalid, DisputeUnknown, DisputeDecided.
     """
+    if not reason.strip() or len(reason) > REASON_CHARACTERS_MAX or "\0" in reason:
+        raise DisputeReasonInvalid(REASON_CHARACTERS_MAX)
     await _lock_open(conn, dispute_id)
     values = {"dispute_id": dispute_id, "proposal": proposal, "reason": reason, "actor": actor.person, "now": now}
     await conn.execute(_SQL["propose"], values)
@@ -100,11 +117,13 @@ async def propose(
     return await read_dispute(conn, dispute_id)
 
 
-async def decide(conn: Connection, dispute_id: UUID, *, actor: access.Actor, now: datetime) -> Dispute:
+async def decide(
+    conn: Connection, dispute_id: UUID, *, agreed_to: Proposal | None = None, actor: access.Actor, now: datetime
+) -> Dispute:
     """Agree to what somebody else proposed; what is paid goes into a month that is open.
 
-    Locks the periods, shared, then the dispute. Raises DisputeUnknown, DisputeDecided, DisputeNotProposed,
-    DisputeNeedsAnother.
+    `agreed_to`: what the actor was shown. Locks the periods, shared, then the dispute. Raises DisputeUnknown,
+    DisputeDecided, DisputeNotProposed, DisputeNeedsAnother, DisputeProposalChanged.
     """
     await share_periods(conn)
     dispute = await _lock_open(conn, dispute_id)
@@ -112,6 +131,8 @@ async def decide(conn: Connection, dispute_id: UUID, *, actor: access.Actor, now
         raise DisputeNotProposed(dispute_id)
     if dispute.proposed_by in (actor.id, actor.person):
         raise DisputeNeedsAnother(dispute_id)
+    if agreed_to is not None and dispute.proposal != agreed_to:
+        raise DisputeProposalChanged(dispute_id, dispute.proposal)
     month = await settle_month(conn, dispute.completed_at) if dispute.proposal == Proposal.PAY else None
     values = {"dispute_id": dispute_id, "actor": actor.person, "now": now, "month": month}
     await conn.execute(_SQL["decide"], values)

@@ -17,6 +17,11 @@ select dispute_id, order_id, provider, completed_at, opened_at, proposal, reason
     settle_month
 from benefit_dispute where dispute_id = %(dispute_id)s;
 
+-- name: dispute_of
+select dispute_id, order_id, provider, completed_at, opened_at, proposal, reason, proposed_by, proposed_at, decided_by, decided_at,
+    settle_month
+from benefit_dispute where order_id = %(order_id)s;
+
 -- name: lock_dispute
 select from benefit_dispute where dispute_id = %(dispute_id)s for no key update;
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 from uuid import UUID
 
 from opsdesk.kit.errors import Invalid, NotFound, Refused, Unavailable
@@ -95,7 +96,24 @@ class DisputeNotProposed(Refused):
 
 
 @dataclass(eq=False)
+class DisputeReasonInvalid(Invalid):
+    """A proposal for a dispute says why, in some words."""
+
+    characters_max: int
+
+
+@dataclass(eq=False)
+class DisputeProposalChanged(Refused):
+    """Something else is proposed by now than what was agreed to."""
+
+    dispute_id: UUID
+    proposal: str
+
+
+@dataclass(eq=False)
 class DisputeNeedsAnother(Refused):
     """Who proposed what becomes of a dispute does not decide it."""
+
+    status: ClassVar[int] = 403
 
     dispute_id: UUID

@@ -1,17 +1,19 @@
 """Lists of benefits in pages, as the API, the pages and the commands show them: they are read both ways."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from opsdesk.benefits import catalogue, disputes, orders
+from opsdesk.benefits import catalogue, customers, disputes, orders
 from opsdesk.benefits.catalogue import Provider, Service
+from opsdesk.benefits.customers import CustomerList
 from opsdesk.benefits.disputes import Dispute
 from opsdesk.benefits.errors import BenefitFilterInvalid
 from opsdesk.benefits.model import Order
 from opsdesk.benefits.orders import Filter
 from opsdesk.kit.db import Connection
-from opsdesk.kit.paging import KeyPart, Page, decode_place, page_of, page_rows
+from opsdesk.kit.paging import BadCursor, KeyPart, Page, decode_place, page_of, page_rows
 
 FILTER_CHARACTERS_MAX = 200
 
@@ -75,6 +77,24 @@ async def page_disputes(
         return await disputes.list_disputes(conn, is_open=is_open, limit=limit, after=after, backwards=backwards)
 
     return await _page(read, limit=limit, cursor=cursor, shape=UUID, key=lambda each: each.dispute_id)
+
+
+async def page_customer_lists(
+    conn: Connection, *, limit: int | None = None, cursor: str | None = None
+) -> Page[CustomerList]:
+    """The newest day first. Raises BadPageSize, BadCursor."""
+
+    async def read(*, limit: int, after: Any, backwards: bool) -> Sequence[CustomerList]:
+        return await customers.list_lists(conn, limit=limit, after=_day(after), backwards=backwards)
+
+    return await _page(read, limit=limit, cursor=cursor, shape=str, key=lambda each: each.day.isoformat())
+
+
+def _day(after: str | None) -> date | None:
+    try:
+        return date.fromisoformat(after) if after else None
+    except ValueError:
+        raise BadCursor from None
 
 
 def _check(field: str, text: str | None) -> None:

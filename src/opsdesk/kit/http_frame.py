@@ -33,13 +33,17 @@ Observe = Callable[[Scope], AbstractContextManager[Callable[[str, int | None], N
 
 
 class RequestFrame:
-    """The outermost layer of the application. `https`: browsers reach it by TLS, and are told to stay with that."""
+    """The outermost layer of the application. `https`: browsers reach it by TLS, and are told to stay with that.
+
+    `larger_bodies`: by path, where a request may have more bytes than elsewhere.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         body_bytes_max: int = BODY_BYTES_MAX,
+        larger_bodies: Mapping[str, int] | None = None,
         observe: Observe | None = None,
         https: bool = False,
     ) -> None:
@@ -47,6 +51,7 @@ class RequestFrame:
         self._headers = _HEADERS | (_STAY_WITH_TLS if https else {})
         self._observe = observe or (lambda _: nullcontext(lambda _route, _status: None))
         self._body_bytes_max = body_bytes_max
+        self._larger_bodies = larger_bodies or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,18 +74,21 @@ class RequestFrame:
         if refusal := self._refusal(scope):
             await exchange.refuse(refusal, receive)
         else:
-            await self._app(scope, self._limited(receive), exchange.send)
+            await self._app(scope, self._limited(receive, self._bytes_max(scope)), exchange.send)
 
     def _refusal(self, scope: Scope) -> OpsdeskError | None:
         """What can be said before anything is read. PostgreSQL holds no NUL, so no name of ours has one."""
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             return RequestInvalid([{"where": "address", "problem": "holds a NUL character"}])
         length = _header(scope, b"content-length")
-        if length.isdigit() and int(length) > self._body_bytes_max:
-            return RequestTooLarge(self._body_bytes_max)
+        if length.isdigit() and int(length) > (bytes_max := self._bytes_max(scope)):
+            return RequestTooLarge(bytes_max)
         return None
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _bytes_max(self, scope: Scope) -> int:
+        return self._larger_bodies.get(scope["path"], self._body_bytes_max)
+
+    def _limited(self, receive: Receive, bytes_max: int) -> Receive:
         """Counts what comes: a body that is sent in chunks does not say beforehand how large it is."""
         received = 0
 
@@ -88,8 +96,8 @@ class RequestFrame:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._body_bytes_max:
-                raise RequestTooLarge(self._body_bytes_max)
+            if received > bytes_max:
+                raise RequestTooLarge(bytes_max)
             return message
 
         return limited

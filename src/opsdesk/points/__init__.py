@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opsdesk.points import invariants as invariants
     from opsdesk.points import ledger as ledger
     from opsdesk.points import model as model
+    from opsdesk.points import parts as parts
     from opsdesk.points import routes as routes
     from opsdesk.points import signing as signing
     from opsdesk.points import statement as statement
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _LATER = frozenset(
     {
-        *("auditing", "chain", "errors", "invariants", "ledger", "model"),
+        *("auditing", "chain", "errors", "invariants", "ledger", "model", "parts"),
         *("routes", "signing", "statement", "sweeping", "views"),
     }
 )

@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[3] / "src" / "opsdesk"
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"**.html": {"silent": "false", "newstyle_gettext": "true"}}
 REFUSING = re.compile(
-    r"opsdesk\.((access|flows|review|points)(\.\w+)?\.errors|benefits\.settlement\.errors"
+    r"opsdesk\.((access|flows|review|points)(\.\w+)?\.errors|benefits(\.settlement)?\.errors"
     r"|kit\.(errors|db|paging|http_(errors|json|requests)))"
 )
 """Where the errors are defined that a page may have to tell of."""

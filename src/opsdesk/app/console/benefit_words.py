@@ -21,6 +21,15 @@ CHANNELS: Mapping[str, str] = {"mobile": N_("mobile bank"), "phone": N_("phone b
 PROPOSALS: Mapping[str, str] = {"pay": N_("pay the provider"), "dismiss": N_("do not pay")}
 
 
+FATES: Mapping[str, tuple[str, str]] = {
+    "held": ("waiting", N_("held")),
+    "returned": ("done", N_("returned")),
+    "forfeited": ("skipped", N_("expired meanwhile")),
+    "spent": ("stopped", N_("spent")),
+}
+"""What became of points: the badge, and the word."""
+
+
 class _Named(Protocol):
     @property
     def name_zh(self) -> str: ...

@@ -49,9 +49,12 @@ WORK: Sequence[Place] = (
     Place("/triggers", N_("Triggers"), "trigger", "s", access.Scope.PROCEDURES_READ),
 )
 BENEFITS: Sequence[Place] = (
+    Place("/benefits/orders", N_("Orders"), "order", "d", access.Scope.BENEFITS_READ),
     Place("/benefits/services", N_("Services"), "service", "v", access.Scope.BENEFITS_READ),
     Place("/benefits/providers", N_("Providers"), "provider", "n", access.Scope.BENEFITS_READ),
     Place("/benefits/jobs", N_("Expiry jobs"), "waiting", "j", access.Scope.BENEFITS_READ),
+    Place("/benefits/customers", N_("Customer lists"), "customers", "l", access.Scope.BENEFITS_READ),
+    Place("/benefits/disputes", N_("Disputes"), "dispute", "j", access.Scope.BENEFITS_READ),
 )
 INSTALLATION: Sequence[Place] = (
     Place("/operations", N_("Operations"), "operations", "o", access.Scope.OPERATIONS_READ),
