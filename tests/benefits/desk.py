@@ -8,10 +8,11 @@ from opsdesk.kit.db import Database
 from tests.benefits.making import an_order, booked, cancelled, completed, furnish, listed
 
 
-async def disputed(db: Database, *, now: datetime) -> Dispute:
-    """A catalogue, a list of customers of the day, and an open dispute."""
-    async with db.transaction() as conn:
-        await furnish(conn)
+async def disputed(db: Database, *, now: datetime, is_furnished: bool = False) -> Dispute:
+    """A catalogue unless there is one, a list of customers of the day, and an open dispute."""
+    if not is_furnished:
+        async with db.transaction() as conn:
+            await furnish(conn)
     async with db.transaction() as conn:
         if now.date() > datetime(2026, 1, 5).date():
             await listed(conn, {"C-1": 10**8}, day=now.date(), now=now)

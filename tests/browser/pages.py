@@ -13,7 +13,6 @@ from opsdesk.kit.log import bound
 from opsdesk.points.signing import AuditKey
 from tests import configured
 from tests.benefits.desk import disputed
-from tests.benefits.making import furnish
 from tests.benefits.settlement import settling
 from tests.browser.console import KEEPER, Console
 
@@ -164,6 +163,7 @@ async def sample(there: Console) -> Sample:
     chinese = {str(role): await there.person(role, language="zh-CN") for role in Role}
     with bound(request_id="sample"):
         await settling.furnish_month(there.database)
+        dispute = await disputed(there.database, now=there.now(), is_furnished=True)
     async with there.writing() as conn:
         await configured.add_reference(conn, now=there.now())
         screening = await configured.add_type(conn, now=there.now(), name="人脸比对 (sample)")
@@ -173,7 +173,6 @@ async def sample(there: Console) -> Sample:
         await configured.take_application(conn, now=there.now(), flow_no="F-sample", facts=facts)
         screening_ticket_id = await configured.add_ticket(conn, screening, now=there.now(), flow_no="F-sample")
         await configured.add_sample(conn, screening, now=there.now())
-        await furnish(conn)
         await points.ledger.grant(
             conn,
             customer_id="C-1",
@@ -185,7 +184,6 @@ async def sample(there: Console) -> Sample:
         )
     with bound(request_id="sample"):
         await points.auditing.audit(there.database, full=True, key=AuditKey("11" * 32), actor=KEEPER, now=there.now())
-    dispute = await disputed(there.database, now=there.now())
     ticket = await there.ticket()
     outage_id = await there.outage()
     return Sample(

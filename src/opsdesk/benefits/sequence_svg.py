@@ -20,7 +20,8 @@ def svg(title: str, told: Sequence[Exchange], *, language: Language) -> str:
     """Lanes from left to right in the order of the drawing, time downwards."""
     names = participants(told)
     lanes = {name: MARGIN_PX + LANE_PX * (number + 0.5) for number, name in enumerate(names)}
-    width = 2 * MARGIN_PX + LANE_PX * max(len(names), 2)
+    # What the last one does by itself is told to the right of its lane.
+    width = 2 * MARGIN_PX + LANE_PX * (max(len(names), 2) + 1) + SELF_PX
     body, y = [], float(MARGIN_PX + HEAD_PX + GAP_PX)
     for each in told:
         drawn, y = _exchange(each, lanes, width, y)
