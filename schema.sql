@@ -244,7 +244,6 @@ CREATE TABLE benefit_dispute (
 
 CREATE TABLE benefit_event (
     event_id bigint NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     order_id uuid NOT NULL,
     was smallint,
     status smallint NOT NULL,
@@ -468,7 +467,6 @@ CREATE TABLE benefit_quote (
 
 CREATE TABLE benefit_relay (
     is_the_one boolean DEFAULT true NOT NULL,
-    xid xid8 DEFAULT '0'::xid8 NOT NULL,
     event_id bigint DEFAULT 0 NOT NULL,
     CONSTRAINT benefit_relay_is_the_one_check CHECK (is_the_one)
 );
@@ -2028,8 +2026,6 @@ CREATE INDEX benefit_answer_of_order ON benefit_answer USING btree (order_id) WH
 CREATE INDEX benefit_dispute_open ON benefit_dispute USING btree (opened_at, dispute_id) WHERE (decided_at IS NULL);
 
 CREATE INDEX benefit_dispute_to_settle ON benefit_dispute USING btree (provider, settle_month) WHERE (settle_month IS NOT NULL);
-
-CREATE INDEX benefit_event_in_order ON benefit_event USING btree (xid, event_id);
 
 CREATE UNIQUE INDEX benefit_job_run_under_way ON benefit_job_run USING btree (kind) WHERE (ended_at IS NULL);
 

@@ -96,8 +96,6 @@ for each statement execute function refuse_to_change_evidence();
 -- Each step of an order, once: the history of the order, and what is told to those who want to know.
 create table benefit_event (
     event_id bigint generated always as identity primary key,
-    -- Events are told in the order of their ids as soon as no older transaction can still bring one.
-    xid xid8 not null default pg_current_xact_id(),
     order_id uuid not null references benefit_order,
     was smallint,
     status smallint not null,

@@ -1,5 +1,6 @@
 """The steps of orders start runs: procedures whose triggers name them."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -11,7 +12,7 @@ from opsdesk.kit.db import Connection, Database
 
 ROUNDS_MAX = 200
 """Of one minute; what is left is told in the next."""
-
+WAITS_S = 0.05
 _TELLER = access.system_actor("benefits")
 
 
@@ -19,18 +20,26 @@ def tell_steps(clock: Clock) -> jobs.Handler:
     """The handler of the cron."""
 
     async def tell(database: Database, _payload: Mapping[str, Any]) -> jobs.JobOutcome:
+        async with database.connection() as conn:
+            fence = await benefits.relay.fence(conn)
         for _ in range(ROUNDS_MAX):
-            if not await tell_some(database, clock):
+            told = await tell_some(database, fence, clock)
+            if told == 0:
                 break
+            if told is None:
+                # Who was writing then still writes: in a moment they have ended, or it is for the next minute.
+                await asyncio.sleep(WAITS_S)
         return jobs.Done()
 
     return tell
 
 
-async def tell_some(database: Database, clock: Clock) -> int:
-    """Tell a batch to the triggers that want it; returns how many steps there were."""
+async def tell_some(database: Database, fence: benefits.relay.Fence, clock: Clock) -> int | None:
+    """Tell a batch to the triggers that want it; returns how many steps there were, None if it cannot be said yet."""
     async with database.transaction() as conn:
-        steps = await benefits.relay.take_steps(conn)
+        steps = await benefits.relay.take_steps(conn, fence)
+        if steps is None:
+            return None
         names = benefits.relay.EVENT_NAMES
         wanted = await flows.triggering.events_wanted(conn, set(names.values()))
         for step in steps:
