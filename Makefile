@@ -31,3 +31,4 @@ bench: ## Measure, beside the limit
 	.venv/bin/python bench/review.py
 	.venv/bin/python bench/documents.py
 	.venv/bin/python bench/expiry.py
+	.venv/bin/python bench/settlement.py
