@@ -34,7 +34,7 @@ async def test_on_the_third_at_one_a_run_closes_the_month_and_issues_the_files(
     api: Api, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = await api.key()
-    monkeypatch.setenv("OPSDESK_SECRET_OPSDESK_URL", api.url)
+    monkeypatch.setenv("OPSDESK_SECRET_SETTLEMENT_API_URL", api.url)
     monkeypatch.setenv("OPSDESK_SECRET_SETTLEMENT_API_KEY", await api.key("benefits:write", name="scheduler"))
     await api.store(PROCEDURE.read_text(encoding="utf-8"), key=key)
     activated = await api.post("/v1/triggers/benefit-settlement/cron/activations", {}, key=key)
