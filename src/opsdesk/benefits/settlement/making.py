@@ -1,11 +1,10 @@
 """A settlement file is written: out of one snapshot, without ever being in memory, the same to the byte each time."""
 
 import asyncio
-import gzip
 import hashlib
 import os
+import zlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -21,8 +20,10 @@ from opsdesk.kit.sql import statements
 
 GZIP_LEVEL = 1
 """What is in a file compresses little better with more."""
-PIECE_BYTES = 1024 * 1024
-"""How much is collected before it is hashed and compressed."""
+GZIP_WINDOW = zlib.MAX_WBITS | 16
+"""A gzip stream, whose head zlib writes without a time and a name."""
+PIECE_LINES = 16_384
+"""How many are collected before they are hashed and compressed: about a megabyte and a half."""
 
 _SQL = statements(__file__)
 
@@ -78,14 +79,12 @@ async def totals(conn: Connection, *, provider: str, month: date) -> tuple[int, 
 async def _pieces(conn: Connection, about: dict[str, Any]) -> AsyncIterator[tuple[bytes, int]]:
     """What the database sends, a line each time, in pieces that are worth a thread's while; and how many lines."""
     lines: list[Buffer] = []
-    size = 0
     async with conn.cursor() as cursor, cursor.copy(_SQL["lines"], about) as copy:
         async for line in copy:
             lines.append(line)
-            size += len(line)
-            if size >= PIECE_BYTES:
-                yield b"".join(lines), len(lines)
-                lines, size = [], 0
+            if len(lines) == PIECE_LINES:
+                yield b"".join(lines), PIECE_LINES
+                lines.clear()
     if lines:
         yield b"".join(lines), len(lines)
 
@@ -101,33 +100,19 @@ class _Written:
         self.compressed = hashlib.sha256()
         self.bytes = 0
         self._file = file
-        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=_Hashing(self), mtime=0)
+        self._gzip = zlib.compressobj(GZIP_LEVEL, wbits=GZIP_WINDOW)
 
     def add(self, piece: bytes) -> None:
         self.content.update(piece)
-        self._gzip.write(piece)
+        self._take(self._gzip.compress(piece))
 
     def end(self, piece: bytes) -> None:
         self.add(piece)
-        self._gzip.close()
+        self._take(self._gzip.flush())
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def take(self, compressed: bytes) -> None:
+    def _take(self, compressed: bytes) -> None:
         self.compressed.update(compressed)
         self.bytes += len(compressed)
         self._file.write(compressed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hashing:
-    """What the compressor writes to."""
-
-    written: _Written
-
-    def write(self, compressed: bytes) -> int:
-        self.written.take(compressed)
-        return len(compressed)
-
-    def flush(self) -> None:
-        """Nothing is kept back here."""
