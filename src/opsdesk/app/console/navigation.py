@@ -42,7 +42,7 @@ WORK: Sequence[Place] = (
     Place("/screening", N_("screening config"), "screening", "c", access.Scope.SCREENING_READ),
     Place("/groups", N_("Strategy groups"), "group", "b", access.Scope.SCREENING_READ),
     Place("/applications", N_("Incoming applications"), "incoming", "i", access.Scope.APPLICATIONS_READ),
-    Place("/settlement", N_("Settlement"), "settlement", "m", access.Scope.BENEFITS_READ),
+    Place("/settlement", N_("Settlement"), "settlement", "f", access.Scope.BENEFITS_READ),
     Place("/points", N_("Points"), "points", "l", access.Scope.POINTS_READ),
     Place("/runs", N_("Runs"), "run", "r", access.Scope.RUNS_READ),
     Place("/procedures", N_("Procedures"), "procedure", "p", access.Scope.PROCEDURES_READ),
@@ -53,8 +53,8 @@ BENEFITS: Sequence[Place] = (
     Place("/benefits/services", N_("Services"), "service", "v", access.Scope.BENEFITS_READ),
     Place("/benefits/providers", N_("Providers"), "provider", "n", access.Scope.BENEFITS_READ),
     Place("/benefits/jobs", N_("Expiry jobs"), "waiting", "j", access.Scope.BENEFITS_READ),
-    Place("/benefits/customers", N_("Customer lists"), "customers", "l", access.Scope.BENEFITS_READ),
-    Place("/benefits/disputes", N_("Disputes"), "dispute", "j", access.Scope.BENEFITS_READ),
+    Place("/benefits/customers", N_("Customer lists"), "customers", "w", access.Scope.BENEFITS_READ),
+    Place("/benefits/disputes", N_("Disputes"), "dispute", "z", access.Scope.BENEFITS_READ),
 )
 INSTALLATION: Sequence[Place] = (
     Place("/operations", N_("Operations"), "operations", "o", access.Scope.OPERATIONS_READ),
