@@ -25,17 +25,14 @@ from opsdesk.app import (
     commands_flow_compare,
     commands_flow_migrate,
     commands_flow_run,
-    commands_group,
     commands_group_change,
     commands_key,
     commands_mcp,
     commands_outage,
     commands_partner_keys,
     commands_person,
-    commands_points,
     commands_points_audit,
     commands_process,
-    commands_quality,
     commands_quality_judge,
     commands_reference,
     commands_result,
@@ -219,16 +216,7 @@ _noun(
 _noun(
     "quality",
     "Quality sampling: decided tickets are judged again, without being told what was decided.",
-    {
-        "draw": commands_quality.draw_sample,
-        "list": commands_quality.list_samples,
-        "show": commands_quality.show_sample,
-        "verify": commands_quality.verify_sample,
-        "next": commands_quality_judge.take_next,
-        "judge": commands_quality_judge.judge_sampled,
-        "compare": commands_quality_judge.compare_judgements,
-        "figures": commands_quality.show_figures,
-    },
+    commands_quality_judge.VERBS,
 )
 _noun(
     "application",
@@ -242,20 +230,7 @@ _noun(
 _noun(
     "group",
     "Strategy groups: which applications pass, are rejected, or get a ticket.",
-    {
-        "list": commands_group.list_groups,
-        "show": commands_group.show_group,
-        "history": commands_group.list_history,
-        "diff": commands_group.diff_revisions,
-        "try": commands_group.try_group,
-        "add": commands_group_change.add_group,
-        "edit": commands_group_change.edit_group,
-        "restore": commands_group_change.restore_group,
-        "apply": commands_group_change.apply_group,
-        "place": commands_group_change.place_group,
-        "activate": commands_group_change.activate_group,
-        "deactivate": commands_group_change.deactivate_group,
-    },
+    commands_group_change.VERBS,
 )
 _result = _noun(
     "result",
@@ -280,14 +255,7 @@ _noun(
 _noun(
     "points",
     "Points: grant them, see wallets and every movement, sweep what is past its date, and audit it all.",
-    {
-        "grant": commands_points.grant_points,
-        "wallet": commands_points.show_wallet,
-        "statement": commands_points.list_postings,
-        "sweep": commands_points.sweep_points,
-        "audit": commands_points_audit.audit_points,
-        "audits": commands_points_audit.list_audits,
-    },
+    commands_points_audit.VERBS,
 )
 _noun(
     "partner",

@@ -1,10 +1,11 @@
 """`opsdesk group add`, `edit`, `restore`, `apply`, `place`, `activate` and `deactivate`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opsdesk.app import commands_group
 from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.commands_group import GroupId
 from opsdesk.app.commands_screening_change import JsonFile, text_of
@@ -238,3 +239,20 @@ async def _tell(conn: "Connection", group: "review.groups.groups.Group", words: 
         print_json(await review.groups.showing.whole_view(conn, group))
     else:
         say(f"group {group.group_id}, {group.name} of {group.application}, {group.scene} {words}")
+
+
+VERBS: Mapping[str, Callable[..., Any]] = {
+    "list": commands_group.list_groups,
+    "show": commands_group.show_group,
+    "history": commands_group.list_history,
+    "diff": commands_group.diff_revisions,
+    "try": commands_group.try_group,
+    "add": add_group,
+    "edit": edit_group,
+    "restore": restore_group,
+    "apply": apply_group,
+    "place": place_group,
+    "activate": activate_group,
+    "deactivate": deactivate_group,
+}
+"""What the noun does, by what it is called at the command line."""

@@ -1,10 +1,12 @@
 """`opsdesk points audit` and `audits`: whether the ledger of points holds, with a signed report."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opsdesk.app import commands_points
 from opsdesk.app.command_frame import AsJson, command
 from opsdesk.app.commands_screening import CursorText, Limit, count_rows
 from opsdesk.app.output import local_time, print_data, print_json, print_table, say
@@ -117,3 +119,14 @@ async def list_audits(
     ]
     print_table(("AUDIT", "AT", "OF", "LEDGER", "POSTINGS", "PLACE", "ACTOR"), rows)
     count_rows(len(rows), "audit", page.next)
+
+
+VERBS: Mapping[str, Callable[..., Any]] = {
+    "grant": commands_points.grant_points,
+    "wallet": commands_points.show_wallet,
+    "statement": commands_points.list_postings,
+    "sweep": commands_points.sweep_points,
+    "audit": audit_points,
+    "audits": list_audits,
+}
+"""What the noun does, by what it is called at the command line."""

@@ -1,9 +1,11 @@
 """`opsdesk quality next`, `judge` and `compare`: sampled tickets are judged again, and both judgements compared."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opsdesk.app import commands_quality
 from opsdesk.app.command_frame import AsJson, Reveal, command
 from opsdesk.app.commands_ticket import AsName, Roles, checked_name
 from opsdesk.app.commands_ticket_decide import Key, ReasonIds, RejectionVersion, Remark
@@ -131,3 +133,16 @@ def _print_both(view: "review.sampling.views.ComparedView", *, as_json: bool) ->
         lines.append(f"  {called + by}: {side.verdict}{why}{codes} {side.remark}".rstrip())
     print_data("\n".join(lines))
     say("agreed" if view.is_agreed else "overturned; the ticket stays as it was decided")
+
+
+VERBS: Mapping[str, Callable[..., Any]] = {
+    "draw": commands_quality.draw_sample,
+    "list": commands_quality.list_samples,
+    "show": commands_quality.show_sample,
+    "verify": commands_quality.verify_sample,
+    "next": take_next,
+    "judge": judge_sampled,
+    "compare": compare_judgements,
+    "figures": commands_quality.show_figures,
+}
+"""What the noun does, by what it is called at the command line."""

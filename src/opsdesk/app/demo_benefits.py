@@ -10,11 +10,10 @@ from opsdesk.app.demo_remote import Remote
 from opsdesk.app.demo_screen import Screen
 from opsdesk.app.demo_waiting import DemoFailed
 from opsdesk.app.wiring import Opsdesk
-from opsdesk.benefits.catalogue import Provider, Service
-from opsdesk.benefits.customers import CustomerLine
-from opsdesk.benefits.rules import business_day
 from opsdesk.kit.db import Connection
 
+Provider, Service = benefits.catalogue.Provider, benefits.catalogue.Service
+CustomerLine = benefits.customers.CustomerLine
 ESB_URL = "https://esb.internal/v1/messages"
 PROVIDER = Provider("voyage", "远行服务", "Voyage Services")
 SERVICES = (
@@ -53,7 +52,7 @@ async def _furnish(conn: Connection, opsdesk: Opsdesk) -> None:
     for service in SERVICES:
         await benefits.catalogue.put_service(conn, service, actor=actor, now=now)
     with suppress(benefits.errors.CustomerListNotNewer):
-        await benefits.customers.load_list(conn, business_day(now), CUSTOMERS, actor=actor, now=now)
+        await benefits.customers.load_list(conn, benefits.rules.business_day(now), CUSTOMERS, actor=actor, now=now)
     for customer in CUSTOMERS:
         for amount, days in GRANTS:
             await _grant(conn, opsdesk, customer.customer_id, amount, days)

@@ -101,7 +101,15 @@ class Performed(Body):
 def open_routes(bus: Bus) -> APIRouter:
     """Every route asks for a signature."""
     routes = APIRouter(prefix="/open/v1", tags=["open platform"], route_class=StrictRoute)
+    _booking(routes, bus)
+    _quoting(routes, bus)
+    _cancelling(routes, bus)
+    _completing(routes, bus)
+    _showing(routes)
+    return routes
 
+
+def _booking(routes: APIRouter, bus: Bus) -> None:
     @routes.post(
         "/bookings",
         status_code=201,
@@ -115,6 +123,8 @@ def open_routes(bus: Bus) -> APIRouter:
         """The customer uses it: from then on it does not expire. Send the link of the customer back."""
         return await _ask(bus, BusService.BOOK, signed, meant, request, key=key, way=way)
 
+
+def _quoting(routes: APIRouter, bus: Bus) -> None:
     @routes.post(
         "/quotes",
         status_code=201,
@@ -128,6 +138,8 @@ def open_routes(bus: Bus) -> APIRouter:
         """Show `message`, where there is one, to the customer before they agree."""
         return await _ask(bus, BusService.QUOTE, signed, meant, request, key=key, way=way)
 
+
+def _cancelling(routes: APIRouter, bus: Bus) -> None:
     @routes.post(
         "/cancellations",
         status_code=201,
@@ -141,6 +153,8 @@ def open_routes(bus: Bus) -> APIRouter:
         """Not less comes back than the quote says: else there is a new quote in `detail`, and nothing happened."""
         return await _ask(bus, BusService.CANCEL, signed, meant, request, key=key, way=way)
 
+
+def _completing(routes: APIRouter, bus: Bus) -> None:
     @routes.post(
         "/completions",
         status_code=201,
@@ -154,6 +168,8 @@ def open_routes(bus: Bus) -> APIRouter:
         """Within two days after the day of the service; later reports are taken, and settled in a later month."""
         return await _ask(bus, BusService.COMPLETE, signed, meant, request, key=key, way=way)
 
+
+def _showing(routes: APIRouter) -> None:
     @routes.get(
         "/orders/{benefit_code}",
         response_model=PartnerOrderView,
@@ -170,8 +186,6 @@ def open_routes(bus: Bus) -> APIRouter:
         if order is None or order.provider != signed.provider:
             return reply(refusal("unknown_code" if order is None else "not_yours"))
         return JsonResponse(PartnerOrderView.of(order).model_dump())
-
-    return routes
 
 
 async def _ask(

@@ -109,7 +109,28 @@ def _text(description: str) -> Any:
 def order_routes(rules: Rules) -> APIRouter:
     """`rules` are the settings of benefits."""
     routes = APIRouter(prefix="/v1", tags=["benefit orders"], route_class=StrictRoute)
+    _redeeming(routes, rules)
+    _quoting(routes, rules)
+    _refunding(routes, rules)
+    _linking(routes)
+    routes.add_api_route(
+        "/benefit-orders",
+        list_benefit_orders,
+        methods=["GET"],
+        summary="List orders",
+        responses=documented(*access.guard.REFUSALS, BadCursor, BadPageSize),
+    )
+    routes.add_api_route(
+        "/benefit-orders/{order_id}",
+        show_benefit_order,
+        methods=["GET"],
+        summary="Show an order",
+        responses=documented(*access.guard.REFUSALS, OrderUnknown),
+    )
+    return routes
 
+
+def _redeeming(routes: APIRouter, rules: Rules) -> None:
     @routes.post(
         "/benefit-orders",
         status_code=201,
@@ -124,6 +145,8 @@ def order_routes(rules: Rules) -> APIRouter:
         wanted = wish.asked(actor, key, trace_id=way.trace_id, path=way.path)
         return reply(await redeeming.redeem(conn, wanted, rules=rules, now=now))
 
+
+def _quoting(routes: APIRouter, rules: Rules) -> None:
     @routes.post(
         "/benefit-orders/{order_id}/quotes",
         status_code=201,
@@ -140,6 +163,8 @@ def order_routes(rules: Rules) -> APIRouter:
         refused = quotes.not_refundable(order)
         return reply(refused or await quotes.quote_answer(conn, order, asked=asked, rules=rules, now=now))
 
+
+def _refunding(routes: APIRouter, rules: Rules) -> None:
     @routes.post(
         "/benefit-orders/{order_id}/refunds",
         status_code=201,
@@ -161,6 +186,8 @@ def order_routes(rules: Rules) -> APIRouter:
         asked = Asked(actor, f"refund:{actor.id}", key, content, way.trace_id, way.path)
         return reply(await ending.refund(conn, order_id, quote_id=agreed.quote_id, asked=asked, rules=rules, now=now))
 
+
+def _linking(routes: APIRouter) -> None:
     @routes.post(
         "/benefit-orders/{order_id}/links",
         status_code=201,
@@ -195,22 +222,6 @@ def order_routes(rules: Rules) -> APIRouter:
         if isinstance(issued, Answer):
             return reply(issued)
         return JsonResponse(LinkView.of(issued).model_dump(), status_code=201)
-
-    routes.add_api_route(
-        "/benefit-orders",
-        list_benefit_orders,
-        methods=["GET"],
-        summary="List orders",
-        responses=documented(*access.guard.REFUSALS, BadCursor, BadPageSize),
-    )
-    routes.add_api_route(
-        "/benefit-orders/{order_id}",
-        show_benefit_order,
-        methods=["GET"],
-        summary="Show an order",
-        responses=documented(*access.guard.REFUSALS, OrderUnknown),
-    )
-    return routes
 
 
 async def list_benefit_orders(

@@ -124,24 +124,15 @@ async def serve(
         trust = certificates(folder)
         secrets = tokens(folder / "secrets", database_file=folder / DATABASE_FILE)
         mailbox, calls, scripts = Mailbox(store), Calls(store), Scripts(store)
-        smtp = await listen_for_mail(mailbox, listener=ports.smtp)
-        stack.push_async_callback(_close, smtp)
+        stack.push_async_callback(_close, await listen_for_mail(mailbox, listener=ports.smtp))
         mailer = Mailer(port=_number(ports.smtp))
         platform = await _platform(stack, store=store, trust=trust, mailer=mailer, link_base=ports.link_base)
         routes = _onboarding(store=store, secrets=secrets, platform=platform, mailer=mailer)
         pictures = PictureHost(calls=calls, scripts=scripts, slow_s=slow_s)
-        bank = Bank(
-            store=store,
-            trust=trust,
-            https_port=_number(ports.https),
-            bus_key=secrets["BUS_KEY"],
-            slow_s=slow_s,
-            patience_s=patience_s,
-        )
-        await stack.enter_async_context(bank.wire)
-        providers = Providers(
-            store=store, folder=folder / "providers", hops=bank.hops, scripts=scripts, clock_file=clock_file
-        )
+        paces = (slow_s, patience_s)
+        bank = await _bank(stack, paces, store=store, trust=trust, ports=ports, bus_key=secrets["BUS_KEY"])
+        home = folder / "providers"
+        providers = Providers(store=store, folder=home, hops=bank.hops, scripts=scripts, clock_file=clock_file)
         stack.callback(providers.accounts.close)
         credit = Credit(store=store, secret=secrets[CREDIT_SECRET])
         anti_fraud = AntiFraud(store=store, ca_file=trust.ca_file)
@@ -157,6 +148,7 @@ async def serve(
         await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
         for closing in (partners.closing, pictures.closing, bank.esb.closing):
             stack.callback(closing.set)
+        review = ReviewControl(anti_fraud=anti_fraud, credit=credit)
         control = Control(
             mailbox=mailbox,
             calls=calls,
@@ -164,7 +156,7 @@ async def serve(
             accounts=Accounts(store),
             addresses=partners.addresses | PROVIDER_ADDRESSES | {(PICTURE_HOST, PICTURE_PATH)},
             link_base=ports.link_base,
-            parts=[ReviewControl(anti_fraud=anti_fraud, credit=credit), BankControl(bank), ProviderControl(providers)],
+            parts=[review, BankControl(bank), ProviderControl(providers)],
         )
         await _run(stack, control.application(), {ports.control: None})
         yield _described(folder, ports, ca_file=trust.ca_file, secrets=secrets)
@@ -178,6 +170,23 @@ async def _platform(
     return PlatformApi(
         store=store, verifications=verifications, callbacks=callbacks, mailer=mailer, link_base=link_base
     )
+
+
+async def _bank(
+    stack: AsyncExitStack,
+    paces: tuple[float, float],
+    *,
+    store: Store,
+    trust: Certificates,
+    ports: _Ports,
+    bus_key: str,
+) -> Bank:
+    """`paces`: how long the slow one holds a connection, and how long each waits for the next."""
+    slow_s, patience_s = paces
+    port = _number(ports.https)
+    bank = Bank(store=store, trust=trust, https_port=port, bus_key=bus_key, slow_s=slow_s, patience_s=patience_s)
+    await stack.enter_async_context(bank.wire)
+    return bank
 
 
 def _onboarding(*, store: Store, secrets: dict[str, str], platform: PlatformApi, mailer: Mailer) -> list[Route]:
