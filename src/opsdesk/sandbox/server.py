@@ -5,7 +5,7 @@ import fcntl
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,8 +119,7 @@ async def serve(
         stack.enter_context(_lock(folder))
         taken = (stack.enter_context(_take(port)) for port in (https_port, http_port, smtp_port, control_port))
         ports = _Ports(*taken)
-        store = Store(folder / DATABASE_FILE)
-        stack.callback(store.close)
+        store = stack.enter_context(closing(Store(folder / DATABASE_FILE)))
         trust = certificates(folder)
         secrets = tokens(folder / "secrets", database_file=folder / DATABASE_FILE)
         mailbox, calls, scripts = Mailbox(store), Calls(store), Scripts(store)
@@ -135,7 +134,6 @@ async def serve(
         providers = Providers(store=store, folder=home, hops=bank.hops, scripts=scripts, clock_file=clock_file)
         stack.callback(providers.accounts.close)
         credit = Credit(store=store, secret=secrets[CREDIT_SECRET])
-        anti_fraud = AntiFraud(store=store, ca_file=trust.ca_file)
         partners = Partners(
             routes=[*routes, *credit.routes(), *bank.routes()],
             pages=[platform.pages, pictures.pages],
@@ -146,9 +144,9 @@ async def serve(
             people=[*bank.pages.routes(), *providers.routes()],
         )
         await _run(stack, partners.application(), {ports.https: trust.server_context, ports.http: None})
-        for closing in (partners.closing, pictures.closing, bank.esb.closing):
-            stack.callback(closing.set)
-        review = ReviewControl(anti_fraud=anti_fraud, credit=credit)
+        for ends in (partners.closing, pictures.closing, bank.esb.closing):
+            stack.callback(ends.set)
+        review = ReviewControl(anti_fraud=AntiFraud(store=store, ca_file=trust.ca_file), credit=credit)
         control = Control(
             mailbox=mailbox,
             calls=calls,
