@@ -20,7 +20,7 @@ EVERYBODY = [
     "Triggers",
 ]
 WITH_QUALITY = [*EVERYBODY[:5], "Quality", *EVERYBODY[5:]]
-BENEFITS = ["Orders", "Services", "Providers", "Expiry jobs", "Customer lists", "Disputes"]
+BENEFITS = ["Orders", "Services", "Providers", "Points", "Settlement", "Expiry jobs", "Customer lists", "Disputes"]
 NAVIGATION = {
     Role.ADMIN: [*WITH_QUALITY, *BENEFITS, "Operations", "People", "API keys", "Audit"],
     Role.OPERATIONS_ENGINEER: [*EVERYBODY, "Operations"],
