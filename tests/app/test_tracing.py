@@ -139,6 +139,20 @@ async def test_the_trace_of_whoever_calls_goes_on(database_url: str, tmp_path: P
     assert second.parent_span_id == b""
 
 
+async def test_a_hop_of_benefits_names_its_participant(database_url: str, tmp_path: Path, clock: ManualClock) -> None:
+    paths = ("/v1/benefit-orders", "/open/v1/files", "/healthz")
+    async with receiving() as receiver:
+        async with traced(receiver, database_url, tmp_path, clock) as opsdesk, serving_for(opsdesk) as api:
+            for path in paths:
+                await api.get(path, headers={"traceparent": PARENT})
+        spans = {
+            name: receiver.named(f"GET {name}")[0] for name in ("/v1/benefit-orders", "/open/v1/files", "/healthz")
+        }
+    named = {name: attributes(span).get("opsdesk.participant") for name, span in spans.items()}
+    assert named == {"/v1/benefit-orders": "PointSystem", "/open/v1/files": "OpenPlatform", "/healthz": None}
+    assert {span.trace_id.hex() for span in spans.values()} == {PARENT.split("-")[1]}
+
+
 async def test_a_ratio_of_nothing_sends_nothing(database_url: str, tmp_path: Path, clock: ManualClock) -> None:
     async with receiving() as receiver:
         more = {"trace_ratio": 0}

@@ -76,7 +76,6 @@ async def test_what_is_written_while_others_seal_is_all_in_the_chain(db: Databas
     assert (made.is_whole, made.report["chain"]["unsealed"]) == (True, 0)
 
 
-@pytest.mark.req("PTS-806")
 @pytest.mark.parametrize(
     ("damage", "found"),
     [

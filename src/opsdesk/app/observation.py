@@ -37,6 +37,14 @@ INCIDENTS = frozenset({"node_failed", "node_blocked"})
 
 Names = Callable[[], Mapping[str, str | int]]
 """See flows' `Observer`."""
+PARTICIPANTS = {
+    "/open/": "OpenPlatform",
+    "/v1/benefit": "PointSystem",
+    "/v1/esb-messages": "PointSystem",
+    "/v1/points": "PointSystem",
+    "/v1/settlement": "PointSystem",
+}
+"""By how their routes begin."""
 
 
 class Observation:
@@ -133,12 +141,19 @@ class Observation:
                 answers.append((route, status))
                 span.update_name(f"{method} {route}")
                 span.set_attribute("http.route", route)
+                if (participant := participant_of(route)) is not None:
+                    span.set_attribute("opsdesk.participant", participant)
                 if status is not None:
                     span.set_attribute("http.response.status_code", status)
                 if status is None or status >= SERVER_ERROR:
                     span.set_status(Status(StatusCode.ERROR))
 
             yield tell
+
+
+def participant_of(route: str) -> str | None:
+    """Who of the flows of points and benefits answers there, as they are drawn; None: it belongs to none of them."""
+    return next((name for prefix, name in PARTICIPANTS.items() if route.startswith(prefix)), None)
 
 
 class _TimedCall:
