@@ -19,8 +19,8 @@ from opsdesk.kit.settings import Settings
 from tests.app.documents import greet
 from tests.app.serving import YAML, Api, served, serving, serving_for
 
-OPEN_TO_ALL = {"healthz", "readyz", "answer_callback", "deliver_webhook"}
-"""By name: two for machines that watch, one whose address is the right to use it, and one whose senders sign."""
+OPEN_TO_ALL = {"healthz", "readyz", "answer_callback", "deliver_webhook", "fetch_settlement_file"}
+"""By name: two for machines that watch, two whose address is the right to use it, and one whose senders sign."""
 
 
 @pytest.fixture

@@ -224,8 +224,9 @@ async def test_the_four_walks_are_over_every_route(api: DescribedApi) -> None:
     words = "runs events tickets callbacks procedures keys audit people roles triggers webhooks outages"
     words += " screening-types screening-reference strategy-groups applications result-receivers results alerts queue"
     words += " quality points-grants points-wallets points-sweeps points-audits partners"
-    words += " benefit-expiry-runs benefit-job-runs"
-    prefixes = (*(f"/v1/{word}" for word in words.split()), "/open/v1/link-keys", "/healthz", "/readyz", "/metrics")
+    words += " benefit-expiry-runs benefit-job-runs benefit-orders benefit-services benefit-providers benefit-disputes"
+    words += " benefit-customer-lists esb-messages settlement-periods settlement-files"
+    prefixes = (*(f"/v1/{word}" for word in words.split()), "/open/v1/", "/healthz", "/readyz", "/metrics")
     paths = [name.partition(" ")[2] for name in api.description.operations]
     assert [path for path in paths if not path.startswith(prefixes)] == []
 

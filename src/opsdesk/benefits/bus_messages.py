@@ -121,6 +121,6 @@ class BusReply(View):
     """The answer to a request that came over the bus."""
 
     head: BusReplyHead
-    """Whether it was done."""
+    """Yes, or why not."""
     body: dict[str, Any]
     """What was done, or the facts of why not."""

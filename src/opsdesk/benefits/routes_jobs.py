@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fastapi import APIRouter
+from pydantic import ConfigDict
 
 from opsdesk import access
 from opsdesk.benefits import job_runs
@@ -19,6 +20,8 @@ job_routes = APIRouter(prefix="/v1", tags=["benefit jobs"], route_class=StrictRo
 
 class ExpiryWanted(Body):
     """Nothing is said: what is due is ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
 class ExpiryRanView(View):

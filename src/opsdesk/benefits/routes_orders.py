@@ -74,6 +74,8 @@ class Wish(Body):
 class Empty(Body):
     """Nothing further is asked."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
 
 class LinkPurpose(StrEnum):
     """What a link is for."""

@@ -45,7 +45,7 @@ class GrantWanted(Body):
                 {
                     "customer_id": "C-1001",
                     "points": 300,
-                    "expires_at": "2999-01-01T00:00:00+08:00",
+                    "expires_at": "2999-01-01T00:00:00Z",
                     "grant_key": "2026-11-gold-C-1001",
                 }
             ]
