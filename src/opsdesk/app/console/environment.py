@@ -13,7 +13,7 @@ from markupsafe import Markup
 from opsdesk.app.console.devices import device
 from opsdesk.app.console.formats import Formats
 from opsdesk.app.console.icons import icon
-from opsdesk.app.console.languages import LANGUAGES, translations
+from opsdesk.app.console.languages import LANGUAGES, shipped_translations
 from opsdesk.kit.masking import mask_text
 
 FOLDER = Path(__file__).parent / "templates"
@@ -36,7 +36,7 @@ def _environment(language: str, names: Mapping[str, Any]) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    words = translations(language)
+    words = shipped_translations(language)
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
     )

@@ -68,7 +68,7 @@ def install(app: FastAPI, *, secure: bool, key: bytes) -> Frame:
     statics = static_files()
     frame = Frame(
         environments=environments(static=statics.url, languages=languages.LANGUAGES),
-        words={language: languages.translations(language) for language in languages.LANGUAGES},
+        words={language: languages.shipped_translations(language) for language in languages.LANGUAGES},
         statics=statics,
         secure=secure,
         key=key,

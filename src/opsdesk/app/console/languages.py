@@ -6,6 +6,7 @@ The texts in templates and modules are English and are themselves the keys. What
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def translations(language: str, folder: Path = FOLDER) -> NullTranslations:
         # Into the first of them, which knows how the language counts; an empty one would count as English does.
         merged = loaded if merged is None else merged.merge(loaded)
     return merged or NullTranslations()
+
+
+@cache
+def shipped_translations(language: str) -> NullTranslations:
+    """Those of this version, read once in a process: they do not change while it runs."""
+    return translations(language)
 
 
 def catalogues(language: str, folder: Path = FOLDER) -> Sequence[Path]:
