@@ -1,6 +1,7 @@
 """What the server answers: every route of every capability and every page, in one frame."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -70,6 +71,19 @@ def http_api(installation: Opsdesk) -> FastAPI:
 def routers(installation: Opsdesk) -> Sequence[APIRouter]:
     """Every route for programs, but for the description of them all."""
     return [
+        *_same_everywhere(),
+        flows.routes.callback_routes(installation.callbacks),
+        *_by_rules(installation.benefit_rules),
+        benefits.open_platform.open_routes(installation.bus),
+        *_settlement(installation),
+        _metrics(installation, with_gauges=True),
+    ]
+
+
+@cache
+def _same_everywhere() -> Sequence[APIRouter]:
+    """Made once in a process, as making routes takes its time."""
+    return [
         health.routes,
         flows.routes.procedure_routes,
         flows.routes.check_routes,
@@ -81,7 +95,6 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         flows.routes.correction_routes(desk.correct_inputs, refusals=review.amendments.REFUSALS[1:]),
         flows.routes.children_routes,
         flows.routes.outage_routes,
-        flows.routes.callback_routes(installation.callbacks),
         flows.routes.trigger_routes,
         flows.routes.webhook_routes,
         review.routes.ticket_routes(desk.on_decided, refusals=flows.arrivals.DECISION_REFUSALS),
@@ -100,21 +113,21 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
         review.routes_results.result_routes,
         review.routes_alerts.alert_routes,
         review.sampling.routes.quality_routes,
-        benefits.routes_jobs.job_routes,
-        benefits.routes_orders.order_routes(installation.benefit_rules),
         points.routes.points_routes,
-        benefits.routes_bus.bus_routes(installation.benefit_rules),
-        benefits.open_platform.open_routes(installation.bus),
+        benefits.routes_jobs.job_routes,
         benefits.routes_catalogue.catalogue_routes,
-        *_settlement(installation),
+        benefits.routes_desk.desk_routes,
         benefits.partners.routes.partner_routes,
         benefits.partners.routes.link_key_routes,
-        benefits.routes_desk.desk_routes,
         access.routes.routes,
         access.routes.audit_routes,
         access.routes.people_routes,
-        _metrics(installation, with_gauges=True),
     ]
+
+
+@cache
+def _by_rules(rules: "benefits.rules.Rules") -> Sequence[APIRouter]:
+    return [benefits.routes_orders.order_routes(rules), benefits.routes_bus.bus_routes(rules)]
 
 
 def _settlement(installation: Opsdesk) -> Sequence[APIRouter]:
