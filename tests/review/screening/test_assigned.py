@@ -92,6 +92,8 @@ class Desk:
         if ticket_id not in self.decided:  # the same again under the same key changes nothing
             assert self.holder(ticket_id) == by.id
             self.decided[ticket_id] = done
+            # From then on it is nobody's, and whoever gives it back changes nothing.
+            self.held.pop(ticket_id, None)
 
     def holder(self, ticket_id: UUID) -> str | None:
         who, until = self.held.get(ticket_id, (None, self.clock.now()))
@@ -110,8 +112,7 @@ class Desk:
 
     def let_go(self, ticket_id: UUID, by: Actor) -> None:
         assert self.holder(ticket_id) in (None, by.id)
-        if ticket_id not in self.decided:
-            self.held.pop(ticket_id, None)
+        self.held.pop(ticket_id, None)
 
     async def check(self) -> None:
         """What is stored is what was told."""
