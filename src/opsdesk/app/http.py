@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from opsdesk import access, benefits, flows, points, review
 from opsdesk.app import desk, health
@@ -42,7 +43,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=_operation_id,
         responses=documented(),
     )
     http_requests.provide(
@@ -54,7 +55,9 @@ def http_api(installation: Opsdesk) -> FastAPI:
     benefits.partners.guard.provide(app, master=installation.link_master)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
     included = [*routers(installation), *page_routers(shared)]
-    for router in included:
+    same = _same_everywhere(installation.benefit_rules)
+    app.router.routes.extend(_put_together(installation.benefit_rules).routes)
+    for router in included[len(same) :]:
         app.include_router(router)
     http_errors.install(
         app, routes=[route for router in included for route in router.routes], error_page=error_pages.for_people
@@ -71,9 +74,8 @@ def http_api(installation: Opsdesk) -> FastAPI:
 def routers(installation: Opsdesk) -> Sequence[APIRouter]:
     """Every route for programs, but for the description of them all."""
     return [
-        *_same_everywhere(),
+        *_same_everywhere(installation.benefit_rules),
         flows.routes.callback_routes(installation.callbacks),
-        *_by_rules(installation.benefit_rules),
         benefits.open_platform.open_routes(installation.bus),
         *_settlement(installation),
         _metrics(installation, with_gauges=True),
@@ -81,8 +83,8 @@ def routers(installation: Opsdesk) -> Sequence[APIRouter]:
 
 
 @cache
-def _same_everywhere() -> Sequence[APIRouter]:
-    """Made once in a process, as making routes takes its time."""
+def _same_everywhere(rules: "benefits.rules.Rules") -> Sequence[APIRouter]:
+    """What all applications with the same rules have: made once in a process, as making routes takes its time."""
     return [
         health.routes,
         flows.routes.procedure_routes,
@@ -114,6 +116,8 @@ def _same_everywhere() -> Sequence[APIRouter]:
         review.routes_alerts.alert_routes,
         review.sampling.routes.quality_routes,
         points.routes.points_routes,
+        benefits.routes_orders.order_routes(rules),
+        benefits.routes_bus.bus_routes(rules),
         benefits.routes_jobs.job_routes,
         benefits.routes_catalogue.catalogue_routes,
         benefits.routes_desk.desk_routes,
@@ -126,8 +130,16 @@ def _same_everywhere() -> Sequence[APIRouter]:
 
 
 @cache
-def _by_rules(rules: "benefits.rules.Rules") -> Sequence[APIRouter]:
-    return [benefits.routes_orders.order_routes(rules), benefits.routes_bus.bus_routes(rules)]
+def _put_together(rules: "benefits.rules.Rules") -> APIRouter:
+    """The same, included as an application would: what is found out of a route at its first request is kept."""
+    whole = APIRouter(responses=documented(), generate_unique_id_function=_operation_id)
+    for router in _same_everywhere(rules):
+        whole.include_router(router)
+    return whole
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
 
 
 def _settlement(installation: Opsdesk) -> Sequence[APIRouter]:
