@@ -92,7 +92,7 @@ async def booked(
     which = named(order, **other)
     asks = asked(key, scope=f"partner:{which.provider}", do="book", code=which.benefit_code)
     async with db.transaction() as conn:
-        return await serving.book(conn, which, judge_link=link, asked=asks, rules=RULES, now=now)
+        return await serving.book(conn, which, judge_link=link, asked=asks, now=now)
 
 
 async def quoted(db: Database, order: Order, *, now: datetime = NOW) -> Mapping[str, Any]:

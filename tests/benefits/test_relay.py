@@ -7,6 +7,7 @@ from opsdesk.benefits import relay
 from opsdesk.benefits.model import Status
 from opsdesk.kit.clock import ManualClock
 from opsdesk.kit.db import Database
+from opsdesk.kit.fences import Fence
 from tests.benefits.making import an_order, booked
 from tests.benefits.making import redeemed as redeem
 from tests.flows.triggers.documents import put_in_use, runs_of
@@ -27,12 +28,12 @@ edges: []
 """
 
 
-async def fenced(bank: Database) -> relay.Fence:
+async def fenced(bank: Database) -> Fence:
     async with bank.connection() as conn:
         return await relay.fence(conn)
 
 
-async def told(bank: Database, fence: relay.Fence | None = None) -> list[Status] | None:
+async def told(bank: Database, fence: Fence | None = None) -> list[Status] | None:
     fence = fence or await fenced(bank)
     async with bank.transaction() as conn:
         steps = await relay.take_steps(conn, fence)

@@ -176,7 +176,7 @@ class Simulation:
         async def ask() -> Answer:
             async with self.world.db.transaction() as conn:
                 if what == "book":
-                    return await serving.book(conn, which, judge_link=any_link, **rules)
+                    return await serving.book(conn, which, judge_link=any_link, asked=asks, now=now)
                 if what == "complete":
                     return await serving.complete(conn, which, completed_at=now, **rules)
                 if what == "refund":

@@ -9,6 +9,7 @@ from typing import Any
 from opsdesk import access, benefits, flows, jobs
 from opsdesk.kit.clock import Clock
 from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.fences import Fence
 
 ROUNDS_MAX = 200
 """Of one minute; what is left is told in the next."""
@@ -34,7 +35,7 @@ def tell_steps(clock: Clock) -> jobs.Handler:
     return tell
 
 
-async def tell_some(database: Database, fence: benefits.relay.Fence, clock: Clock) -> int | None:
+async def tell_some(database: Database, fence: Fence, clock: Clock) -> int | None:
     """Tell a batch to the triggers that want it; returns how many steps there were, None if it cannot be said yet."""
     async with database.transaction() as conn:
         steps = await benefits.relay.take_steps(conn, fence)

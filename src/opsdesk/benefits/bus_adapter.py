@@ -86,7 +86,7 @@ async def _answer(
     asked = _of_partner(actor, head, means)
     if head.service is BusService.BOOK:
         judge = _judge(means, Purpose.BOOKING, master)
-        return await serving.book(conn, _named(means), judge_link=judge, asked=asked, rules=rules, now=now)
+        return await serving.book(conn, _named(means), judge_link=judge, asked=asked, now=now)
     judge = _judge(means, Purpose.CANCELLATION, master)
     return await serving.quote_cancellation(conn, _named(means), judge_link=judge, asked=asked, rules=rules, now=now)
 

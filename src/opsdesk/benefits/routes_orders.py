@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access, points
-from opsdesk.benefits import ending, orders, quotes, redeeming
-from opsdesk.benefits.errors import CustomerListTooOld, KeyInUse, OrderUnknown
+from opsdesk.benefits import ending, lists, orders, quotes, redeeming
+from opsdesk.benefits.errors import BenefitFilterInvalid, CustomerListTooOld, KeyInUse, OrderUnknown
 from opsdesk.benefits.model import Answer, Asked, Channel, Status
 from opsdesk.benefits.partners.errors import LinkKeyExhausted, LinkKeyMissing, PartnerUnknown
 from opsdesk.benefits.partners.guard import LinkMaster
@@ -33,7 +33,7 @@ from opsdesk.kit.http_errors import JsonResponse, documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, DatabaseNow, NeededKey
 from opsdesk.kit.http_shapes import Body, Cursor, Limit, Moment, Text, text_schema
-from opsdesk.kit.paging import BadCursor, BadPageSize, decode_cursor, page_of, page_rows
+from opsdesk.kit.paging import BadCursor, BadPageSize
 
 _REDEEM_CODES = ("points_short", "customer_not_eligible", "service_closed", "sold_out", "key_reused")
 _REFUND_CODES = ("quote_stale", "refund_booked", "cancel_completed", "already_cancelled", "order_expired", "key_reused")
@@ -120,7 +120,7 @@ def order_routes(rules: Rules) -> APIRouter:
         list_benefit_orders,
         methods=["GET"],
         summary="List orders",
-        responses=documented(*access.guard.REFUSALS, BadCursor, BadPageSize),
+        responses=documented(*access.guard.REFUSALS, BadCursor, BadPageSize, BenefitFilterInvalid),
     )
     routes.add_api_route(
         "/benefit-orders/{order_id}",
@@ -243,13 +243,9 @@ async def list_benefit_orders(
     cursor: Cursor = None,
 ) -> OrderPage:
     """The newest first."""
-    rows = page_rows(limit)
-    after = decode_cursor(cursor, shape=[UUID])[0] if cursor else None
-    which = orders.Filter(
-        customer_id, Status(int(status)) if status else None, service, provider, channel, since, until
-    )
-    found = await orders.list_orders(conn, which, limit=rows + 1, after=after)
-    page = page_of(found, size=rows, key=lambda each: (each.order_id,))
+    stands = Status(int(status)) if status else None
+    which = orders.Filter(customer_id, stands, service, provider, channel, since, until)
+    page = await lists.page_orders(conn, which, limit=limit, cursor=cursor)
     return OrderPage(items=[OrderView.of(each, reader=actor) for each in page.items], next=page.next)
 
 

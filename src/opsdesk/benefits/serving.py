@@ -32,9 +32,7 @@ class Named:
     service: str
 
 
-async def book(
-    conn: Connection, named: Named, *, judge_link: JudgeLink, asked: Asked, rules: Rules, now: datetime
-) -> Answer:
+async def book(conn: Connection, named: Named, *, judge_link: JudgeLink, asked: Asked, now: datetime) -> Answer:
     """The customer uses the benefit; from now on it does not expire. Raises KeyInUse."""
 
     async def step(order: Order) -> Answer:

@@ -16,7 +16,9 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from opsdesk import access
+from opsdesk.kit import fences
 from opsdesk.kit.db import Connection, Database
+from opsdesk.kit.fences import Fence
 from opsdesk.kit.sql import statements
 
 POSTINGS_AT_ONCE = 1000
@@ -56,14 +58,6 @@ class Head:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """Postings up to an id are all there, or never come, as soon as these transactions have ended."""
-
-    upto: int
-    transactions: Sequence[str]
-
-
 def sealed_content(posting: Posting, *, seq: int, previous: str) -> dict[str, Any]:
     """What the hash of a place is made of."""
     return {"seq": seq, "previous": previous, **asdict(posting)}
@@ -83,12 +77,8 @@ async def count_unsealed(conn: Connection) -> int:
 
 
 async def fence(conn: Connection) -> Fence:
-    """How far postings have ids, and who writes."""
-    row = await (await conn.execute(_SQL["last_id"])).fetchone()
-    assert row is not None
-    # After that: whoever took an id before has a number, and is among them or has ended.
-    writing = await (await conn.execute(_SQL["writing"])).fetchall()
-    return Fence(row[0], [transaction for (transaction,) in writing])
+    """How far postings have ids, and who writes; a trigger gives a writer its number first."""
+    return await fences.fence(conn, table="points_posting", column="posting_id")
 
 
 async def seal(conn: Connection, fence: Fence, *, limit: int = POSTINGS_AT_ONCE) -> int | None:
@@ -99,9 +89,7 @@ async def seal(conn: Connection, fence: Fence, *, limit: int = POSTINGS_AT_ONCE)
     assert conn.info.transaction_status is TransactionStatus.INTRANS, "the turn lasts as long as the transaction"
     turn = await (await conn.execute(_SQL["take_turn"], {"key": SEALER_KEY, "idle": f"{TURN_IDLE_S}s"})).fetchone()
     assert turn is not None
-    ended = await (await conn.execute(_SQL["have_ended"], {"transactions": fence.transactions})).fetchone()
-    assert ended is not None
-    if not turn[0] or not ended[0]:
+    if not turn[0] or not await fences.is_open(conn, fence):
         return None
     # In statements of their own: they see what the sealer before left, and every posting that has been committed.
     head = await read_head(conn)
