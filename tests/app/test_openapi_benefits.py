@@ -1,10 +1,12 @@
 """Orders over HTTP, as channels of the bank redeem, look at and refund them, and as they are described."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from opsdesk import access
 from opsdesk.kit.clock import ManualClock
 from tests.app.described import DescribedApi, described
 from tests.benefits.making import broken, furnish
@@ -113,3 +115,16 @@ async def test_the_way_that_a_request_came_is_kept_or_refused(api: DescribedApi,
     assert [step["path"] for step in steps] == ["Customer>MobileBank"]
     wrong = await api.call("POST", PATH, key=key, json=WISH, headers=headers | {"Opsdesk-Path": "a>>b"})
     assert (wrong.status, wrong.code) == (422, "RequestInvalid")
+
+
+async def test_many_that_redeem_at_once_each_get_their_own_answer_and_evidence(api: DescribedApi, key: str) -> None:
+    await granted(api.installation.database, 500)
+    asked = [api.post(PATH, WISH, key=key, once=str(number)) for number in range(12)]
+    answers = await asyncio.gather(*asked)
+    made = [answer for answer in answers if answer.status == 201]
+    assert sorted(answer.status for answer in answers) == [201] * 5 + [409] * 7
+    assert sorted(answer.body["balance"] for answer in made) == [0, 100, 200, 300, 400]
+    async with api.installation.database.connection() as conn:
+        only = access.audit.EntryFilter(action="benefit.redeem")
+        entries = {each.object_id: each.request_id for each in (await access.audit.list_entries(conn, only)).items}
+    assert entries == {answer.body["order_id"]: answer.headers["X-Request-Id"] for answer in made}

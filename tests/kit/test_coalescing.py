@@ -39,7 +39,6 @@ async def asking(db: Database, **limits: int) -> AsyncIterator[tuple[Asked, Coal
         await conn.execute("create table if not exists asked (number integer)")
     asked = Asked()
     coalescer = Coalescer(db, asked.many, **limits)
-    coalescer.start()
     try:
         yield asked, coalescer
     finally:
@@ -120,7 +119,6 @@ async def test_a_database_that_is_away_is_told_to_each_at_once(db: Database) -> 
         raise DatabaseUnavailable
 
     coalescer = Coalescer(db, away)
-    coalescer.start()
     found = await asyncio.gather(*map(coalescer.ask, range(5)), return_exceptions=True)
     await coalescer.stop()
     assert {type(each) for each in found} == {DatabaseUnavailable}

@@ -53,6 +53,7 @@ def http_api(installation: Opsdesk) -> FastAPI:
     app.state.benefit_rules = installation.benefit_rules
     access.guard.provide(app, rules=installation.sign_in_rules, oidc=installation.oidc)
     benefits.partners.guard.provide(app, master=installation.link_master)
+    benefits.providing.provide(app, redeem=installation.redeem)
     shared = frame.install(app, secure=installation.sign_in_rules.secure, key=installation.console_key)
     included = [*routers(installation), *page_routers(shared)]
     same = _same_everywhere(installation.benefit_rules)

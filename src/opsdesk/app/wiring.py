@@ -15,6 +15,7 @@ from opsdesk.app.observation import Observation, observation
 from opsdesk.app.pictures import picture_fetcher
 from opsdesk.app.points_audits import AUDIT_AT, audit_key, audit_points
 from opsdesk.app.points_audits import EVERY_HOUR as AUDIT_NEW_AT
+from opsdesk.app.redemptions import benefit_rules, redemptions
 from opsdesk.app.run_signals import signals
 from opsdesk.app.sealing import Sealer, sealing_key
 from opsdesk.app.settlement import calendar_of, notices_of, settlement_of
@@ -74,6 +75,7 @@ class Opsdesk:
     sign_in_rules: access.sign_in.SignInRules
     console_key: bytes
     observation: Observation
+    redeem: "benefits.redeeming.Redeem"
 
     def nodes(self) -> Mapping[flows.NodeType, flows.nodes.NodeFunction]:
         """How each type of node is executed; `human` is not among them, it goes through `open_ticket`."""
@@ -127,15 +129,7 @@ class Opsdesk:
     @property
     def benefit_rules(self) -> benefits.rules.Rules:
         """What the settings say of benefits."""
-        settings = self.settings
-        return benefits.rules.Rules(
-            aum_min_fen=settings.benefit_aum_min_fen,
-            list_age_days_max=settings.benefit_list_days,
-            bookable_days=settings.benefit_days,
-            expiry_by=benefits.rules.ExpiryBy(settings.benefit_expiry_by),
-            quote_s=settings.benefit_quote_s,
-            skew_s=settings.benefit_skew_s,
-        )
+        return benefit_rules(self.settings)
 
     def _outage_limits(self) -> flows.reports.outage_control.OutageLimits:
         settings = self.settings
@@ -221,8 +215,20 @@ async def open_app(settings: Settings, *, clock: Clock | None = None) -> AsyncIt
             callbacks = callback_addresses(settings, secrets)
             rules = sign_in_rules(settings, secrets)
             console_key = secrets.get_or_create(CONSOLE_KEY, settings.data_dir).encode()
-            async with _observed(settings, secrets, database) as seen:
-                yield Opsdesk(settings, database, clock, secrets, http, pictures, callbacks, rules, console_key, seen)
+            async with _observed(settings, secrets, database) as seen, redemptions(settings, database, clock) as redeem:
+                yield Opsdesk(
+                    settings,
+                    database,
+                    clock,
+                    secrets,
+                    http,
+                    pictures,
+                    callbacks,
+                    rules,
+                    console_key,
+                    seen,
+                    redeem,
+                )
 
 
 async def migrate_database(settings: Settings) -> Sequence[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from opsdesk.benefits import orders as orders
     from opsdesk.benefits import partners as partners
     from opsdesk.benefits import plantuml as plantuml
+    from opsdesk.benefits import providing as providing
     from opsdesk.benefits import quotes as quotes
     from opsdesk.benefits import redeeming as redeeming
     from opsdesk.benefits import relay as relay

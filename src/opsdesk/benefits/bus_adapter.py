@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from opsdesk import access
-from opsdesk.benefits import redeeming, serving
+from opsdesk.benefits import serving
 from opsdesk.benefits.bus_messages import (
     BenefitBody,
     BusHead,
@@ -24,7 +24,7 @@ from opsdesk.benefits.messages import MESSAGES
 from opsdesk.benefits.model import Answer, Asked
 from opsdesk.benefits.partners.links import judging
 from opsdesk.benefits.partners.tokens import Purpose
-from opsdesk.benefits.redeeming import Redemption
+from opsdesk.benefits.redeeming import Redeem, Redemption
 from opsdesk.benefits.rules import Rules
 from opsdesk.benefits.serving import JudgeLink, Named
 from opsdesk.benefits.settlement.months import read_completion
@@ -35,12 +35,19 @@ from opsdesk.kit.http_shapes import Body
 _Content = TypeVar("_Content", bound=Body)
 
 
+async def redeem_message(message: BusMessage, *, actor: access.Actor, redeem: Redeem) -> BusReply:
+    """A customer wants a service. Raises RequestInvalid, and what `redeem` raises."""
+    wish = _read(RedeemBody, message.body)
+    asked = _asked(actor, message.head, wish.channel, wish)
+    return _reply(await redeem(Redemption(asked, wish.channel, wish.customer_id, wish.service)))
+
+
 async def answer_message(
     conn: Connection, message: BusMessage, *, actor: access.Actor, rules: Rules, master: bytes, now: datetime
 ) -> BusReply:
-    """What came over the bus is done or refused, once for each key. `master` is the secret of the links.
+    """What a provider asks over the bus is done or refused, once for each key. `master` is the secret of the links.
 
-    Raises RequestInvalid, CompletionTimeInvalid, KeyInUse, CustomerListTooOld, PartnerUnknown.
+    Raises RequestInvalid, CompletionTimeInvalid, KeyInUse, PartnerUnknown.
     """
     return _reply(await _answer(conn, message, actor=actor, rules=rules, master=master, now=now))
 
@@ -55,11 +62,7 @@ async def _answer(
     now: datetime,
 ) -> Answer:
     head = message.head
-    if head.service is BusService.REDEEM:
-        wish = _read(RedeemBody, message.body)
-        asked = _asked(actor, head, wish.channel, wish)
-        wanted = Redemption(asked, wish.channel, wish.customer_id, wish.service)
-        return await redeeming.redeem(conn, wanted, rules=rules, now=now)
+    assert head.service is not BusService.REDEEM, "it is asked for together with others"
     if head.service is BusService.COMPLETE:
         report = _read(CompleteBody, message.body)
         completed_at = read_completion(report.completed_at)

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from opsdesk import access
+from opsdesk.kit.log import request_id
 
 OK = "OK"
 
@@ -89,6 +90,8 @@ class Asked:
     """What is asked for, with the name of the operation: under the same key it has to be the same."""
     trace_id: str = ""
     path: str = ""
+    request_id: str = field(default_factory=request_id)
+    """The one that is being answered where this is made: evidence names it, whoever writes it then."""
     digest: bytes = field(init=False)
 
     def __post_init__(self) -> None:

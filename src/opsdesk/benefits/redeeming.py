@@ -6,7 +6,7 @@ else before the transaction ends.
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,6 +39,10 @@ class Redemption:
     channel: Channel
     customer_id: str
     service: str
+
+
+Redeem = Callable[[Redemption], Awaitable[Answer]]
+"""Asks for one of them, together with others that are asked for at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,7 @@ async def _balances(
 
 async def _record(conn: Connection, made: Sequence[tuple[Redemption, UUID]], facts: _Facts, *, now: datetime) -> None:
     by_actor: dict[access.Actor, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    request_ids = {str(order_id): each.asked.request_id for each, order_id in made}
     for each, order_id in made:
         points = facts.services[each.service].points
         by_actor[each.asked.actor][str(order_id)] = {
@@ -280,7 +285,13 @@ async def _record(conn: Connection, made: Sequence[tuple[Redemption, UUID]], fac
         }
     for actor, after in by_actor.items():
         await access.audit.record_each(
-            conn, actor=actor, action="benefit.redeem", object_kind="benefit_order", after=after, now=now
+            conn,
+            actor=actor,
+            action="benefit.redeem",
+            object_kind="benefit_order",
+            after=after,
+            request_ids=request_ids,
+            now=now,
         )
 
 

@@ -9,13 +9,14 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from opsdesk import access, points
-from opsdesk.benefits import ending, lists, orders, quotes, redeeming
+from opsdesk.benefits import ending, lists, orders, quotes
 from opsdesk.benefits.errors import BenefitFilterInvalid, CustomerListTooOld, KeyInUse, OrderUnknown
 from opsdesk.benefits.model import Answer, Asked, Channel, Status
 from opsdesk.benefits.partners.errors import LinkKeyExhausted, LinkKeyMissing, PartnerUnknown
 from opsdesk.benefits.partners.guard import LinkMaster
 from opsdesk.benefits.partners.links import issue_link
 from opsdesk.benefits.partners.tokens import Purpose
+from opsdesk.benefits.providing import Redeemer
 from opsdesk.benefits.redeeming import Redemption
 from opsdesk.benefits.replies import RequestWay, documented_with, reply
 from opsdesk.benefits.rules import Rules
@@ -29,6 +30,7 @@ from opsdesk.benefits.views import (
     StepView,
     WholeOrderView,
 )
+from opsdesk.kit.coalescing import Stopping, TooManyWaiting
 from opsdesk.kit.http_errors import JsonResponse, documented
 from opsdesk.kit.http_json import BODY_REFUSALS, StrictRoute
 from opsdesk.kit.http_requests import Conn, DatabaseNow, NeededKey
@@ -111,7 +113,7 @@ def _text(description: str) -> Any:
 def order_routes(rules: Rules) -> APIRouter:
     """`rules` are the settings of benefits."""
     routes = APIRouter(prefix="/v1", tags=["benefit orders"], route_class=StrictRoute)
-    _redeeming(routes, rules)
+    _redeeming(routes)
     _quoting(routes, rules)
     _refunding(routes, rules)
     _linking(routes)
@@ -132,20 +134,20 @@ def order_routes(rules: Rules) -> APIRouter:
     return routes
 
 
-def _redeeming(routes: APIRouter, rules: Rules) -> None:
+def _redeeming(routes: APIRouter) -> None:
     @routes.post(
         "/benefit-orders",
         status_code=201,
         response_model=RedeemedView,
         summary="Redeem a service for points",
-        responses=documented_with(_REDEEM_CODES, *_WRITE_REFUSALS, CustomerListTooOld),
+        responses=documented_with(_REDEEM_CODES, *_WRITE_REFUSALS, CustomerListTooOld, TooManyWaiting, Stopping),
     )
     async def redeem_service(
-        wish: Wish, actor: access.guard.BenefitChannel, conn: Conn, now: DatabaseNow, key: NeededKey, way: RequestWay
+        wish: Wish, actor: access.guard.BriefBenefitChannel, redeem: Redeemer, key: NeededKey, way: RequestWay
     ) -> Response:
         """The points that expire first are taken. The same key gets the same answer for good, a refusal too."""
         wanted = wish.asked(actor, key, trace_id=way.trace_id, path=way.path)
-        return reply(await redeeming.redeem(conn, wanted, rules=rules, now=now))
+        return reply(await redeem(wanted))
 
 
 def _quoting(routes: APIRouter, rules: Rules) -> None:

@@ -6,6 +6,7 @@ Nothing is waited for to make a batch larger: a connection that is free takes wh
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -42,7 +43,7 @@ class Coalescer(Generic[Request, Answer]):
     """`ask_many` is given requests that came after each other, in one transaction, and answers each of them.
 
     What it raises, nothing of the batch was kept: each is asked again alone, so that it fails for none but itself.
-    Start and stop it.
+    It begins to work when it is first asked; stop it.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Coalescer(Generic[Request, Answer]):
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
-        """Begin to ask."""
-        self._stopping = False
-        self._tasks = [asyncio.create_task(self._work(), name=f"coalescer-{n}") for n in range(self._connections)]
+    def _start(self) -> None:
+        # In a context of their own: what they do is not of the request that came first.
+        self._tasks = [
+            asyncio.create_task(self._work(), name=f"coalescer-{n}", context=Context())
+            for n in range(self._connections)
+        ]
 
     async def stop(self) -> None:
         """Take nothing more, and end when all that waits is answered."""
@@ -81,8 +84,10 @@ class Coalescer(Generic[Request, Answer]):
 
         Who goes away takes nothing from the others of the batch; what was asked by then is done all the same.
         """
-        if self._stopping or not self._tasks:
+        if self._stopping:
             raise Stopping
+        if not self._tasks:
+            self._start()
         if len(self._waiting) >= self._waiting_max:
             raise TooManyWaiting(self._waiting_max)
         waiting: _Waiting[Request, Answer] = _Waiting(request, asyncio.get_running_loop().create_future())

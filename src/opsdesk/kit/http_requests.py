@@ -36,6 +36,11 @@ async def _connection(request: Request) -> AsyncIterator[Connection]:
         yield conn
 
 
+async def _clock(request: Request) -> Clock:
+    clock: Clock = request.app.state.clock
+    return clock
+
+
 async def _now(request: Request) -> datetime:
     clock: Clock = request.app.state.clock
     return clock.now()
@@ -79,6 +84,7 @@ def _check_key(key: str) -> None:
 
 # With scope="function" the transaction ends before the answer leaves, so that a failed commit is an error response.
 Conn = Annotated[Connection, Depends(_connection, scope="function")]
+ClockOf = Annotated[Clock, Depends(_clock)]
 Now = Annotated[datetime, Depends(_now)]
 DatabaseNow = Annotated[datetime, Depends(_database_now, scope="function")]
 """When the transaction of `Conn` began, by the one clock that all servers share."""

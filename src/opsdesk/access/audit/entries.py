@@ -83,9 +83,13 @@ async def record_each(
     action: str,
     object_kind: str,
     after: Mapping[str, Mapping[str, Any]],
+    request_ids: Mapping[str, str] | None = None,
     now: datetime,
 ) -> None:
-    """Say the same of many objects at once: `after` has the fields of each, by its id."""
+    """Say the same of many objects at once: `after` has the fields of each, by its id.
+
+    `request_ids` has the request of each, where they come from several that are answered together.
+    """
     assert conn.info.transaction_status is TransactionStatus.INTRANS, "an entry commits with what it is about"
     key_id, key = await _newest_key(conn)
     hashes = [hashed(fields, key=key, object_kind=object_kind, object_id=each) for each, fields in after.items()]
@@ -98,7 +102,7 @@ async def record_each(
         "object_ids": list(after),
         "afters": [orjson.dumps(each).decode() for each in hashes],
         "key_id": key_id,
-        "request_id": request_id(),
+        "request_ids": [request_ids[each] for each in after] if request_ids else [request_id()] * len(after),
     }
     await conn.execute(_INSERT_ENTRIES, values)
 

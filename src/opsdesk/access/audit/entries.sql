@@ -16,8 +16,8 @@ insert into audit_waiting (entry_id) select entry_id from entry returning entry_
 -- name: insert_entries
 with entry as (
     insert into audit_entry (at, actor, roles, action, object_kind, object_id, after, key_id, request_id)
-    select %(at)s, %(actor)s, %(roles)s, %(action)s, %(object_kind)s, object_id, after, %(key_id)s, %(request_id)s
-    from unnest(%(object_ids)s::text[], %(afters)s::jsonb[]) as change (object_id, after)
+    select %(at)s, %(actor)s, %(roles)s, %(action)s, %(object_kind)s, object_id, after, %(key_id)s, request_id
+    from unnest(%(object_ids)s::text[], %(afters)s::jsonb[], %(request_ids)s::text[]) as change (object_id, after, request_id)
     returning entry_id
 )
 insert into audit_waiting (entry_id) select entry_id from entry;
