@@ -31,4 +31,5 @@ bench: ## Measure, beside the limit
 	.venv/bin/python bench/review.py
 	.venv/bin/python bench/documents.py
 	.venv/bin/python bench/expiry.py
+	.venv/bin/python bench/points.py
 	.venv/bin/python bench/settlement.py

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +100,8 @@ class Redeeming:
             yield
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def _redeem(self) -> None:
         """Each at its time, whether those before it were answered or not."""
@@ -110,11 +111,11 @@ class Redeeming:
                 await asyncio.sleep(random.expovariate(self.per_s))
 
     async def _one(self) -> None:
-        asked = Asked(BANK, "mobile", str(new_id()), {"do": "redeem"})
         customer = f"C-{random.randint(1, self.customers)}"
-        wanted = redeeming.Redemption(asked, Channel.MOBILE, customer, SERVICE)
         began = time.perf_counter()
         with bound(request_id="bench"):
+            asked = Asked(BANK, "mobile", str(new_id()), {"do": "redeem"})
+            wanted = redeeming.Redemption(asked, Channel.MOBILE, customer, SERVICE)
             async with self.db.transaction() as conn:
                 answer = await redeeming.redeem(conn, wanted, rules=RULES, now=datetime.now(UTC))
         assert answer.is_ok, answer

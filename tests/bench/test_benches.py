@@ -20,6 +20,7 @@ WAITING = ["waiting.py", "--waiting", "50", "--timers", "20", "--rounds", "1", "
 WORKERS = ["workers.py", "--runs", "50", "--rounds", "1"]
 REVIEW = ["review.py", "--tickets", "5000", "--types", "5", "--rounds", "1", "--seconds", "0.3"]
 EXPIRY = ["expiry.py", "--orders", "2000", "--rounds", "1"]
+POINTS = ["points.py", "--customers", "200", "--seconds", "0.3", "--rounds", "1"]
 DOCUMENTS = ["documents.py", "--rounds", "1"]
 BENCHES = [
     pytest.param(FLOWS, {"rate_beside_coalesced", "p50_beside_bare"}, marks=pytest.mark.req("FLO-501")),
@@ -29,6 +30,7 @@ BENCHES = [
     pytest.param(WAITING, {"timer_late_p99"}, marks=pytest.mark.req("FLO-504")),
     pytest.param(REVIEW, {"generation", "list_all", "list_several", "take_next_p99"}),
     pytest.param(EXPIRY, {"expiry", "redemption_p99"}),
+    pytest.param(POINTS, {"redeem", "redeem_together", "redeem_hot"}),
     pytest.param(DOCUMENTS, {"lint and draw all"}, marks=pytest.mark.req("FLO-505")),
 ]
 

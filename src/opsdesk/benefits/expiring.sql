@@ -11,7 +11,7 @@ for no key update of benefit_order skip locked;
 with expired as (
     update benefit_order
     set status = 500, closed_at = expire_at, returned = ended.returned, forfeited = ended.forfeited
-    from unnest(%(orders)s::uuid[], %(returned)s::bigint[], %(forfeited)s::bigint[]) as ended (order_id, returned, forfeited)
+    from unnest(%(orders)b::uuid[], %(returned)b::bigint[], %(forfeited)b::bigint[]) as ended (order_id, returned, forfeited)
     where benefit_order.order_id = ended.order_id and status = 100
     returning benefit_order.order_id, closed_at
 )

@@ -75,14 +75,14 @@ select distinct customer_id from points_posting where order_id = any(%(orders)s)
 -- order and a lot is read together: what was let go of has a second posting.
 with held as materialized (
     select order_id, customer_id, lot_id, sum(points)::bigint as points, counts_at as effective_at
-    from unnest(%(orders)s::uuid[], %(moments)s::timestamptz[]) as release (order_id, counts_at)
+    from unnest(%(orders)b::uuid[], %(moments)b::timestamptz[]) as release (order_id, counts_at)
     join points_posting using (order_id)
     group by order_id, customer_id, lot_id, counts_at having bool_and(kind = 2)
 ), found as materialized (
     select order_id, held.customer_id, lot_id, points, expires_at, effective_at, expires_at > effective_at as is_returned
     from held join points_lot using (lot_id)
 ), released as materialized (
-    select * from found where (select count(distinct order_id) from found) = cardinality(%(orders)s)
+    select * from found where (select count(distinct order_id) from found) = cardinality(%(orders)b::uuid[])
 ), back as (
     update points_lot set remaining = points_lot.remaining + returned.points, is_swept = false
     from (select lot_id, sum(points)::bigint as points from released where is_returned group by lot_id) as returned
