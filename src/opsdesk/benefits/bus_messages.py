@@ -35,7 +35,7 @@ class BusHead(Body):
     service: BusService
     """What is asked for."""
     consumer: Annotated[Text, Field(min_length=1, max_length=40, json_schema_extra=text_schema())]
-    """Who asks: `channel2`, `crm`, `open-platform`."""
+    """Who asks, as the bus calls it: `channel2`, `crm`, `open-platform`; nothing is decided by it, nor kept of it."""
     trace_id: Annotated[str, Field(pattern="^([0-9a-f]{32})?$")] = ""
     """The trace that it belongs to."""
     key: Annotated[str, Field(pattern=KEY_PATTERN, min_length=1, max_length=KEY_CHARACTERS_MAX)]
